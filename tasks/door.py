@@ -1,0 +1,85 @@
+"""Lets `python3 noxfile.py …` run nox on a machine that has nothing but Python.
+
+Only the standard library, and only syntax that old Pythons parse: they must get as far as being refused politely.
+"""
+
+import os
+import re
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+OLDEST_PYTHON = (3, 11)
+
+
+def enter(noxfile):
+    """Run nox on `noxfile` with this process's arguments; never returns."""
+    if sys.version_info < OLDEST_PYTHON:
+        sys.exit(
+            "Python %d.%d is too old, this project needs %d.%d or newer.\n"
+            "Run the same command with a newer one, for example: python3.%d noxfile.py"
+            % (sys.version_info[:2] + OLDEST_PYTHON + OLDEST_PYTHON[1:])
+        )
+    pin = pinned_nox(Path(noxfile).read_text(encoding="utf-8"))
+    python = sys.executable if _runs_here(pin) else _private_python(pin)
+    os.execv(python, [python, "-m", "nox", "-f", str(noxfile)] + sys.argv[1:])
+
+
+def pinned_nox(noxfile_text):
+    """The requirement that the noxfile's script header pins, such as `nox[uv]==2026.1.1`."""
+    found = re.search(r'^# dependencies = \["(nox[^"]+)"\]$', noxfile_text, re.MULTILINE)
+    if found is None:
+        sys.exit('noxfile.py has lost its header line \'# dependencies = ["nox[uv]==…"]\'; restore it.')
+    return found.group(1)
+
+
+def _runs_here(pin):
+    """Whether this interpreter has the pinned nox already, as under `uv run` and `pipx run`."""
+    from importlib import metadata
+
+    try:
+        return metadata.version("nox") == pin.split("==")[1] and bool(metadata.version("uv"))
+    except metadata.PackageNotFoundError:
+        return False
+
+
+def _private_python(pin):
+    """The interpreter of an environment that holds the pinned nox, shared by all projects with that pin."""
+    name = "nox-%s-py%d.%d.%d" % (pin.split("==")[1], *sys.version_info[:3])
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "slipway"
+    python = cache / name / "bin" / "python"
+    if not python.exists():
+        _create(cache, name, pin)
+    return str(python)
+
+
+def _create(cache, name, pin):
+    """Build the environment beside its final place and move it there whole, so that a broken one is never used."""
+    print("First run: getting %s into %s" % (pin, cache / name), file=sys.stderr, flush=True)
+    try:
+        cache.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=str(cache)) as scratch:
+            environment = Path(scratch) / name
+            _run([sys.executable, "-m", "venv", str(environment)], "install Debian's python3-venv or its like")
+            pip = [str(environment / "bin" / "python"), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+            _run([*pip, pin], "this needs PyPI, or the index that pip is configured for, once")
+            _settle(environment, cache / name)
+    except OSError as error:
+        sys.exit("Cannot write to %s: %s.\nSet XDG_CACHE_HOME to a folder that can be written." % (cache, error.strerror))
+
+
+def _settle(environment, place):
+    """Move the environment to its place, unless another first run was quicker."""
+    try:
+        environment.rename(place)
+    except OSError:
+        if not place.exists():
+            raise
+
+
+def _run(command, advice):
+    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, universal_newlines=True)
+    if done.returncode != 0:
+        said = [line for line in done.stdout.splitlines() if line.strip()]
+        sys.exit("First run failed: %s\nWhat to do: %s." % (said[-1] if said else "no output", advice))

@@ -1,0 +1,29 @@
+# /// script
+# requires-python = ">=3.11"
+# dependencies = ["nox[uv]==2026.10.20"]
+# ///
+"""The sessions of this project; `nox -s dev` runs the application, `nox -t check` runs every check.
+
+Without nox, `python3 noxfile.py -s dev` does the same. Add the team's own sessions below.
+"""
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from tasks import door
+
+if __name__ == "__main__":
+    door.enter(__file__)
+
+import nox
+
+from tasks.sessions import check, data, start
+
+__all__ = ["check", "data", "start"]
+
+nox.needs_version = ">=2026.8.17"
+nox.options.default_venv_backend = "uv"
+nox.options.reuse_venv = "yes"
+nox.options.sessions = []
