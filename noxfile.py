@@ -1,0 +1,50 @@
+# /// script
+# requires-python = ">=3.11"
+# dependencies = ["nox[uv]==2026.10.20"]
+# ///
+"""The toolkit's sessions; `nox -s demo` scaffolds an application and proves it, `nox -s new -- ../my-app` keeps one.
+
+Without nox, `python3 noxfile.py -s demo` does the same. The template's own sessions: `nox -f template/noxfile.py -l`.
+"""
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from tasks import door
+
+if __name__ == "__main__":
+    door.enter(__file__)
+
+import nox
+
+from tasks.environment import install
+
+nox.needs_version = ">=2026.8.17"
+nox.options.default_venv_backend = "uv"
+nox.options.reuse_venv = "yes"
+nox.options.sessions = []
+
+UNTIL_STOPPED = {"interrupt_timeout": 30.0, "terminate_timeout": 10.0}
+
+
+@nox.session(default=False)
+def new(session: nox.Session) -> None:
+    """Scaffold a project: nox -s new -- ../my-app"""
+    install(session, "new")
+    session.run("python", "-m", "toolkit.new", *session.posargs, success_codes=[0])
+
+
+@nox.session(default=False)
+def demo(session: nox.Session) -> None:
+    """Scaffold with defaults, run it on real servers, prove that it answers, stop it (-- --keep DIR, --open)."""
+    install(session, "demo")
+    session.run("python", "-m", "toolkit.demo", *session.posargs, **UNTIL_STOPPED)
+
+
+@nox.session
+def test(session: nox.Session) -> None:
+    """Run the toolkit's own tests."""
+    install(session, "test")
+    session.run("python", "-m", "pytest", *session.posargs, **UNTIL_STOPPED)

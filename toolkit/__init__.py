@@ -1,0 +1,1 @@
+"""What only the toolkit's own sessions use; no generated project has it."""
