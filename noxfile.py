@@ -48,3 +48,17 @@ def test(session: nox.Session) -> None:
     """Run the toolkit's own tests."""
     install(session, "test")
     session.run("python", "-m", "pytest", *session.posargs, **UNTIL_STOPPED)
+
+
+@nox.session(default=False)
+def golden(session: nox.Session) -> None:
+    """Rewrite tests/golden/ from what the answer sets render now; review the difference."""
+    install(session, "test")
+    session.run("python", "-m", "tests.golden_lists")
+
+
+@nox.session(default=False)
+def matrix(session: nox.Session) -> None:
+    """Scaffold every answer set and run each project's own checks in it."""
+    install(session, "demo")
+    session.run("python", "-m", "toolkit.matrix", *session.posargs, **UNTIL_STOPPED)

@@ -1,0 +1,93 @@
+"""`python3 noxfile.py` works where there is nothing but Python, and says what is wrong where it cannot."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import sys
+import venv
+from pathlib import Path
+
+import pytest
+
+from tests.support import ROOT, run
+
+NOXFILES = [ROOT / "noxfile.py", ROOT / "template" / "noxfile.py"]
+
+
+@pytest.fixture(scope="module")
+def bare_python(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An interpreter that has neither nox nor uv."""
+    folder = tmp_path_factory.mktemp("bare")
+    venv.create(folder, symlinks=True)
+    return folder / "bin" / "python"
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """A folder with a noxfile of one session, and the door."""
+    shutil.copytree(ROOT / "tasks", tmp_path / "tasks", ignore=shutil.ignore_patterns("sessions", "__pycache__"))
+    header = (ROOT / "template" / "noxfile.py").read_text(encoding="utf-8").split("import nox\n")[0]
+    session = "import nox\n\n\n@nox.session(venv_backend='none')\ndef hello(session):\n    print('hello from', nox.__name__)\n"
+    (tmp_path / "noxfile.py").write_text(header + session, encoding="utf-8")
+    return tmp_path
+
+
+def test_it_brings_its_own_nox_once(bare_python: Path, project: Path) -> None:
+    cache = {"XDG_CACHE_HOME": str(project / "cache")}
+    first = run(bare_python, "noxfile.py", "-s", "hello", cwd=project, **cache)
+    second = run(bare_python, "noxfile.py", "-s", "hello", cwd=project, **cache)
+    assert (first.returncode, second.returncode) == (0, 0), first.stdout + second.stdout
+    assert first.stdout.startswith("First run: getting nox[uv]==")
+    assert "First run" not in second.stdout
+    assert "hello from nox" in second.stdout
+    assert len(list((project / "cache" / "slipway").iterdir())) == 1
+
+
+def test_without_a_network_the_first_run_says_so_and_leaves_nothing(bare_python: Path, project: Path) -> None:
+    closed = {"PIP_INDEX_URL": "http://127.0.0.1:9/simple", "PIP_RETRIES": "0", "PIP_CONFIG_FILE": "/dev/null"}
+    first = run(bare_python, "noxfile.py", "-s", "hello", cwd=project, XDG_CACHE_HOME=str(project / "cache"), **closed)
+    assert first.returncode == 1
+    assert [line.split(":")[0] for line in first.stdout.splitlines()] == ["First run", "First run failed", "What to do"]
+    assert "PyPI" in first.stdout
+    assert list((project / "cache" / "slipway").iterdir()) == []
+
+
+def test_a_cache_that_cannot_be_written_is_named(bare_python: Path, project: Path) -> None:
+    (project / "cache").write_text("")
+    first = run(bare_python, "noxfile.py", "-s", "hello", cwd=project, XDG_CACHE_HOME=str(project / "cache"))
+    assert first.returncode == 1
+    assert first.stdout.splitlines()[-1] == "Set XDG_CACHE_HOME to a folder that can be written."
+
+
+def test_an_old_python_is_refused_in_two_lines(project: Path) -> None:
+    pretend = "import sys; sys.version_info = (3, 9, 1); sys.argv = ['noxfile.py']; import runpy; runpy.run_path('noxfile.py', run_name='__main__')"
+    refused = run(sys.executable, "-c", pretend, cwd=project)
+    assert refused.returncode == 1
+    assert refused.stdout.splitlines() == [
+        "Python 3.9 is too old, this project needs 3.11 or newer.",
+        "Run the same command with a newer one, for example: python3.11 noxfile.py",
+    ]
+
+
+@pytest.mark.parametrize("source", [*NOXFILES, ROOT / "tasks" / "door.py", ROOT / "tasks" / "__init__.py"], ids=str)
+def test_what_the_door_reads_is_syntax_that_old_pythons_parse(source: Path) -> None:
+    compile(source.read_text(encoding="utf-8"), str(source), "exec", dont_inherit=True)
+    import ast
+
+    ast.parse(source.read_text(encoding="utf-8"), feature_version=(3, 7))
+
+
+def test_nox_is_pinned_to_one_version_everywhere() -> None:
+    pins = {re.findall(r"nox\[uv\]==[\d.]+", path.read_text(encoding="utf-8"))[0] for path in (*NOXFILES, ROOT / "tasks" / "pyproject.toml")}
+    assert len(pins) == 1
+
+
+def test_uv_and_pipx_use_the_same_pin() -> None:
+    """`uv run noxfile.py` reads the script header, which is the pin that the door reads."""
+    uv = shutil.which("uv", path=str(Path(sys.executable).parent))
+    assert uv is not None
+    listed = subprocess.run([uv, "run", "--no-project", "noxfile.py", "-l"], cwd=ROOT / "template", capture_output=True, text=True, check=False)
+    assert listed.returncode == 0, listed.stderr
+    assert "nox" in listed.stdout
