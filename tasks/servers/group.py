@@ -1,0 +1,65 @@
+"""Processes that never outlive the one that started them."""
+
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from types import TracebackType
+from typing import IO, Self
+
+GUARDIAN = Path(__file__).with_name("guardian.py")
+
+
+class Group:
+    """A process group whose guardian ends it when this process is gone, SIGKILL included.
+
+    Start its processes with `process_group=group.id`. `scratch` is removed together with the group.
+    """
+
+    def __init__(self, scratch: Path | None = None) -> None:
+        folders = [str(scratch)] if scratch else []
+        # Without this process's output: whoever reads that to its end must not have to wait for the guardian.
+        self._guardian = subprocess.Popen(
+            [sys.executable, "-I", str(GUARDIAN), *folders],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            cwd="/",
+            process_group=0,
+        )
+        self.id = self._guardian.pid
+
+    def start(self, command: list[str], output: IO[bytes], environment: dict[str, str]) -> subprocess.Popen[bytes]:
+        """Start `command` in the group, with `output` taking all that it says."""
+        return subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            env=environment,
+            process_group=self.id,
+        )
+
+    def close(self) -> None:
+        """End whatever still runs in the group, and wait for that."""
+        if self._guardian.stdin:
+            self._guardian.stdin.close()
+        self._guardian.wait()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def stop(process: subprocess.Popen[bytes], number: signal.Signals, patience: float = 10.0) -> None:
+    """Send the signal, wait, and kill what has not ended after `patience` seconds."""
+    process.send_signal(number)
+    try:
+        process.wait(patience)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()

