@@ -1,0 +1,96 @@
+"""What a review would miss: sessions without words, pins that drift, links that are not what they seem."""
+
+from __future__ import annotations
+
+import ast
+import json
+import sys
+import tomllib
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.support import ROOT, run
+
+Rendered = Callable[[str], Path]
+LIGHT = {*sys.stdlib_module_names, "nox", "tasks", "toolkit"}
+
+
+LIST_SESSIONS = """
+import json, runpy
+from nox import registry
+runpy.run_path("noxfile.py", run_name="noxfile")
+print(json.dumps({name: session.__doc__ for name, session in registry.get().items()}))
+"""
+
+
+def sessions(folder: Path) -> dict[str, str | None]:
+    """The docstring of each session that the folder's noxfile registers."""
+    listed = run(sys.executable, "-c", LIST_SESSIONS, cwd=folder)
+    assert listed.returncode == 0, listed.stdout
+    found: dict[str, str | None] = json.loads(listed.stdout)
+    return found
+
+
+@pytest.mark.parametrize("place", [".", "template"])
+def test_every_session_has_a_docstring_of_one_line(place: str) -> None:
+    found = sessions(ROOT / place)
+    assert found
+    assert [name for name, text in found.items() if not text or "\n" in text] == []
+
+
+def test_a_session_without_a_docstring_is_caught(tmp_path: Path) -> None:
+    (tmp_path / "noxfile.py").write_text("import nox\n\n@nox.session\ndef mute(session):\n    pass\n")
+    assert sessions(tmp_path) == {"mute": None}
+
+
+def imported_at_listing() -> list[Path]:
+    """What nox imports to list the sessions."""
+    sessions = [*(ROOT / "tasks" / "sessions").glob("*.py")]
+    return [ROOT / "noxfile.py", ROOT / "template" / "noxfile.py", ROOT / "tasks" / "environment.py", *sessions]
+
+
+@pytest.mark.parametrize("source", imported_at_listing(), ids=lambda path: str(path.relative_to(ROOT)))
+def test_listing_sessions_imports_only_the_standard_library_and_nox(source: Path) -> None:
+    tree = ast.parse(source.read_text(encoding="utf-8"))
+    imports = [alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names]
+    imports += [node.module or "" for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)]
+    assert {name.split(".")[0] for name in imports} - LIGHT == set()
+
+
+def test_tasks_is_one_source_for_the_toolkit_and_the_template() -> None:
+    link = ROOT / "template" / "tasks"
+    assert link.is_symlink()
+    assert link.resolve() == ROOT / "tasks"
+
+
+def test_no_lock_names_an_index_and_every_pin_is_hashed() -> None:
+    for lock in [*ROOT.glob("requirements/*.txt"), *ROOT.glob("template/requirements/*.txt")]:
+        text = lock.read_text(encoding="utf-8")
+        assert "://" not in text, lock
+        assert text.count("==") <= text.count("--hash=sha256:"), lock
+
+
+def test_no_source_suppresses_a_check() -> None:
+    words = ["no" + "qa", "type: " + "ignore", "no" + "sec", "pragma: no " + "cover", "shellcheck " + "disable"]
+    tracked = run("git", "ls-files", "*.py", "*.sh", "*.yml", "*.yaml", ".ci/run", cwd=ROOT).stdout.splitlines()
+    found = [name for name in tracked if (ROOT / name).is_file() and any(word in (ROOT / name).read_text() for word in words)]
+    assert found == []
+
+
+def test_ci_and_the_matrix_cover_every_answer_set() -> None:
+    assert len(list((ROOT / "tests" / "answers").glob("*.yml"))) >= 3
+    for answers in (ROOT / "tests" / "answers").glob("*.yml"):
+        assert (ROOT / "tests" / "golden" / f"{answers.stem}.txt").is_file()
+
+
+def test_both_noxfiles_ask_for_the_same_python() -> None:
+    lines = {line for path in (ROOT / "noxfile.py", ROOT / "template" / "noxfile.py") for line in path.read_text().splitlines() if "requires-python" in line}
+    assert lines == {'# requires-python = ">=3.11"'}
+
+
+def test_every_group_of_the_sessions_is_locked() -> None:
+    config = tomllib.loads((ROOT / "template" / "pyproject.toml").read_text(encoding="utf-8"))
+    for name in config["tool"]["slipway"]["locks"]:
+        assert (ROOT / "template" / "requirements" / f"{name}.txt").is_file()

@@ -1,0 +1,1 @@
+"""Measures the budgets of the design as ratios in one run and writes docs/benchmarks.md."""

@@ -1,0 +1,47 @@
+"""Timing commands side by side, and a row of the table that comes of it."""
+
+from __future__ import annotations
+
+import statistics
+import subprocess
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Row:
+    """One measured budget; `met` is None where the figure has no budget or could not be measured."""
+
+    what: str
+    ours: str
+    against: str
+    result: str
+    budget: str
+    met: bool | None
+
+
+class CommandFailedError(Exception):
+    """A measured command failed: its figure would mean nothing."""
+
+
+def seconds(command: Sequence[str | Path], cwd: Path, environment: dict[str, str] | None = None) -> float:
+    """Wall-clock seconds of one run. Raises CommandFailedError with what the command printed."""
+    started = time.monotonic()
+    words = [str(word) for word in command]
+    done = subprocess.run(
+        words, cwd=cwd, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
+    )
+    taken = time.monotonic() - started
+    if done.returncode != 0:
+        raise CommandFailedError(f"{' '.join(words)}\n{done.stdout[-2000:]}{done.stderr[-2000:]}")
+    return taken
+
+
+def medians(rounds: int, *trials: Callable[[], float]) -> list[float]:
+    """The median of each trial; they take turns, so that a slow moment of the machine falls on all."""
+    for trial in trials:
+        trial()
+    results = [[trial() for trial in trials] for _ in range(rounds)]
+    return [statistics.median(column) for column in zip(*results, strict=True)]

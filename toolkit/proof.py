@@ -1,0 +1,90 @@
+"""Uses a running application as a client would, and expects of every call the status that it must have."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+
+
+class ProofFailedError(Exception):
+    """The application did not do what it must; the message says which call and what came instead."""
+
+
+@dataclass(frozen=True)
+class Call:
+    """One answered request."""
+
+    method: str
+    url: str
+    status: int
+    seconds: float
+
+
+class Client:
+    """Calls the gateway and keeps a record."""
+
+    def __init__(self, http: httpx.Client) -> None:
+        self.http = http
+        self.calls: list[Call] = []
+        self.token = ""
+
+    def expect(self, status: int, method: str, path: str, json: Any = None) -> Any:
+        """Call and return the decoded body, or its text. Raises ProofFailedError for any other status."""
+        headers = {"Authorization": f"Bearer {self.token}"} if self.token else {}
+        started = time.monotonic()
+        response = self.http.request(method, path, json=json, headers=headers)
+        self.calls.append(Call(method, str(response.url), response.status_code, time.monotonic() - started))
+        if response.status_code != status:
+            message = f"{method} {path} answered {response.status_code} instead of {status}: {response.text[:200]}"
+            raise ProofFailedError(message)
+        if response.headers.get("content-type", "").startswith("application/json"):
+            return response.json()
+        return response.text
+
+
+def prove(gateway: str) -> list[Call]:
+    """Register, log in, work with a project, log out; the calls in order. Raises ProofFailedError."""
+    try:
+        with httpx.Client(base_url=gateway, timeout=10) as http:
+            client = Client(http)
+            prove_health(client)
+            prove_session_and_projects(client)
+            return client.calls
+    except httpx.HTTPError as error:
+        raise ProofFailedError(f"no answer from {gateway}: {error}") from error
+
+
+def prove_health(client: Client) -> None:
+    """It is alive, everything behind it too, and it counts."""
+    client.expect(200, "GET", "/health")
+    client.expect(200, "GET", "/health/detailed")
+    client.expect(200, "GET", "/openapi.json")
+    if "http_requests" not in client.expect(200, "GET", "/metrics"):
+        raise ProofFailedError("GET /metrics counts no requests")
+
+
+def prove_session_and_projects(client: Client) -> None:
+    """A user's first day: data goes through gateway, services, PostgreSQL and Valkey, and a log-out ends it at once."""
+    credentials = {"email": f"{secrets.token_hex(6)}@example.com", "password": secrets.token_urlsafe(16)}
+    client.expect(401, "GET", "/api/projects")
+    client.expect(201, "POST", "/api/auth/register", {**credentials, "name": "Demo"})
+    client.token = client.expect(200, "POST", "/api/auth/login", credentials)["access_token"]
+    me = client.expect(200, "GET", "/api/auth/me")
+    if me["email"] != credentials["email"]:
+        raise ProofFailedError(f"GET /api/auth/me is about {me['email']}")
+    project = client.expect(201, "POST", "/api/projects", {"name": "First project"})
+    listed = client.expect(200, "GET", "/api/projects")
+    if [item["id"] for item in listed["items"]] != [project["id"]]:
+        raise ProofFailedError("GET /api/projects does not list the project that was created")
+    path = f"/api/projects/{project['id']}"
+    client.expect(200, "PATCH", path, {"name": "Renamed"})
+    if client.expect(200, "GET", path)["name"] != "Renamed":
+        raise ProofFailedError(f"GET {path} does not show the change")
+    client.expect(204, "DELETE", path)
+    client.expect(404, "GET", path)
+    client.expect(204, "POST", "/api/auth/logout")
+    client.expect(401, "GET", "/api/auth/me")
