@@ -3,6 +3,7 @@
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Self
@@ -13,10 +14,11 @@ GUARDIAN = Path(__file__).with_name("guardian.py")
 class Group:
     """A process group whose guardian ends it when this process is gone, SIGKILL included.
 
-    Start its processes with `process_group=group.id`. `scratch` is removed together with the group.
+    Processes started elsewhere join it with `process_group=group.id`. `scratch` is removed together with the group;
+    `note` is told the number of each process.
     """
 
-    def __init__(self, scratch: Path | None = None) -> None:
+    def __init__(self, scratch: Path | None = None, note: Callable[[int], None] | None = None) -> None:
         folders = [str(scratch)] if scratch else []
         # Without this process's output: whoever reads that to its end must not have to wait for the guardian.
         self._guardian = subprocess.Popen(
@@ -28,10 +30,12 @@ class Group:
             process_group=0,
         )
         self.id = self._guardian.pid
+        self.note = note or (lambda pid: None)
+        self.note(self.id)
 
     def start(self, command: list[str], output: IO[bytes], environment: dict[str, str]) -> subprocess.Popen[bytes]:
         """Start `command` in the group, with `output` taking all that it says."""
-        return subprocess.Popen(
+        process = subprocess.Popen(
             command,
             stdin=subprocess.DEVNULL,
             stdout=output,
@@ -39,6 +43,8 @@ class Group:
             env=environment,
             process_group=self.id,
         )
+        self.note(process.pid)
+        return process
 
     def close(self) -> None:
         """End whatever still runs in the group, and wait for that."""

@@ -2,6 +2,8 @@
 
 import random
 import socket
+from types import TracebackType
+from typing import Self
 
 LOOPBACK = "127.0.0.1"
 # Below the range from which systems give ports to outgoing connections.
@@ -29,6 +31,14 @@ class Ports:
         for claim in self._claims:
             claim.close()
         self._claims.clear()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
 
     def _claim(self, port: int) -> bool:
         claim = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)

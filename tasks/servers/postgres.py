@@ -11,9 +11,11 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
+import psutil
 import psycopg
 
 from tasks.servers import privileges
+from tasks.servers.group import Group
 from tasks.servers.server import NO_ROOM, environment, no_room
 from tasks.trouble import Trouble
 
@@ -35,12 +37,13 @@ class Postgres:
     title = "PostgreSQL"
     stop_signal = signal.SIGINT
 
-    def prepare(self) -> None:
+    def prepare(self, group: Group) -> None:
         """Create the data folder whole or not at all; refuse one that another version made."""
         if (self.folder / "data").exists():
             self._check_version()
+            self._drop_stale_pid_file()
         else:
-            self._create()
+            self._create(group)
         privileges.give(self.folder)
 
     def command(self, port: int) -> list[str]:
@@ -66,7 +69,7 @@ class Postgres:
             return False
         return True
 
-    def _create(self) -> None:
+    def _create(self, group: Group) -> None:
         if shutil.disk_usage(self.folder.parent).free < ROOM_BYTES:
             raise no_room(self)
         scratch = self.folder.with_name(f"{self.folder.name}.new")
@@ -76,12 +79,12 @@ class Postgres:
             (scratch / "password").touch(mode=0o600)
             (scratch / "password").write_text(secrets.token_urlsafe(24))
             privileges.give(scratch)
-            self._initdb(scratch)
+            self._initdb(scratch, group)
             scratch.rename(self.folder)
         finally:
             shutil.rmtree(scratch, ignore_errors=True)
 
-    def _initdb(self, folder: Path) -> None:
+    def _initdb(self, folder: Path, group: Group) -> None:
         builtin = major_version() >= BUILTIN_LOCALE_SINCE
         locale = ["--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C"]
         options = [
@@ -90,7 +93,9 @@ class Postgres:
             *([] if self.durable else ["--no-sync"]),
         ]
         command = [*privileges.prefix(), str(program("initdb")), "-D", str(folder / "data"), *options]
-        done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment(), process_group=0)
+        done = subprocess.run(
+            command, capture_output=True, text=True, check=False, env=environment(), process_group=group.id
+        )
         if NO_ROOM in done.stderr:
             raise no_room(self)
         if done.returncode != 0:
@@ -105,6 +110,15 @@ class Postgres:
                 "or start afresh with `nox -s db -- reset`."
             )
 
+    def _drop_stale_pid_file(self) -> None:
+        """Remove what a killed server left: PostgreSQL refuses to start if another program has that number by now."""
+        path = self.folder / "data" / "postmaster.pid"
+        if path.exists():
+            pid = int(path.read_text().split()[0])
+            if _serves(pid, self.folder / "data"):
+                raise Trouble(f"Another PostgreSQL (process {pid}) runs on {self.folder}; stop it: kill -INT {pid}")
+            path.unlink()
+
     def _password(self) -> str:
         try:
             return (self.folder / "password").read_text()
@@ -112,6 +126,13 @@ class Postgres:
             raise Trouble(
                 f"{self.folder / 'password'} is gone: restore it, or start afresh with `nox -s db -- reset`."
             ) from None
+
+
+def _serves(pid: int, folder: Path) -> bool:
+    try:
+        return str(folder) in psutil.Process(pid).cmdline()
+    except psutil.Error:
+        return False
 
 
 def program(name: str) -> Path:

@@ -30,7 +30,7 @@ class Server(Protocol):
     def stop_signal(self) -> signal.Signals:
         """What makes it stop in order, without waiting for its clients."""
 
-    def prepare(self) -> None:
+    def prepare(self, group: Group) -> None:
         """Make the folder ready, or say in a Trouble why that cannot be."""
 
     def command(self, port: int) -> list[str]:

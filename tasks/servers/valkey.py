@@ -10,6 +10,7 @@ from pathlib import Path
 import redis
 
 from tasks.servers import privileges
+from tasks.servers.group import Group
 from tasks.trouble import Trouble
 
 USUAL_PORT = 6379
@@ -24,7 +25,7 @@ class Valkey:
     title = "Valkey"
     stop_signal = signal.SIGTERM
 
-    def prepare(self) -> None:
+    def prepare(self, _group: Group) -> None:
         """Create the folder with a password of its own, kept from the command line, which everybody can read."""
         self.folder.mkdir(mode=0o700, exist_ok=True)
         if not self._configuration.exists():

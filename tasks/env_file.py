@@ -1,0 +1,54 @@
+"""Reads `.env` files and the settings that hold in development."""
+
+import io
+import os
+import re
+from pathlib import Path
+
+from dotenv.parser import Binding, parse_stream
+
+from tasks.trouble import Trouble
+
+LOCAL = ".env.local"
+EXAMPLE = ".env.example"
+NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+OPTIONAL = re.compile(rf"# ({NAME.pattern})=(.*)")
+
+
+def bindings(path: Path) -> list[Binding]:
+    """The file's parts in order, comments included; a Trouble names the line that is no setting, and never shows it."""
+    try:
+        text = path.read_bytes().decode("utf-8")
+    except UnicodeDecodeError as error:
+        line = error.object[: error.start].count(b"\n") + 1
+        raise Trouble(f"{path.name}, line {line}: not UTF-8; save the file as UTF-8.") from None
+    except OSError as error:
+        raise Trouble(f"Cannot read {path}: {error.strerror}.") from None
+    found = list(parse_stream(io.StringIO(text)))
+    for binding in found:
+        if not _is_sound(binding):
+            raise Trouble(f"{path.name}, line {binding.original.line}: not of the form NAME=value; correct that line.")
+    return found
+
+
+def values(path: Path) -> dict[str, str]:
+    """The settings of the file; the last of two with one name counts."""
+    return {binding.key: binding.value or "" for binding in bindings(path) if binding.key is not None}
+
+
+def settings(project: Path) -> dict[str, str]:
+    """What holds in development: the environment, and `.env.local` for what that leaves open."""
+    local = project / LOCAL
+    return {**(values(local) if local.exists() else {}), **os.environ}
+
+
+def defaults(project: Path) -> dict[str, str]:
+    """The optional settings that `.env.example` shows, with their defaults."""
+    lines = (project / EXAMPLE).read_text(encoding="utf-8").splitlines()
+    return {found[1]: found[2] for line in lines if (found := OPTIONAL.fullmatch(line))}
+
+
+def _is_sound(binding: Binding) -> bool:
+    if binding.key is None:
+        return not binding.error
+    return binding.value is not None and NAME.fullmatch(binding.key) is not None
