@@ -62,3 +62,10 @@ def matrix(session: nox.Session) -> None:
     """Scaffold every answer set and run each project's own checks in it."""
     install(session, "demo")
     session.run("python", "-m", "toolkit.matrix", *session.posargs, **UNTIL_STOPPED)
+
+
+@nox.session(default=False)
+def bench(session: nox.Session) -> None:
+    """Measure the budgets as ratios in one run and write docs/benchmarks.md (-- scaffold, first, sessions, gateway)."""
+    install(session, "bench")
+    session.run("python", "-m", "toolkit.bench", *session.posargs, **UNTIL_STOPPED)

@@ -58,7 +58,7 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
 def folder(keep: Path | None) -> Iterator[Path]:
     """Where the project goes: the folder to keep, or a temporary one."""
     if keep is not None:
-        yield keep.absolute()
+        yield keep.resolve()
         return
     with tempfile.TemporaryDirectory(prefix="slipway-demo-") as scratch:
         yield Path(scratch) / "demo-app"

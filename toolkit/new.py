@@ -22,7 +22,7 @@ TEMPLATE = Path(__file__).resolve().parent.parent
 def main(arguments: list[str] | None = None) -> None:
     """Make the project, its repository and its first commit, then print the next two commands."""
     options = parse(arguments)
-    target = Path(options.target).absolute()
+    target = Path(options.target).resolve()
     signal.signal(signal.SIGTERM, interrupt)
     warn_of_changes()
     try:
