@@ -9,11 +9,12 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
+from typing import NoReturn
 
 OLDEST_PYTHON = (3, 11)
 
 
-def enter(noxfile):
+def enter(noxfile: str) -> NoReturn:
     """Run nox on `noxfile` with this process's arguments; never returns."""
     if sys.version_info < OLDEST_PYTHON:
         sys.exit(
@@ -23,18 +24,18 @@ def enter(noxfile):
         )
     pin = pinned_nox(Path(noxfile).read_text(encoding="utf-8"))
     python = sys.executable if _runs_here(pin) else _private_python(pin)
-    os.execv(python, [python, "-m", "nox", "-f", str(noxfile)] + sys.argv[1:])
+    os.execv(python, [python, "-m", "nox", "-f", noxfile, *sys.argv[1:]])
 
 
-def pinned_nox(noxfile_text):
+def pinned_nox(noxfile_text: str) -> str:
     """The requirement that the noxfile's script header pins, such as `nox[uv]==2026.1.1`."""
     found = re.search(r'^# dependencies = \["(nox[^"]+)"\]$', noxfile_text, re.MULTILINE)
     if found is None:
-        sys.exit('noxfile.py has lost its header line \'# dependencies = ["nox[uv]==…"]\'; restore it.')
+        sys.exit('noxfile.py has lost its header line, which pins nox: # dependencies = ["nox[uv]==…"]\nRestore it.')
     return found.group(1)
 
 
-def _runs_here(pin):
+def _runs_here(pin: str) -> bool:
     """Whether this interpreter has the pinned nox already, as under `uv run` and `pipx run`."""
     from importlib import metadata
 
@@ -44,7 +45,7 @@ def _runs_here(pin):
         return False
 
 
-def _private_python(pin):
+def _private_python(pin: str) -> str:
     """The interpreter of an environment that holds the pinned nox, shared by all projects with that pin."""
     name = "nox-%s-py%d.%d.%d" % (pin.split("==")[1], *sys.version_info[:3])
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "slipway"
@@ -54,7 +55,7 @@ def _private_python(pin):
     return str(python)
 
 
-def _create(cache, name, pin):
+def _create(cache: Path, name: str, pin: str) -> None:
     """Build the environment beside its final place and move it there whole, so that a broken one is never used."""
     print("First run: getting %s into %s" % (pin, cache / name), file=sys.stderr, flush=True)
     try:
@@ -62,14 +63,14 @@ def _create(cache, name, pin):
         with tempfile.TemporaryDirectory(dir=str(cache)) as scratch:
             environment = Path(scratch) / name
             _run([sys.executable, "-m", "venv", str(environment)], "install Debian's python3-venv or its like")
-            pip = [str(environment / "bin" / "python"), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-            _run([*pip, pin], "this needs PyPI, or the index that pip is configured for, once")
+            pip = [str(environment / "bin" / "python"), "-m", "pip", "--quiet", "--disable-pip-version-check"]
+            _run([*pip, "install", pin], "this needs PyPI, or the index that pip is configured for, once")
             _settle(environment, cache / name)
     except OSError as error:
-        sys.exit("Cannot write to %s: %s.\nSet XDG_CACHE_HOME to a folder that can be written." % (cache, error.strerror))
+        sys.exit("Cannot write to %s: %s.\nSet XDG_CACHE_HOME to another folder." % (cache, error.strerror))
 
 
-def _settle(environment, place):
+def _settle(environment: Path, place: Path) -> None:
     """Move the environment to its place, unless another first run was quicker."""
     try:
         environment.rename(place)
@@ -78,8 +79,8 @@ def _settle(environment, place):
             raise
 
 
-def _run(command, advice):
-    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, universal_newlines=True)
+def _run(command: "list[str]", advice: str) -> None:
+    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
     if done.returncode != 0:
         said = [line for line in done.stdout.splitlines() if line.strip()]
         sys.exit("First run failed: %s\nWhat to do: %s." % (said[-1] if said else "no output", advice))
