@@ -12,6 +12,7 @@ from tasks.trouble import Trouble
 LOCAL = ".env.local"
 EXAMPLE = ".env.example"
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+REQUIRED = re.compile(rf"({NAME.pattern})=(.*)")
 OPTIONAL = re.compile(rf"# ({NAME.pattern})=(.*)")
 
 
@@ -42,10 +43,29 @@ def settings(project: Path) -> dict[str, str]:
     return {**(values(local) if local.exists() else {}), **os.environ}
 
 
+def required(project: Path) -> dict[str, str]:
+    """The settings that `.env.example` sets, as written there; a secret has no value."""
+    return {found[1]: found[2] for line in _example(project) if (found := REQUIRED.fullmatch(line))}
+
+
 def defaults(project: Path) -> dict[str, str]:
     """The optional settings that `.env.example` shows, with their defaults."""
-    lines = (project / EXAMPLE).read_text(encoding="utf-8").splitlines()
-    return {found[1]: found[2] for line in lines if (found := OPTIONAL.fullmatch(line))}
+    return {found[1]: found[2] for line in _example(project) if (found := OPTIONAL.fullmatch(line))}
+
+
+def is_secret(line: str) -> bool:
+    """Whether this line of `.env.example` is a setting whose value `setup` makes up."""
+    found = REQUIRED.fullmatch(line)
+    return found is not None and not found[2]
+
+
+def _example(project: Path) -> list[str]:
+    try:
+        return (project / EXAMPLE).read_text(encoding="utf-8").splitlines()
+    except OSError as error:
+        raise Trouble(
+            f"Cannot read {project / EXAMPLE}: {error.strerror}; restore it: git checkout {EXAMPLE}"
+        ) from None
 
 
 def _is_sound(binding: Binding) -> bool:

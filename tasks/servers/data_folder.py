@@ -28,7 +28,7 @@ class Owner:
     pid: int
 
 
-class InUse(Exception):
+class InUseError(Exception):
     """Another process owns the folder."""
 
     def __init__(self, owner: Owner) -> None:
@@ -44,7 +44,7 @@ class DataFolder:
 
     @contextmanager
     def owned(self, session: str) -> Iterator[None]:
-        """Own the folder, with whatever a killed owner left running ended first; InUse if another process owns it.
+        """Own the folder, with whatever a killed owner left running ended first; InUseError if another process owns it.
 
         The kernel drops the lock with the process, so none is ever left behind.
         """
@@ -109,7 +109,7 @@ class DataFolder:
                 return fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
                 if found := self.read("owner"):
-                    raise InUse(Owner(**found)) from None
+                    raise InUseError(Owner(**found)) from None
             time.sleep(0.02)
         raise Trouble(f"Another process holds {self.path / 'lock'}; wait for its end.")
 

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Self
+from typing import Self
 
 GUARDIAN = Path(__file__).with_name("guardian.py")
 
@@ -30,19 +30,22 @@ class Group:
             process_group=0,
         )
         self.id = self._guardian.pid
-        self.note = note or (lambda pid: None)
+        self.note = note or (lambda _pid: None)
         self.note(self.id)
 
-    def start(self, command: list[str], output: IO[bytes], environment: dict[str, str]) -> subprocess.Popen[bytes]:
-        """Start `command` in the group, with `output` taking all that it says."""
-        process = subprocess.Popen(
-            command,
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            env=environment,
-            process_group=self.id,
-        )
+    def start(self, command: list[str], log: Path, environment: dict[str, str]) -> subprocess.Popen[bytes]:
+        """Start `command` in the group; the file `log` gets all that it says, and nothing of an earlier start."""
+        log.unlink(missing_ok=True)
+        # Appending, so that whoever follows the file may also empty it.
+        with log.open("ab") as output:
+            process = subprocess.Popen(
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                env=environment,
+                process_group=self.id,
+            )
         self.note(process.pid)
         return process
 

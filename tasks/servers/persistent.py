@@ -7,11 +7,12 @@ from dataclasses import asdict
 from pathlib import Path
 
 from tasks import env_file
-from tasks.servers import postgres, valkey
-from tasks.servers.data_folder import DataFolder, InUse
+from tasks.servers.data_folder import DataFolder, InUseError
 from tasks.servers.group import Group
 from tasks.servers.ports import Ports
+from tasks.servers.postgres import Postgres
 from tasks.servers.running import Servers, running
+from tasks.servers.valkey import Valkey
 from tasks.trouble import Trouble
 
 FOLDER = ".data"
@@ -35,7 +36,7 @@ def persistent(session: str, project: Path = Path()) -> Iterator[Servers]:
         try:
             stack.enter_context(data.owned(session))
             servers = stack.enter_context(_started(data, *given))
-        except InUse as in_use:
+        except InUseError as in_use:
             servers = _others(data, in_use)
         yield servers
 
@@ -46,17 +47,15 @@ def _started(data: DataFolder, database_url: str | None, redis_url: str | None) 
         group = stack.enter_context(Group(note=data.remember))
         ports = stack.enter_context(Ports())
         database_url = database_url or stack.enter_context(
-            running(postgres.Postgres(data.path / "postgres"), group, ports, postgres.USUAL_PORT)
+            running(Postgres(data.path / "postgres"), group, ports, on_usual=True)
         )
-        redis_url = redis_url or stack.enter_context(
-            running(valkey.Valkey(data.path / "valkey"), group, ports, valkey.USUAL_PORT)
-        )
+        redis_url = redis_url or stack.enter_context(running(Valkey(data.path / "valkey"), group, ports, on_usual=True))
         servers = Servers(database_url, redis_url)
         data.write("servers", asdict(servers))
         yield servers
 
 
-def _others(data: DataFolder, in_use: InUse) -> Servers:
+def _others(data: DataFolder, in_use: InUseError) -> Servers:
     """The servers of the session that runs them, which may still be starting."""
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline and data.is_owned():

@@ -19,7 +19,6 @@ from tasks.servers.group import Group
 from tasks.servers.server import NO_ROOM, environment, no_room
 from tasks.trouble import Trouble
 
-USUAL_PORT = 5432
 USER = "app"
 DATABASE = "app"
 # A new data folder, its first write-ahead log and some rows.
@@ -35,6 +34,7 @@ class Postgres:
     folder: Path
     durable: bool = True
     title = "PostgreSQL"
+    usual_port = 5432
     stop_signal = signal.SIGINT
 
     def prepare(self, group: Group) -> None:

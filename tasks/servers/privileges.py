@@ -14,7 +14,7 @@ SETPRIV = [
     *("setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups", "--securebits=+no_setuid_fixup"),
     *("--inh-caps=-all,+dac_override", "--ambient-caps=-all,+dac_override", "--bounding-set=-all,+dac_override"),
 ]
-# Where the capabilities for that are missing a user namespace may be allowed; root's files are an ordinary user's there.
+# Without the capabilities for that a user namespace may be allowed; root's files are an ordinary user's in it.
 UNSHARE = ["unshare", "--user", "--map-user=1000", "--map-group=1000"]
 
 

@@ -18,10 +18,10 @@ class Servers:
 
 
 @contextmanager
-def running(server: Server, group: Group, ports: Ports, usual: int | None = None) -> Iterator[str]:
-    """The URL of the server, on its usual port if that is free."""
+def running(server: Server, group: Group, ports: Ports, *, on_usual: bool) -> Iterator[str]:
+    """The URL of the server, on its usual port if that is wanted and free."""
     server.prepare(group)
-    port = ports.take(usual)
+    port = ports.take(server.usual_port if on_usual else None)
     process = launch(server, group, port)
     try:
         await_answer(server, process, port)

@@ -23,6 +23,10 @@ class Server(Protocol):
         """The name that people know it by."""
 
     @property
+    def usual_port(self) -> int:
+        """Where it listens when nothing else does."""
+
+    @property
     def folder(self) -> Path:
         """Where its data, password and log are."""
 
@@ -50,8 +54,7 @@ def log_of(server: Server) -> Path:
 
 def launch(server: Server, group: Group, port: int) -> subprocess.Popen[bytes]:
     """Start the server; it answers a little later."""
-    with log_of(server).open("wb") as log:
-        return group.start([*privileges.prefix(), *server.command(port)], log, environment())
+    return group.start([*privileges.prefix(), *server.command(port)], log_of(server), environment())
 
 
 def await_answer(server: Server, process: subprocess.Popen[bytes], port: int) -> None:
@@ -81,5 +84,5 @@ def no_room(server: Server) -> Trouble:
 
 
 def environment() -> dict[str, str]:
-    """This process's environment without what would change how PostgreSQL's programs behave."""
+    """Our own environment without what would change how PostgreSQL's programs behave."""
     return {name: value for name, value in os.environ.items() if not name.startswith("PG")}

@@ -26,7 +26,7 @@ def temporary() -> Iterator[Servers]:
             "REDIS_URL": Valkey(scratch / "valkey", durable=False),
         }
         urls = [
-            os.environ.get(name) or stack.enter_context(running(server, group, ports))
+            os.environ.get(name) or stack.enter_context(running(server, group, ports, on_usual=False))
             for name, server in servers.items()
         ]
         yield Servers(*urls)

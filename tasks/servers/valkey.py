@@ -13,8 +13,6 @@ from tasks.servers import privileges
 from tasks.servers.group import Group
 from tasks.trouble import Trouble
 
-USUAL_PORT = 6379
-
 
 @dataclass(frozen=True)
 class Valkey:
@@ -23,6 +21,7 @@ class Valkey:
     folder: Path
     durable: bool = True
     title = "Valkey"
+    usual_port = 6379
     stop_signal = signal.SIGTERM
 
     def prepare(self, _group: Group) -> None:

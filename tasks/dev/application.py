@@ -1,0 +1,145 @@
+"""Starts the application part by part, and stops it in the opposite order."""
+
+import asyncio
+import sys
+from collections.abc import Callable, Coroutine
+from contextlib import AsyncExitStack
+from dataclasses import asdict
+from pathlib import Path
+from time import monotonic
+
+from tasks import env_file
+from tasks.dev import services, storage
+from tasks.dev.part import Part
+from tasks.dev.reload import changes
+from tasks.dev.report import Report
+from tasks.dev.running_service import RunningService, ended
+from tasks.dev.screen import Screen
+from tasks.dev.services import BACKEND, GATEWAY, Service
+from tasks.servers import Servers
+from tasks.servers.data_folder import DataFolder
+from tasks.servers.group import Group
+from tasks.servers.ports import Ports
+from tasks.servers.postgres import Postgres
+from tasks.servers.server import Server
+from tasks.servers.valkey import Valkey
+from tasks.trouble import Trouble
+
+MIGRATIONS = "migrations"
+STORAGE = (Postgres.title, Valkey.title)
+
+
+class Application:
+    """The application of `project`; `crashed` is told when a part ends by itself."""
+
+    def __init__(self, project: Path, data: DataFolder, screen: Screen, crashed: Callable[[Trouble], None]) -> None:
+        self._project = project
+        self._data = data
+        self._screen = screen
+        self._crashed = crashed
+        self._settings = env_file.settings(project)
+        self._report = Report(data)
+        self._stack = AsyncExitStack()
+        self._group = self._stack.enter_context(Group(note=data.remember))
+        self._ports = self._stack.enter_context(Ports())
+
+    async def run(self) -> None:
+        """Start everything, then follow the code's changes until cancelled; nothing runs any more afterwards."""
+        async with self._stack:
+            placed = services.place(self._project, self._settings, self._ports)
+            for service in placed:
+                self._tell_port(service.name, service.usual, service.port)
+            servers = await self._start_servers()
+            environment = services.environment(self._project, placed, servers)
+            await self._migrate(environment)
+            running = await self._start_services(placed, environment)
+            self._screen.settle()
+            self._report.announce(running, self._screen)
+            self._report.write(running)
+            await self._follow_changes(running)
+
+    async def _start_servers(self) -> Servers:
+        database_url = await self._server_url(
+            "DATABASE_URL", Postgres(self._data.path / "postgres"), storage.postgres_version
+        )
+        redis_url = await self._server_url("REDIS_URL", Valkey(self._data.path / "valkey"), storage.valkey_version)
+        servers = Servers(database_url, redis_url)
+        self._data.write("servers", asdict(servers))
+        return servers
+
+    async def _server_url(self, setting: str, server: Server, version_at: Callable[[str], str]) -> str:
+        """The URL of the server that the setting names, else of the embedded one."""
+        started = monotonic()
+        self._screen.status(server.title, "starting", "")
+        given = self._settings.get(setting)
+        if given:
+            version = await asyncio.to_thread(version_at, given)
+            self._screen.status(server.title, "ready", f"{version}, as {setting} says")
+            self._report.add_server(server.title, version, None, None)
+            return given
+        embedded = storage.embedded(server, self._group, self._ports, self._screen, self._ended)
+        url, pid, port = await self._stack.enter_async_context(embedded)
+        self._tell_port(server.title, server.usual_port, port)
+        version = await asyncio.to_thread(version_at, url)
+        self._screen.status(server.title, "ready", f"{version} on port {port} in {monotonic() - started:.1f} s")
+        self._report.add_server(server.title, version, pid, port)
+        return url
+
+    async def _migrate(self, environment: dict[str, str]) -> None:
+        """Bring the database to the newest migration."""
+        started = monotonic()
+        self._screen.status(MIGRATIONS, "starting", "")
+        part = self._part(MIGRATIONS)
+        part.adopt(self._group.start([sys.executable, "-m", "alembic", "upgrade", "head"], part.log, environment))
+        try:
+            code = await part.over()
+        finally:
+            await part.stop()
+        if code != 0:
+            self._screen.status(MIGRATIONS, "failed", "")
+            raise ended(part, code)
+        self._screen.status(MIGRATIONS, "ready", f"up to date in {monotonic() - started:.1f} s")
+
+    async def _start_services(self, placed: list[Service], environment: dict[str, str]) -> list[RunningService]:
+        """Start all services at once, and when they are ready the gateway."""
+        running = [RunningService(each, self._part(each.name), self._screen, self._group) for each in placed]
+        for each in running:
+            self._stack.push_async_callback(each.part.stop)
+        await _all([each.start(environment) for each in running if each.service.name != GATEWAY])
+        await _all([each.start(environment) for each in running if each.service.name == GATEWAY])
+        return running
+
+    async def _follow_changes(self, running: list[RunningService]) -> None:
+        by_name = {each.service.name: each for each in running}
+        async with asyncio.TaskGroup() as reloads:
+            async for names in changes((self._project / BACKEND).resolve(), list(by_name)):
+                self._screen.say(f"Code changed: starting again {', '.join(names)}.", "bold")
+                for name in names:
+                    reloads.create_task(self._reload(by_name[name], running))
+
+    async def _reload(self, one: RunningService, running: list[RunningService]) -> None:
+        await one.reload()
+        self._report.write(running)
+
+    def _part(self, name: str) -> Part:
+        logs = self._data.path / "logs"
+        logs.mkdir(exist_ok=True)
+        return Part(name, logs / f"{name}.log", self._screen, self._ended)
+
+    def _ended(self, part: Part, code: int) -> None:
+        self._screen.status(part.name, "failed", "")
+        self._crashed(ended(part, code))
+
+    def _tell_port(self, name: str, usual: int | None, port: int) -> None:
+        if usual not in (None, port):
+            self._screen.say(f"Port {usual} is taken: {name} listens on {port} instead.", "yellow")
+
+
+async def _all(starts: list[Coroutine[None, None, None]]) -> None:
+    """Run them at once; when one fails, its error counts and the others are given up."""
+    try:
+        async with asyncio.TaskGroup() as tasks:
+            for start in starts:
+                tasks.create_task(start)
+    except ExceptionGroup as errors:
+        raise errors.exceptions[0] from None

@@ -1,0 +1,75 @@
+"""The command behind `nox -s dev`."""
+
+import argparse
+import asyncio
+import sys
+from pathlib import Path
+
+from tasks import setup
+from tasks.dev import services
+from tasks.dev.application import MIGRATIONS, STORAGE, Application
+from tasks.dev.ending import Ending
+from tasks.dev.screen import Screen
+from tasks.servers.data_folder import DataFolder, InUseError
+from tasks.servers.persistent import FOLDER
+from tasks.trouble import Trouble
+
+REFRESH_SECONDS = 0.1
+
+
+def main() -> None:
+    """Run the application for development, without Docker, starting services again when their code changes."""
+    argparse.ArgumentParser(prog="nox -s dev", description=main.__doc__).parse_args()
+    project = Path.cwd()
+    data = DataFolder(project / FOLDER)
+    try:
+        with data.owned("dev"):
+            if said := setup.complete(project):
+                sys.stdout.write(f"{said}\n")
+            asyncio.run(supervise(project, data))
+    except InUseError as in_use:
+        sys.exit(already(data, in_use))
+    except Trouble as trouble:
+        sys.exit(str(trouble))
+
+
+async def supervise(project: Path, data: DataFolder) -> None:
+    """Run the application until the first reason to end it; a Trouble if that is a crash."""
+    ending = Ending()
+    ending.listen()
+    names = services.names(project)
+    screen = Screen([*STORAGE, MIGRATIONS, *names], lambda: ending.ask("the terminal went away"))
+    work = asyncio.create_task(Application(project, data, screen, ending.crash).run())
+    wait = asyncio.create_task(ending.wait())
+    spin = asyncio.create_task(_spin(screen))
+    await asyncio.wait({work, wait}, return_when=asyncio.FIRST_COMPLETED)
+    screen.settle()
+    if wait.done() and not wait.exception():
+        screen.say(f"Stopping: {wait.result()}.", "bold")
+    for task in (work, wait, spin):
+        task.cancel()
+    outcome, reason, _ = await asyncio.gather(work, wait, spin, return_exceptions=True)
+    screen.say("Everything is stopped.", "bold")
+    # A crash during the start shows in both; the start's own words are the better ones.
+    for error in (outcome, reason):
+        if isinstance(error, Exception):
+            raise error
+
+
+def already(data: DataFolder, in_use: InUseError) -> str:
+    """What to tell a second one: who is first, and where."""
+    running = data.read("dev")
+    if in_use.owner.session != "dev":
+        return f"{in_use} uses this project's data; end it and try again."
+    place = f"runs already: {running['url']}" if running else "is starting already"
+    return f"{in_use} {place}\nEnd it with Ctrl-C where it runs, or: kill {in_use.owner.pid}"
+
+
+async def _spin(screen: Screen) -> None:
+    while True:
+        screen.refresh()
+        await asyncio.sleep(REFRESH_SECONDS)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,67 @@
+"""A service that runs, and starts again when its code changes."""
+
+import asyncio
+import signal
+from time import monotonic
+
+from tasks.dev.part import Part
+from tasks.dev.screen import Screen
+from tasks.dev.services import Service
+from tasks.servers.group import Group
+from tasks.trouble import Trouble
+
+START_SECONDS = 60.0
+
+
+class RunningService:
+    """Ties a service to its process, which `group` ends if all else fails."""
+
+    def __init__(self, service: Service, part: Part, screen: Screen, group: Group) -> None:
+        self.service = service
+        self.part = part
+        self._screen = screen
+        self._group = group
+        self._environment: dict[str, str] = {}
+        self._one_at_a_time = asyncio.Lock()
+        self._is_outdated = False
+
+    async def start(self, environment: dict[str, str]) -> None:
+        """Start the service and return when it is ready; a Trouble with its last words if it ends instead."""
+        self._environment = environment
+        self._screen.status(self.service.name, "starting", "")
+        started = monotonic()
+        self.part.adopt(self._group.start(self.service.command(), self.part.log, environment))
+        await self._ready()
+        self.part.is_watched = True
+        self._screen.status(self.service.name, "ready", f"{self.service.url} in {monotonic() - started:.1f} s")
+
+    async def reload(self) -> None:
+        """Start it again; code that does not start is left for the next change."""
+        if self._is_outdated:
+            return
+        self._is_outdated = True
+        async with self._one_at_a_time:
+            self._is_outdated = False
+            await self.part.stop()
+            try:
+                await self.start(self._environment)
+            except Trouble as trouble:
+                self._screen.status(self.service.name, "failed", f"{trouble}\nWaiting for the next change of the code.")
+
+    async def _ready(self) -> None:
+        deadline = monotonic() + START_SECONDS
+        while reason := await asyncio.to_thread(self.service.trouble):
+            if self._is_outdated:
+                return
+            if not self.part.is_alive():
+                raise ended(self.part, await self.part.over())
+            if monotonic() > deadline:
+                raise Trouble(f"{self.service.name} is not ready after {START_SECONDS:.0f} seconds: {reason}")
+            await asyncio.sleep(0.01)
+
+
+def ended(part: Part, code: int | None) -> Trouble:
+    """Says how the part ended, and its last words."""
+    how = signal.Signals(-code).name if code and code < 0 else f"exit code {code}"
+    words = "\n".join(part.last_lines)
+    return Trouble(f"{part.name} has ended by itself ({how}){': ' if words else '.'}{words}")

@@ -1,0 +1,88 @@
+"""The services of the application: which there are, where they listen, what they are told."""
+
+import http.client
+import os
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from tasks import env_file
+from tasks.servers import Servers
+from tasks.servers.ports import LOOPBACK, Ports
+from tasks.trouble import Trouble
+
+BACKEND = Path("src/backend")
+# Started last: it is the door to the others.
+GATEWAY = "gateway"
+JWKS_OWNER = "auth"
+READINESS = "/health/detailed"
+HIGHEST_PORT = 65535
+
+
+@dataclass(frozen=True)
+class Service:
+    """A service and the port that it gets; `usual` is the one that the settings name."""
+
+    name: str
+    port: int
+    usual: int | None
+
+    @property
+    def url(self) -> str:
+        """Where it is reached on this machine."""
+        return f"http://{LOOPBACK}:{self.port}"
+
+    def command(self) -> list[str]:
+        """What runs it."""
+        return [sys.executable, "-m", self.name]
+
+    def trouble(self, path: str = READINESS) -> str | None:
+        """Why it is not ready, or does not serve another path; None when it does."""
+        connection = http.client.HTTPConnection(LOOPBACK, self.port, timeout=5)
+        try:
+            connection.request("GET", path)
+            answer = connection.getresponse()
+            body = answer.read().decode(errors="replace")
+        except (OSError, http.client.HTTPException) as error:
+            return str(error)
+        finally:
+            connection.close()
+        return None if answer.status == http.client.OK else f"{answer.status} {body}"
+
+
+def names(project: Path) -> list[str]:
+    """Every package of the backend that can be run, the gateway last."""
+    found = sorted(path.parent.name for path in (project / BACKEND).glob("*/__main__.py"))
+    if not found:
+        raise Trouble(f"There is no service in {project / BACKEND}: a service is a package with a __main__.py.")
+    return sorted(found, key=lambda name: name == GATEWAY)
+
+
+def place(project: Path, settings: dict[str, str], ports: Ports) -> list[Service]:
+    """Each service on the port of its setting, of `.env.example`'s default, or any that is free."""
+    known = {**env_file.defaults(project), **settings}
+    services = []
+    for name in names(project):
+        usual = _port(f"{name.upper()}_PORT", known)
+        services.append(Service(name, ports.take(usual), usual))
+    return services
+
+
+def environment(project: Path, services: list[Service], servers: Servers) -> dict[str, str]:
+    """Our own environment with where everything is."""
+    found = {**os.environ, "PYTHONPATH": str((project / BACKEND).resolve()), "PYTHONUNBUFFERED": "1"}
+    found |= {"DATABASE_URL": servers.database_url, "REDIS_URL": servers.redis_url}
+    for service in services:
+        found |= {f"{service.name.upper()}_PORT": str(service.port), f"{service.name.upper()}_URL": service.url}
+        if service.name == JWKS_OWNER:
+            found["JWKS_URL"] = f"{service.url}/.well-known/jwks.json"
+    return found
+
+
+def _port(setting: str, known: dict[str, str]) -> int | None:
+    value = known.get(setting)
+    if value is None:
+        return None
+    if not (value.isdecimal() and 0 < int(value) <= HIGHEST_PORT):
+        raise Trouble(f"{setting} is not a port: set it to a number from 1 to {HIGHEST_PORT} in {env_file.LOCAL}.")
+    return int(value)

@@ -1,0 +1,69 @@
+"""PostgreSQL and Valkey for `dev`: the embedded ones, or those that DATABASE_URL and REDIS_URL name."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+
+import psycopg
+import redis
+
+from tasks.dev.part import Part
+from tasks.dev.screen import Screen
+from tasks.servers.group import Group
+from tasks.servers.ports import Ports
+from tasks.servers.server import Server, await_answer, launch, log_of
+from tasks.trouble import Trouble
+
+Ended = Callable[[Part, int], None]
+
+
+@asynccontextmanager
+async def embedded(
+    server: Server, group: Group, ports: Ports, screen: Screen, ended: Ended
+) -> AsyncIterator[tuple[str, int, int]]:
+    """The server's URL, process number and port, once it answers."""
+    screen.status(server.title, "starting", "")
+    await asyncio.to_thread(server.prepare, group)
+    port = ports.take(server.usual_port)
+    part = Part(server.title, log_of(server), screen, ended)
+    process = launch(server, group, port)
+    part.adopt(process)
+    try:
+        await asyncio.to_thread(await_answer, server, process, port)
+        part.is_watched = True
+        yield server.url(port), process.pid, port
+    finally:
+        await part.stop(server.stop_signal)
+
+
+def postgres_version(url: str) -> str:
+    """The version of the PostgreSQL at this URL; a Trouble if it does not answer."""
+    try:
+        with psycopg.connect(url, connect_timeout=10) as connection:
+            return connection.info.parameter_status("server_version") or "of unknown version"
+    except psycopg.OperationalError as error:
+        raise _unreachable("DATABASE_URL", error) from None
+    except psycopg.Error:
+        raise _malformed("DATABASE_URL", "postgresql://user:password@host:5432/name") from None
+
+
+def valkey_version(url: str) -> str:
+    """The version of the Valkey or Redis at this URL; a Trouble if it does not answer."""
+    try:
+        with redis.Redis.from_url(url, socket_timeout=10, retry=None) as client:
+            about = client.info("server")
+    except redis.RedisError as error:
+        raise _unreachable("REDIS_URL", error) from None
+    except ValueError:
+        raise _malformed("REDIS_URL", "redis://:password@host:6379/0") from None
+    return str(about.get("valkey_version") or about.get("redis_version"))
+
+
+def _unreachable(setting: str, error: Exception) -> Trouble:
+    reason = (str(error).strip() or type(error).__name__).splitlines()[-1].strip()
+    return Trouble(f"{setting}: no answer: {reason}\nCorrect it, or unset it to use the embedded server.")
+
+
+def _malformed(setting: str, form: str) -> Trouble:
+    """Without the library's reason: that may quote a piece of the password."""
+    return Trouble(f"{setting} is not a URL of the form {form}; correct it, or unset it to use the embedded server.")

@@ -1,0 +1,120 @@
+"""Makes a fresh copy of the project ready to run: `.env.local` with its own secrets, and git's hooks."""
+
+import argparse
+import base64
+import os
+import secrets
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from tasks import env_file
+from tasks.trouble import Trouble
+
+SECRET_BYTES = 32
+HOOKS = ".pre-commit-config.yaml"
+OWNER_ONLY = 0o600
+
+
+def main() -> None:
+    """Write .env.local, or add to it what it lacks, and install git's hooks."""
+    argparse.ArgumentParser(prog="nox -s setup", description=main.__doc__).parse_args()
+    try:
+        said = complete(Path.cwd()) or f"{env_file.LOCAL} is complete."
+        sys.stdout.write(f"{said}\n")
+        sys.stdout.write(f"{install_hooks(Path.cwd())}\n")
+    except Trouble as trouble:
+        sys.exit(str(trouble))
+
+
+def complete(project: Path) -> str | None:
+    """Give `.env.local` each setting of `.env.example` that it lacks, secrets made afresh; says what it did.
+
+    What the file has stays as it is. A secret without a value counts as lacking.
+    """
+    local = (project / env_file.LOCAL).resolve()
+    exists = local.exists()
+    present = env_file.values(local) if exists else {}
+    missing = lacking(project, present)
+    if exists and not missing:
+        return _close(local)
+    old = local.read_text(encoding="utf-8") if exists else ""
+    example = (project / env_file.EXAMPLE).read_text(encoding="utf-8")
+    _replace(local, _extended(old, missing) if exists else _filled(example))
+    added = f"Added to {env_file.LOCAL}: {', '.join(missing)}."
+    return added if exists else f"Wrote {env_file.LOCAL} from {env_file.EXAMPLE}, with fresh secrets."
+
+
+def lacking(project: Path, present: dict[str, str]) -> dict[str, str]:
+    """The required settings that are not present, or are secrets without a value; with the example's values."""
+    return {
+        name: value
+        for name, value in env_file.required(project).items()
+        if name not in present or not (value or present[name])
+    }
+
+
+def install_hooks(project: Path) -> str:
+    """Have git run the checks before each commit; says what was done, or why nothing."""
+    if not (project / HOOKS).exists():
+        return f"No git hooks: there is no {HOOKS}."
+    if _run(project, "git", "rev-parse", "--git-dir").returncode != 0:
+        return "No git hooks: this is not a git repository yet (git init), or git is missing; run setup again then."
+    done = _run(project, sys.executable, "-m", "pre_commit", "install")
+    if done.returncode != 0:
+        raise Trouble(f"Git hooks were not installed: {(done.stdout + done.stderr).strip()}")
+    return "Git hooks are installed."
+
+
+def _filled(example: str) -> str:
+    """The example with a value for each secret."""
+    lines = example.splitlines()
+    return "\n".join(f"{line}{_secret()}" if env_file.is_secret(line) else line for line in lines) + "\n"
+
+
+def _extended(old: str, missing: dict[str, str]) -> str:
+    """The file as it was, and the missing settings below; of two lines with one name the last counts."""
+    start = old if old.endswith("\n") or not old else f"{old}\n"
+    return start + "".join(f"{name}={value or _secret()}\n" for name, value in missing.items())
+
+
+def _secret() -> str:
+    return base64.urlsafe_b64encode(secrets.token_bytes(SECRET_BYTES)).decode()
+
+
+def _close(local: Path) -> str | None:
+    """Take from other users what they could read of the secrets."""
+    if local.stat().st_mode & 0o077 == 0:
+        return None
+    local.chmod(OWNER_ONLY)
+    return f"{env_file.LOCAL} was readable by other users, and is not any more."
+
+
+def _replace(path: Path, text: str) -> None:
+    """Write the file whole or not at all, readable by its owner only."""
+    try:
+        # mkstemp's files are readable by their owner only.
+        handle, draft = tempfile.mkstemp(prefix=f"{env_file.LOCAL}.", dir=path.parent)
+    except OSError as error:
+        raise Trouble(f"Cannot write {path}: {error.strerror}; make the folder writable.") from None
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(draft).replace(path)
+    except OSError as error:
+        Path(draft).unlink(missing_ok=True)
+        raise Trouble(f"Cannot write {path}: {error.strerror}; nothing has changed.") from None
+
+
+def _run(project: Path, *command: str) -> subprocess.CompletedProcess[str]:
+    try:
+        return subprocess.run(command, cwd=project, capture_output=True, text=True, check=False)
+    except FileNotFoundError:
+        return subprocess.CompletedProcess(command, 127, "", f"{command[0]} is not installed")
+
+
+if __name__ == "__main__":
+    main()
