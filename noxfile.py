@@ -26,46 +26,49 @@ nox.options.default_venv_backend = "uv"
 nox.options.reuse_venv = "yes"
 nox.options.sessions = []
 
-UNTIL_STOPPED = {"interrupt_timeout": 30.0, "terminate_timeout": 10.0}
+
+def run_module(session: nox.Session, module: str, *arguments: str) -> None:
+    """Run a module of the session's environment, with time to clean up after Ctrl-C."""
+    session.run("python", "-m", module, *arguments, interrupt_timeout=30.0, terminate_timeout=10.0)
 
 
 @nox.session(default=False)
 def new(session: nox.Session) -> None:
-    """Scaffold a project: nox -s new -- ../my-app"""
+    """Scaffold a project (-- ../my-app)."""
     install(session, "new")
-    session.run("python", "-m", "toolkit.new", *session.posargs, success_codes=[0])
+    run_module(session, "toolkit.new", *session.posargs)
 
 
 @nox.session(default=False)
 def demo(session: nox.Session) -> None:
     """Scaffold with defaults, run it on real servers, prove that it answers, stop it (-- --keep DIR, --open)."""
     install(session, "demo")
-    session.run("python", "-m", "toolkit.demo", *session.posargs, **UNTIL_STOPPED)
+    run_module(session, "toolkit.demo", *session.posargs)
 
 
 @nox.session
 def test(session: nox.Session) -> None:
     """Run the toolkit's own tests."""
     install(session, "test")
-    session.run("python", "-m", "pytest", *session.posargs, **UNTIL_STOPPED)
+    run_module(session, "pytest", *session.posargs)
 
 
 @nox.session(default=False)
 def golden(session: nox.Session) -> None:
     """Rewrite tests/golden/ from what the answer sets render now; review the difference."""
     install(session, "test")
-    session.run("python", "-m", "tests.golden_lists")
+    run_module(session, "tests.golden_lists")
 
 
 @nox.session(default=False)
 def matrix(session: nox.Session) -> None:
     """Scaffold every answer set and run each project's own checks in it."""
     install(session, "demo")
-    session.run("python", "-m", "toolkit.matrix", *session.posargs, **UNTIL_STOPPED)
+    run_module(session, "toolkit.matrix", *session.posargs)
 
 
 @nox.session(default=False)
 def bench(session: nox.Session) -> None:
     """Measure the budgets as ratios in one run and write docs/benchmarks.md (-- scaffold, first, sessions, gateway)."""
     install(session, "bench")
-    session.run("python", "-m", "toolkit.bench", *session.posargs, **UNTIL_STOPPED)
+    run_module(session, "toolkit.bench", *session.posargs)

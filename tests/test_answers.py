@@ -44,7 +44,13 @@ def test_a_slug_that_cannot_be_used_is_refused(tmp_path: Path, slug: str, reason
 
 @pytest.mark.parametrize(
     ("name", "reason"),
-    [("", "empty"), ("   ", "empty"), ("x" * 200, "200 characters; use at most 80"), ("a\nb", "line break"), ("a\x00b", "invisible")],
+    [
+        ("", "empty"),
+        ("   ", "empty"),
+        ("x" * 200, "200 characters; use at most 80"),
+        ("a\nb", "line break"),
+        ("a\x00b", "invisible"),
+    ],
 )
 def test_a_name_that_nobody_can_read_is_refused(tmp_path: Path, name: str, reason: str) -> None:
     with pytest.raises(ValueError, match=reason):
@@ -85,7 +91,9 @@ def test_reserved_slugs_include_all_of_python() -> None:
         (["--data-file", "absent.yml"], ["Cannot read the answers in absent.yml: No such file or directory."]),
     ],
 )
-def test_the_session_says_it_in_two_lines_and_makes_nothing(tmp_path: Path, arguments: list[str], lines: list[str]) -> None:
+def test_the_session_says_it_in_two_lines_and_makes_nothing(
+    tmp_path: Path, arguments: list[str], lines: list[str]
+) -> None:
     session = nox(ROOT, "-s", "new", "--", str(tmp_path / "my-app"), *arguments)
     said = [line for line in session.stdout.splitlines() if not line.startswith(("nox >", "This checkout"))]
     assert session.returncode != 0

@@ -75,7 +75,9 @@ def test_no_lock_names_an_index_and_every_pin_is_hashed() -> None:
 def test_no_source_suppresses_a_check() -> None:
     words = ["no" + "qa", "type: " + "ignore", "no" + "sec", "pragma: no " + "cover", "shellcheck " + "disable"]
     tracked = run("git", "ls-files", "*.py", "*.sh", "*.yml", "*.yaml", ".ci/run", cwd=ROOT).stdout.splitlines()
-    found = [name for name in tracked if (ROOT / name).is_file() and any(word in (ROOT / name).read_text() for word in words)]
+    found = [
+        name for name in tracked if (ROOT / name).is_file() and any(word in (ROOT / name).read_text() for word in words)
+    ]
     assert found == []
 
 
@@ -86,7 +88,12 @@ def test_ci_and_the_matrix_cover_every_answer_set() -> None:
 
 
 def test_both_noxfiles_ask_for_the_same_python() -> None:
-    lines = {line for path in (ROOT / "noxfile.py", ROOT / "template" / "noxfile.py") for line in path.read_text().splitlines() if "requires-python" in line}
+    lines = {
+        line
+        for path in (ROOT / "noxfile.py", ROOT / "template" / "noxfile.py")
+        for line in path.read_text().splitlines()
+        if "requires-python" in line
+    }
     assert lines == {'# requires-python = ">=3.11"'}
 
 

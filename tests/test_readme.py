@@ -3,19 +3,12 @@
 from __future__ import annotations
 
 import re
-import shutil
-import subprocess
-import sys
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from tests.support import ROOT, nox, run
-from toolkit.application import Application
+from tests.support import ROOT
 
-Rendered = Callable[[str], Path]
 FENCE = re.compile(r"^```sh\n(.*?)^```", re.MULTILINE | re.DOTALL)
 TABLE_COMMAND = re.compile(r"\| `(nox [^`]+)` \|")
 
@@ -71,9 +64,6 @@ def test_ci_runs_the_command(command: str, place: str) -> None:
 
 @pytest.mark.parametrize("command", SESSIONS)
 def test_a_session_of_the_readme_works_in_a_fresh_project(project: Path, command: str) -> None:
-    done = subprocess.run(
-        command.replace("nox", f"{sys.executable} -m nox", 1),
-        shell=True, cwd=project, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False,
-    )
+    done = nox(project, *shlex.split(command)[1:])
     assert done.returncode == 0, done.stdout
     assert SESSIONS[command] in done.stdout

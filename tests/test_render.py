@@ -57,7 +57,7 @@ def test_it_starts_with_one_commit_that_holds_everything(rendered: Rendered, nam
     assert status.stdout == ""
 
 
-def test_only_text_for_identity_is_rendered(rendered: Rendered) -> None:
+def test_only_text_for_identity_is_rendered() -> None:
     """Code, YAML, TOML and Dockerfiles carry no Jinja, and no Jinja file has logic."""
     allowed = {".env.example.jinja", "README.md.jinja", "{{ _copier_conf.answers_file }}.jinja"}
     templates = [path for path in (ROOT / "template").rglob("*.jinja") if ".nox" not in path.parts]
@@ -65,7 +65,7 @@ def test_only_text_for_identity_is_rendered(rendered: Rendered) -> None:
     assert [path for path in templates if "{%" in path.read_text(encoding="utf-8")] == []
 
 
-def test_copier_itself_and_the_session_give_the_same_project(rendered: Rendered, tmp_path: Path) -> None:
+def test_copier_itself_and_the_session_give_the_same_project(tmp_path: Path) -> None:
     answers = ANSWERS / "backend.yml"
     by_copier, by_session = tmp_path / "copier" / "my-app", tmp_path / "session" / "my-app"
     copier = [sys.executable, "-m", "copier", "copy", "--defaults", "--vcs-ref", "HEAD"]
@@ -78,7 +78,7 @@ def test_copier_itself_and_the_session_give_the_same_project(rendered: Rendered,
 
 
 def assert_same(left: Path, right: Path) -> None:
-    """Expect the same files with the same content; only the recorded commit may differ where the tree is uncommitted."""
+    """Expect the same files with the same content, but for the recorded commit of a tree with changes."""
     assert files(left) == files(right)
     names = [name for name in files(left) if name != ".copier-answers.yml"]
     _, different, unreadable = filecmp.cmpfiles(left, right, names, shallow=False)

@@ -48,7 +48,9 @@ def main(arguments: list[str] | None = None) -> None:
 
 def parse(arguments: list[str] | None) -> argparse.Namespace:
     """Read the command line; a wrong one ends with its usage."""
-    parser = argparse.ArgumentParser(prog="nox -s demo --", description="Scaffold the application and prove that it runs.")
+    parser = argparse.ArgumentParser(
+        prog="nox -s demo --", description="Scaffold the application and prove that it runs."
+    )
     parser.add_argument("--keep", metavar="DIR", type=Path, help="leave the project in DIR")
     parser.add_argument("--open", action="store_true", help="keep it running until Ctrl-C")
     return parser.parse_args(arguments)

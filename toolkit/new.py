@@ -118,7 +118,9 @@ def warn_of_changes() -> None:
     """Say when the project will come from a state of the template that nobody else can have."""
     if (TEMPLATE / ".git").exists() and git(TEMPLATE, "status", "--porcelain"):
         warnings.simplefilter("ignore", DirtyLocalWarning)
-        print("This checkout has uncommitted changes: `copier update` will not find the version that you scaffold from.")
+        print(
+            "This checkout has uncommitted changes: `copier update` will not find the version that you scaffold from."
+        )
 
 
 def reason(error: Exception) -> str:

@@ -15,8 +15,7 @@ from rich.table import Table
 from toolkit.application import Application
 from toolkit.bench import first, gateway, scaffold, sessions
 from toolkit.bench.measure import CommandFailedError, Row
-from toolkit.new import TEMPLATE
-from toolkit.new import scaffold as new_project
+from toolkit.new import TEMPLATE, scaffold as new_project
 
 PAGE = TEMPLATE / "docs" / "benchmarks.md"
 HEAD = """# Benchmarks
@@ -46,6 +45,7 @@ def main(names: list[str]) -> None:
 
 
 def measured(part: Callable[[Path], list[Row]], scratch: Path) -> list[Row]:
+    """The rows of one part; the end of everything if one of its commands fails."""
     try:
         return part(scratch)
     except CommandFailedError as error:
@@ -77,6 +77,7 @@ PARTS: dict[str, Callable[[Path], list[Row]]] = {
 
 
 def mark(row: Row) -> str:
+    """Whether the budget was met, in a word."""
     return {True: "met", False: "MISSED", None: "—"}[row.met]
 
 
@@ -91,7 +92,9 @@ def show(rows: list[Row]) -> None:
 def markdown(rows: list[Row]) -> str:
     """The same table for the page, and the machine that it was measured on."""
     lines = ["| what | ours | against | result | budget | |", "| --- | --- | --- | --- | --- | --- |"]
-    lines += [f"| {row.what} | {row.ours} | {row.against} | {row.result} | {row.budget} | {mark(row)} |" for row in rows]
+    lines += [
+        f"| {row.what} | {row.ours} | {row.against} | {row.result} | {row.budget} | {mark(row)} |" for row in rows
+    ]
     machine = f"{os.cpu_count()} cores, {platform.system()} {platform.machine()}, Python {platform.python_version()}"
     return "\n".join(lines) + f"\n\nMeasured on {machine}.\n"
 

@@ -1,4 +1,4 @@
-"""From an empty folder, with two commands and no Docker: to the first passing tests, to the first 200 of the gateway."""
+"""From an empty folder, with two commands and no Docker, to passing tests and to the gateway's first 200."""
 
 from __future__ import annotations
 
@@ -30,12 +30,16 @@ def measure(scratch: Path) -> list[Row]:
 
 
 def row(what: str, taken: float, against: str, budget: float) -> Row:
+    """A row whose result is the share of the budget that was used."""
     return Row(what, f"{taken:.1f} s", against, f"{taken / budget:.2f} × budget", f"≤ {budget:.0f} s", taken <= budget)
 
 
 def scaffold(project: Path) -> float:
     """Seconds of the first command."""
-    return seconds([sys.executable, "-m", "copier", "copy", "--defaults", "--quiet", "--vcs-ref", "HEAD", TEMPLATE, project], TEMPLATE)
+    return seconds(
+        [sys.executable, "-m", "copier", "copy", "--defaults", "--quiet", "--vcs-ref", "HEAD", TEMPLATE, project],
+        TEMPLATE,
+    )
 
 
 def test(*arguments: str) -> list[str]:

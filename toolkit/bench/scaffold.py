@@ -20,7 +20,8 @@ def measure(scratch: Path) -> list[Row]:
     def copier(template: Path) -> float:
         target = scratch / f"scaffold-{next(number)}"
         return seconds(
-            [sys.executable, "-m", "copier", "copy", "--defaults", "--quiet", "--vcs-ref", "HEAD", template, target], scratch
+            [sys.executable, "-m", "copier", "copy", "--defaults", "--quiet", "--vcs-ref", "HEAD", template, target],
+            scratch,
         )
 
     copier(TEMPLATE)

@@ -28,8 +28,12 @@ def overhead(project: Path) -> Row:
     session, tool = medians(7, lambda: nox(project, "-s", "typecheck"), lambda: seconds(module, project))
     extra = session - tool
     return Row(
-        "a warm session over its bare tool (typecheck)", f"{session:.2f} s", f"{tool:.2f} s (mypy)",
-        f"+ {extra * 1000:.0f} ms", f"≤ {OVERHEAD_BUDGET * 1000:.0f} ms", extra <= OVERHEAD_BUDGET,
+        "a warm session over its bare tool (typecheck)",
+        f"{session:.2f} s",
+        f"{tool:.2f} s (mypy)",
+        f"+ {extra * 1000:.0f} ms",
+        f"≤ {OVERHEAD_BUDGET * 1000:.0f} ms",
+        extra <= OVERHEAD_BUDGET,
     )
 
 
@@ -43,6 +47,10 @@ def check(project: Path) -> Row:
     slowest = max(alone)
     name = CHECKS[alone.index(slowest)]
     return Row(
-        "`nox -t check -j auto`", f"{together:.1f} s", f"{slowest:.1f} s ({name} alone)",
-        f"{together / slowest:.2f} ×", f"≤ {CHECK_BUDGET} ×", together / slowest <= CHECK_BUDGET,
+        "`nox -t check -j auto`",
+        f"{together:.1f} s",
+        f"{slowest:.1f} s ({name} alone)",
+        f"{together / slowest:.2f} ×",
+        f"≤ {CHECK_BUDGET} ×",
+        together / slowest <= CHECK_BUDGET,
     )
