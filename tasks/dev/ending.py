@@ -51,6 +51,8 @@ class Ending:
 
     async def _watch_session(self) -> None:
         session = os.environ.get(SESSION)
-        while session is None or str(os.getppid()) == session:
+        while session is not None:
+            if str(os.getppid()) != session:
+                self.ask("nox has ended")
+                return
             await asyncio.sleep(LOOK_SECONDS)
-        self.ask("nox has ended")

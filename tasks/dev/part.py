@@ -6,6 +6,7 @@ import subprocess
 from collections import deque
 from collections.abc import Callable
 from pathlib import Path
+from time import monotonic
 
 from tasks.dev.screen import Screen
 
@@ -66,10 +67,12 @@ class Part:
         await self._follower
 
     async def _is_over(self, seconds: float) -> bool:
-        deadline = asyncio.get_running_loop().time() + seconds
-        while self.is_alive() and asyncio.get_running_loop().time() < deadline:
+        deadline = monotonic() + seconds
+        while monotonic() < deadline:
+            if not self.is_alive():
+                return True
             await asyncio.sleep(0.01)
-        return not self.is_alive()
+        return False
 
     async def _follow(self, process: subprocess.Popen[bytes]) -> None:
         while process.poll() is None:

@@ -29,11 +29,11 @@ class Report:
     def announce(self, running: list[RunningService], screen: Screen) -> None:
         """Show the URLs and the seconds since this process began."""
         self._seconds = round(time.time() - psutil.Process().create_time(), 2)
+        screen.say(f"Ready in {self._seconds} s", "bold green")
         for each in running:
             if each.service.name == GATEWAY:
-                screen.say(f"Ready in {self._seconds} s: {each.service.url}", "bold green")
-                if each.service.trouble(DOCS) is None:
-                    screen.say(f"API pages: {each.service.url}{DOCS}", "green")
+                screen.say(f"  gateway   {each.service.url}")
+                screen.say(f"  API pages {each.service.url}{DOCS}")
         screen.say("Code changes take effect by themselves; Ctrl-C stops everything.")
 
     def write(self, running: list[RunningService]) -> None:

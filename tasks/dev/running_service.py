@@ -46,7 +46,8 @@ class RunningService:
             try:
                 await self.start(self._environment)
             except Trouble as trouble:
-                self._screen.status(self.service.name, "failed", f"{trouble}\nWaiting for the next change of the code.")
+                reason = str(trouble).splitlines()[0].rstrip(":")
+                self._screen.status(self.service.name, "failed", f"{reason}; waiting for the next change of the code")
 
     async def _ready(self) -> None:
         deadline = monotonic() + START_SECONDS
@@ -63,5 +64,4 @@ class RunningService:
 def ended(part: Part, code: int | None) -> Trouble:
     """Says how the part ended, and its last words."""
     how = signal.Signals(-code).name if code and code < 0 else f"exit code {code}"
-    words = "\n".join(part.last_lines)
-    return Trouble(f"{part.name} has ended by itself ({how}){': ' if words else '.'}{words}")
+    return Trouble("\n".join([f"{part.name} has ended by itself ({how}):", *part.last_lines]))

@@ -22,7 +22,6 @@ async def embedded(
     server: Server, group: Group, ports: Ports, screen: Screen, ended: Ended
 ) -> AsyncIterator[tuple[str, int, int]]:
     """The server's URL, process number and port, once it answers."""
-    screen.status(server.title, "starting", "")
     await asyncio.to_thread(server.prepare, group)
     port = ports.take(server.usual_port)
     part = Part(server.title, log_of(server), screen, ended)

@@ -48,7 +48,12 @@ class Postgres:
 
     def command(self, port: int) -> list[str]:
         """The command line that serves on this port of the loopback address only."""
-        settings = {"port": str(port), "listen_addresses": "127.0.0.1", "unix_socket_directories": ""}
+        settings = {
+            "port": str(port),
+            "listen_addresses": "127.0.0.1",
+            "unix_socket_directories": "",
+            "log_checkpoints": "off",
+        }
         if not self.durable:
             settings |= dict.fromkeys(("fsync", "synchronous_commit", "full_page_writes"), "off")
         options = [f"--{name}={value}" for name, value in settings.items()]

@@ -38,7 +38,18 @@ class Valkey:
     def command(self, port: int) -> list[str]:
         """The command line that serves on this port of the loopback address only."""
         keep = "yes" if self.durable else "no"
-        options = ["--bind", "127.0.0.1", "--dir", str(self.folder), "--appendonly", keep, "--save", ""]
+        options = [
+            "--bind",
+            "127.0.0.1",
+            "--dir",
+            str(self.folder),
+            "--appendonly",
+            keep,
+            "--save",
+            "",
+            "--loglevel",
+            "warning",
+        ]
         return [str(program()), str(self._configuration), "--port", str(port), *options]
 
     def url(self, port: int) -> str:
