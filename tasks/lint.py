@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from tasks.files import chosen_files, matching
+from tasks.report import count, tell
 from tasks.trouble import Trouble
 
 
@@ -73,13 +74,11 @@ def run(checks: list[Check], files: list[str], *, fix: bool) -> int:
         jobs = [(check, matching(files, check.patterns)) for check in checks]
         outcomes = pool.map(lambda job: findings(*job, fix=fix), jobs)
         for (check, matched), found in zip(jobs, outcomes, strict=True):
-            outcome = "ok" if found is None else "FAILED"
-            print(f"{check.name:<14}{len(matched):>5} files   {outcome if matched else '-'}", flush=True)
+            tell(check.name, count(len(matched), "file"), found)
             if found is not None:
-                print(found, end="\n\n", flush=True)
                 failed.append(check.name)
     if failed:
-        print(f"lint: {len(failed)} of {len(checks)} checks failed: {', '.join(failed)}")
+        print(f"lint: {count(len(failed), 'check')} of {len(checks)} failed: {', '.join(failed)}")
     return bool(failed)
 
 

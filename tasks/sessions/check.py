@@ -24,14 +24,14 @@ def typecheck(session: nox.Session) -> None:
 
 @nox.session(tags=["check"], allow_parallel=True)
 def test(session: nox.Session) -> None:
-    """Test on real servers, in parallel, with coverage; -- and what follows go to pytest, which then runs in one process."""
+    """Test on real servers, in parallel and with coverage; -- PYTEST'S ARGUMENTS run just these tests, without."""
     install(session, "test")
     session.run("pytest", *(session.posargs or ["--numprocesses=auto", "--cov"]))
 
 
 @nox.session(tags=["check"], allow_parallel=True)
 def db_check(session: nox.Session) -> None:
-    """Check that models and migrations agree, that each migration can be undone, and that none locks a live database."""
+    """Check that migrations have all that models have, can be undone, and do not lock tables that are in use."""
     install(session, "dev")
     session.run("python", "-m", "tasks.db_check", *session.posargs)
 

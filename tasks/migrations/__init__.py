@@ -1,0 +1,1 @@
+"""Applies, undoes and writes migrations, on Alembic."""

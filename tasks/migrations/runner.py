@@ -1,0 +1,93 @@
+"""Runs Alembic on a database of the caller's choice, and says in plain lines what a migration stumbled over."""
+
+import io
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+from typing import TextIO
+
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import Script, ScriptDirectory
+from alembic.util import CommandError
+from sqlalchemy import URL, create_engine, make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError
+from sqlalchemy.pool import NullPool
+
+from tasks.trouble import Trouble
+
+
+def configuration(url: str | None = None, sql_to: TextIO | None = None) -> Config:
+    """Alembic's configuration for the database at `url`; SQL that is only written goes to `sql_to`."""
+    config = Config(toml_file="pyproject.toml", stdout=io.StringIO(), output_buffer=sql_to)
+    if url is not None:
+        config.attributes["url"] = driver_url(url)
+    return config
+
+
+def driver_url(url: str) -> URL:
+    """The URL as SQLAlchemy wants it."""
+    try:
+        return make_url(url).set(drivername="postgresql+psycopg")
+    except (ArgumentError, ValueError):
+        raise Trouble(
+            "DATABASE_URL is not a URL; it should be like postgresql://user:password@host:5432/name"
+        ) from None
+
+
+def scripts(config: Config) -> ScriptDirectory:
+    """The migrations as they are on disk now."""
+    return ScriptDirectory.from_config(config)
+
+
+def applied(url: str) -> tuple[str, ...]:
+    """The revisions that the database is at: one, or none before the first migration."""
+    with plainly(), create_engine(driver_url(url), poolclass=NullPool).connect() as connection:
+        return MigrationContext.configure(connection).get_current_heads()
+
+
+def title(script: Script) -> str:
+    """How people know a migration: its revision and its message."""
+    return f"{script.revision} ({script.doc.rstrip('.')})"
+
+
+@contextmanager
+def plainly() -> Iterator[None]:
+    """Raise a Trouble for what goes wrong on the way to a migration and in it."""
+    try:
+        yield
+    except Trouble:
+        raise
+    except CommandError as error:
+        raise Trouble(f"{str(error).rstrip('.')}; see: nox -s migrate -- history") from None
+    except Exception as error:
+        raise Trouble(_explained(error)) from error
+
+
+def _explained(error: Exception) -> str:
+    reason = _reason(error)
+    frame = _migration_frame(error)
+    if frame is None:
+        return f"The database says: {reason}" if isinstance(error, DBAPIError) else reason
+    path = Path(frame.f_code.co_filename)
+    # What runs outside of the migration's transaction stays when the migration fails.
+    whole = "autocommit_block" not in path.read_text(encoding="utf-8")
+    state = "Nothing of it was applied." if whole else "It has an autocommit_block: look at what that left behind."
+    return (
+        f"Migration {frame.f_globals['revision']} failed in {frame.f_code.co_name}(): {reason}\n{state} It is in {path}"
+    )
+
+
+def _reason(error: Exception) -> str:
+    """The database's own words if it was the database."""
+    if isinstance(error, DBAPIError):
+        return str(error.orig).strip().splitlines()[0]
+    return f"{type(error).__name__}: {error}"
+
+
+def _migration_frame(error: Exception) -> FrameType | None:
+    """Where the migration was, which is a module with a `revision`."""
+    frames = [frame for frame, _ in traceback.walk_tb(error.__traceback__)]
+    return next((frame for frame in reversed(frames) if "down_revision" in frame.f_globals), None)

@@ -1,0 +1,31 @@
+"""An empty database of its own for whoever tries migrations out."""
+
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from sqlalchemy import create_engine, text
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.pool import NullPool
+
+from tasks.migrations.runner import driver_url
+from tasks.trouble import Trouble
+
+
+@contextmanager
+def scratch_database(server_url: str) -> Iterator[str]:
+    """The URL of an empty database on the server of another one; it is dropped afterwards."""
+    url = driver_url(server_url)
+    name = f"scratch_{secrets.token_hex(8)}"
+    engine = create_engine(url, poolclass=NullPool, isolation_level="AUTOCOMMIT")
+    try:
+        with engine.connect() as connection:
+            connection.execute(text(f"CREATE DATABASE {name} TEMPLATE template0"))
+    except DBAPIError as error:
+        reason = str(error.orig).strip().splitlines()[0]
+        raise Trouble(f"Cannot create a database to try migrations in: {reason}") from None
+    try:
+        yield url.set(drivername="postgresql", database=name).render_as_string(hide_password=False)
+    finally:
+        with engine.connect() as connection:
+            connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
