@@ -1,0 +1,38 @@
+"""Puts the auth service together."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+
+from auth.endpoints import keys_router, router
+from auth.settings import AuthSettings, decode_seed
+from shared.application import create_service
+from shared.database.engine import create_engine, ping
+from shared.redis import create_redis
+from shared.security.authentication import Authenticator
+from shared.security.live_sessions import LiveSessions
+from shared.security.passwords import Passwords
+from shared.security.tokens import Signer
+
+
+def create_app(settings: AuthSettings) -> FastAPI:
+    """The auth service; connects to nothing before it is asked something."""
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        state = app.state
+        state.settings = settings
+        state.engine = create_engine(settings, "auth")
+        redis = create_redis(settings)
+        state.checks = {"database": lambda: ping(state.engine), "redis": redis.ping}
+        state.live = LiveSessions(redis, settings.redis_prefix)
+        state.signer = Signer(decode_seed(settings.auth_signing_key), settings.access_lifetime)
+        state.authenticator = Authenticator(state.signer, state.live)
+        state.passwords = Passwords(settings.argon2_memory_kib, settings.argon2_rounds)
+        yield
+        state.passwords.close()
+        await redis.aclose()
+        await state.engine.dispose()
+
+    return create_service("auth", lifespan, [router, keys_router])

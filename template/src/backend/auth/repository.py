@@ -1,0 +1,54 @@
+"""The auth service's queries."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from shared import audit
+from shared.database.models import Session, User
+
+
+class Repository:
+    """Users and sessions in the database."""
+
+    def __init__(self, database: AsyncSession) -> None:
+        self._database = database
+
+    async def add_user(self, email: str, name: str, password_hash: str) -> User | None:
+        """The new user; None if the email is taken."""
+        values = {"email": email, "name": name, "password_hash": password_hash}
+        statement = insert(User).values(values).on_conflict_do_nothing(index_elements=[User.email]).returning(User)
+        return await self._database.scalar(statement)
+
+    async def user_by_email(self, email: str) -> User | None:
+        """The user with this email."""
+        return await self._database.scalar(select(User).where(User.email == email))
+
+    async def user(self, user_id: UUID) -> User | None:
+        """The user with this ID."""
+        return await self._database.get(User, user_id)
+
+    async def add_session(self, session: Session) -> None:
+        """Store a session."""
+        self._database.add(session)
+        await self._database.flush()
+
+    async def lock_session(self, session_id: UUID) -> Session | None:
+        """The session, which nobody else changes until this transaction ends."""
+        return await self._database.get(Session, session_id, with_for_update=True)
+
+    async def revoke(self, session: Session, now: datetime) -> None:
+        """Mark a session as ended."""
+        session.revoked_at = now
+        await self._database.flush()
+
+    async def commit(self) -> None:
+        """Keep what was changed even if the request now fails."""
+        await self._database.commit()
+
+    def record(self, action: str, user_id: UUID, subject_id: UUID) -> None:
+        """Add an audit event."""
+        audit.record(self._database, action, user_id, subject_id)

@@ -1,0 +1,10 @@
+"""Runs the gateway service."""
+
+from gateway.app import create_app
+from gateway.settings import GatewaySettings
+from shared.server import run
+from shared.settings import load
+
+if __name__ == "__main__":
+    settings = load(GatewaySettings)
+    run("gateway", create_app(settings), settings, settings.gateway_port)

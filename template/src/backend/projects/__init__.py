@@ -1,0 +1,1 @@
+"""Projects and their members: the example of a domain service."""

@@ -1,0 +1,39 @@
+"""Puts the projects service together."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+
+from projects.endpoints import REFUSALS, refused, router
+from projects.settings import ProjectsSettings
+from shared.application import create_service
+from shared.database.engine import create_engine, ping
+from shared.http import create_client
+from shared.redis import create_redis
+from shared.security.authentication import Authenticator
+from shared.security.jwks import RemoteKeys
+from shared.security.live_sessions import LiveSessions
+
+
+def create_app(settings: ProjectsSettings) -> FastAPI:
+    """The projects service; connects to nothing before it is asked something."""
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        state = app.state
+        state.engine = create_engine(settings, "projects")
+        redis = create_redis(settings)
+        client = create_client()
+        keys = RemoteKeys(client, settings.jwks_url)
+        state.checks = {"database": lambda: ping(state.engine), "redis": redis.ping, "keys": keys.check}
+        state.authenticator = Authenticator(keys, LiveSessions(redis, settings.redis_prefix))
+        yield
+        await client.close()
+        await redis.aclose()
+        await state.engine.dispose()
+
+    app = create_service("projects", lifespan, [router])
+    for error in REFUSALS:
+        app.add_exception_handler(error, refused)
+    return app

@@ -1,0 +1,109 @@
+"""The projects service's queries."""
+
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from sqlalchemy import Select, func, select, tuple_
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from shared import audit
+from shared.database.models import Membership, Project, Role, User
+from shared.pagination import Cursor
+
+
+class ProjectRow(NamedTuple):
+    """A project and a user's membership in it."""
+
+    project: Project
+    membership: Membership
+
+
+class MemberRow(NamedTuple):
+    """A membership and the user who has it."""
+
+    membership: Membership
+    user: User
+
+
+class Repository:
+    """Projects and memberships in the database."""
+
+    def __init__(self, database: AsyncSession) -> None:
+        self._database = database
+
+    async def add_project(self, name: str, description: str, owner_id: UUID) -> ProjectRow:
+        """A new project with its first member."""
+        project = Project(name=name, description=description)
+        self._database.add(project)
+        await self._database.flush()
+        membership = Membership(project_id=project.id, user_id=owner_id, role=Role.OWNER)
+        self._database.add(membership)
+        await self._database.flush()
+        return ProjectRow(project, membership)
+
+    async def projects(self, user_id: UUID, after: Cursor | None, limit: int) -> list[ProjectRow]:
+        """The user's projects, the one joined last first."""
+        place = tuple_(Membership.created_at, Membership.project_id)
+        query = _projects_of(user_id).order_by(Membership.created_at.desc(), Membership.project_id.desc()).limit(limit)
+        if after is not None:
+            query = query.where(place < (after.at, after.id))
+        return [ProjectRow(*row) for row in await self._database.execute(query)]
+
+    async def project(self, project_id: UUID, user_id: UUID, *, lock: bool = False) -> ProjectRow | None:
+        """The project if the user is a member; with `lock`, nobody else changes it or its members meanwhile."""
+        if lock:
+            await self._database.execute(select(Project.id).where(Project.id == project_id).with_for_update())
+        row = (await self._database.execute(_projects_of(user_id).where(Project.id == project_id))).one_or_none()
+        return ProjectRow(*row) if row else None
+
+    async def members(self, project_id: UUID, after: Cursor | None, limit: int) -> list[MemberRow]:
+        """The project's members, the one who joined first first."""
+        place = tuple_(Membership.created_at, Membership.user_id)
+        query = _members_of(project_id).order_by(Membership.created_at, Membership.user_id).limit(limit)
+        if after is not None:
+            query = query.where(place > (after.at, after.id))
+        return [MemberRow(*row) for row in await self._database.execute(query)]
+
+    async def member(self, project_id: UUID, user_id: UUID) -> MemberRow | None:
+        """One member of the project."""
+        row = (await self._database.execute(_members_of(project_id).where(User.id == user_id))).one_or_none()
+        return MemberRow(*row) if row else None
+
+    async def owners(self, project_id: UUID) -> int:
+        """How many owners the project has."""
+        query = select(func.count()).where(Membership.project_id == project_id, Membership.role == Role.OWNER)
+        return await self._database.scalar(query) or 0
+
+    async def user_by_email(self, email: str) -> User | None:
+        """The user with this email."""
+        return await self._database.scalar(select(User).where(User.email == email))
+
+    async def add_member(self, project_id: UUID, user_id: UUID, role: Role) -> Membership | None:
+        """The new membership; None if the user is a member."""
+        values = {"project_id": project_id, "user_id": user_id, "role": role}
+        statement = insert(Membership).values(values).on_conflict_do_nothing().returning(Membership)
+        return await self._database.scalar(statement)
+
+    async def save(self) -> None:
+        """Write what was changed, so that the database's own values are known."""
+        await self._database.flush()
+
+    async def delete(self, row: Project | Membership) -> None:
+        """Delete a project with its memberships, or one membership."""
+        await self._database.delete(row)
+        await self._database.flush()
+
+    def record(self, action: str, actor_id: UUID, project_id: UUID, **details: Any) -> None:
+        """Add an audit event."""
+        audit.record(self._database, action, actor_id, project_id, **details)
+
+
+def _projects_of(user_id: UUID) -> Select[Project, Membership]:
+    joined = Membership.project_id == Project.id
+    return select(Project, Membership).join(Membership, joined).where(Membership.user_id == user_id)
+
+
+def _members_of(project_id: UUID) -> Select[Membership, User]:
+    joined = Membership.user_id == User.id
+    return select(Membership, User).join(User, joined).where(Membership.project_id == project_id)

@@ -1,0 +1,13 @@
+"""What the projects service is told."""
+
+from shared.database.engine import DatabaseSettings
+from shared.redis import RedisSettings
+from shared.security.jwks import JwksSettings
+from shared.settings import Port, ServiceSettings
+
+
+class ProjectsSettings(ServiceSettings, DatabaseSettings, RedisSettings, JwksSettings):
+    """What the projects service is told."""
+
+    projects_port: Port = 8002
+    """The port to listen on."""

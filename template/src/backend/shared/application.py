@@ -1,0 +1,79 @@
+"""Builds the FastAPI application that all services have in common."""
+
+from collections.abc import Callable, Sequence
+from contextlib import AbstractAsyncContextManager
+
+import structlog
+from fastapi import APIRouter, FastAPI, Request, Response
+from fastapi.encoders import jsonable_encoder
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from redis.exceptions import ConnectionError as RedisConnectionError
+from redis.exceptions import TimeoutError as RedisTimeoutError
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from starlette.middleware import Middleware
+
+from shared import health, metrics
+from shared.metrics import Metrics
+from shared.middleware import RequestMiddleware
+from shared.security.jwks import KeysUnavailableError
+
+UNAVAILABLE = (OperationalError, PoolTimeoutError, RedisConnectionError, RedisTimeoutError, KeysUnavailableError)
+
+Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
+
+log = structlog.get_logger()
+
+
+def create_service(
+    title: str,
+    lifespan: Lifespan,
+    routers: Sequence[APIRouter],
+    middleware: Sequence[Middleware] = (),
+    openapi_url: str | None = "/openapi.json",
+) -> FastAPI:
+    """An application with health, metrics, request IDs and JSON errors.
+
+    Its lifespan sets `state.checks`, what readiness looks at, and what else its routes ask `state` for.
+    """
+    app = FastAPI(
+        title=title,
+        lifespan=lifespan,
+        middleware=middleware,
+        openapi_url=openapi_url,
+        docs_url=None,
+        redoc_url=None,
+        # Redirects would name the address inside the network.
+        redirect_slashes=False,
+    )
+    app.state.metrics = Metrics()
+    for router in (health.router, metrics_router, *routers):
+        app.include_router(router)
+    app.add_middleware(RequestMiddleware, metrics=app.state.metrics)
+    app.add_exception_handler(RequestValidationError, _invalid)
+    for error in UNAVAILABLE:
+        app.add_exception_handler(error, _unavailable)
+    return app
+
+
+metrics_router = APIRouter(include_in_schema=False)
+
+
+@metrics_router.get("/metrics")
+async def show_metrics(request: Request) -> Response:
+    """The process's metrics, for Prometheus."""
+    found: Metrics = request.app.state.metrics
+    return Response(found.render(), media_type=metrics.CONTENT_TYPE)
+
+
+def _invalid(_request: Request, error: Exception) -> Response:
+    """As FastAPI's own answer, without the input: it may hold a password."""
+    found = error.errors() if isinstance(error, RequestValidationError) else []
+    reasons = [{name: each[name] for name in ("type", "loc", "msg")} for each in found]
+    return JSONResponse({"detail": jsonable_encoder(reasons)}, 422)
+
+
+def _unavailable(_request: Request, error: Exception) -> Response:
+    log.error("dependency unavailable", reason=str(error).splitlines()[0], kind=type(error).__name__)
+    return JSONResponse({"detail": "A service that this one needs does not answer"}, 503, headers={"Retry-After": "5"})

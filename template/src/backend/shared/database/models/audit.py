@@ -1,0 +1,25 @@
+"""Who did what, and when."""
+
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ForeignKey, Index, text
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, mapped_column
+
+from shared.database.models.base import Base, Created, UuidKey
+
+
+class AuditEvent(Base):
+    """Something that happened; the subject has no foreign key, as the event outlives it."""
+
+    __tablename__ = "audit_events"
+    __table_args__ = (Index(None, "subject_id", "created_at"),)
+
+    id: Mapped[UuidKey]
+    created_at: Mapped[Created]
+    actor_id: Mapped[UUID | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"), index=True)
+    action: Mapped[str]
+    subject_id: Mapped[UUID]
+    request_id: Mapped[str | None]
+    details: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=text("'{}'"))

@@ -1,0 +1,19 @@
+"""One database transaction per request."""
+
+from collections.abc import AsyncIterator
+from typing import Annotated
+
+from fastapi import Depends, Request
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
+
+
+async def open_session(request: Request) -> AsyncIterator[AsyncSession]:
+    """Dependency: a session that is committed when the endpoint returns, and rolled back when it raises."""
+    engine: AsyncEngine = request.app.state.engine
+    async with AsyncSession(engine, expire_on_commit=False) as session:
+        yield session
+        await session.commit()
+
+
+# Scope "function": committed before the response leaves, so that nobody is told of what then fails.
+DatabaseSession = Annotated[AsyncSession, Depends(open_session, scope="function")]

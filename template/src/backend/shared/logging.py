@@ -1,0 +1,61 @@
+"""Writes every log, our own and the libraries', as JSON to standard output, one event per line."""
+
+import logging
+import logging.config
+import sys
+from typing import Any
+
+import structlog
+from structlog.processors import ExceptionRenderer, JSONRenderer
+from structlog.stdlib import ProcessorFormatter, add_logger_name
+from structlog.tracebacks import ExceptionDictTransformer
+from structlog.typing import EventDict, Processor, WrappedLogger
+
+from shared.request_id import current_request_id
+from shared.settings import Environment, ServiceSettings
+
+LEVELS = {Environment.DEVELOPMENT: "DEBUG", Environment.STAGING: "INFO", Environment.PRODUCTION: "WARNING"}
+
+
+def configure(service: str, settings: ServiceSettings) -> None:
+    """Set up logging for this process; `service` marks each event."""
+    level = logging.getLevelNamesMapping()[settings.log_level or LEVELS[settings.environment]]
+    structlog.configure(
+        processors=[*_processors(service), JSONRenderer()],
+        wrapper_class=structlog.make_filtering_bound_logger(level),
+        logger_factory=structlog.WriteLoggerFactory(sys.stdout),
+        cache_logger_on_first_use=True,
+    )
+    logging.config.dictConfig(_of_libraries(service, level))
+
+
+def _processors(service: str) -> list[Processor]:
+    def add_origin(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+        event["service"] = service
+        if request_id := current_request_id():
+            event["request_id"] = request_id
+        return event
+
+    return [
+        add_origin,
+        structlog.processors.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso"),
+        # Without local variables: they hold passwords and tokens.
+        ExceptionRenderer(ExceptionDictTransformer(show_locals=False, max_frames=20)),
+    ]
+
+
+def _of_libraries(service: str, level: int) -> dict[str, Any]:
+    """Configuration of the standard library's logging; the DEBUG of libraries is never wanted."""
+    formatter = {
+        "()": ProcessorFormatter,
+        "processors": [ProcessorFormatter.remove_processors_meta, JSONRenderer()],
+        "foreign_pre_chain": [add_logger_name, *_processors(service)],
+    }
+    return {
+        "version": 1,
+        "disable_existing_loggers": False,
+        "formatters": {"json": formatter},
+        "handlers": {"stdout": {"class": "logging.StreamHandler", "stream": sys.stdout, "formatter": "json"}},
+        "root": {"handlers": ["stdout"], "level": max(level, logging.INFO)},
+    }

@@ -1,0 +1,88 @@
+"""The outermost layer of every service: request ID, access log, metrics, and an answer when all else fails."""
+
+from time import perf_counter
+from typing import Any
+
+import structlog
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from shared import request_id
+from shared.metrics import Metrics
+from shared.responses import send_error
+
+CLIENT_WENT_AWAY = 499
+QUIET_ROUTES = frozenset({"/health", "/health/detailed", "/metrics"})
+UNMATCHED = "unmatched"
+
+log = structlog.get_logger()
+
+
+class Exchange:
+    """Watches one response on its way out and puts the request's ID on it."""
+
+    __slots__ = ("complete", "_id", "_send", "status")
+
+    def __init__(self, send: Send, request_id: str) -> None:
+        self._send = send
+        self._id = request_id.encode("ascii")
+        self.status = 0
+        self.complete = False
+
+    async def send(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self.status = message["status"]
+            message["headers"] = [*message.get("headers", ()), (request_id.HEADER, self._id)]
+        elif not message.get("more_body", False):
+            self.complete = True
+        await self._send(message)
+
+
+class RequestMiddleware:
+    """Wraps an ASGI application; what answers leaves itself in `scope["route"]`, as Starlette does, with a `path`."""
+
+    def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
+        self._app = app
+        self._metrics = metrics
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        started = perf_counter()
+        offered = next((value for name, value in scope["headers"] if name == request_id.HEADER), None)
+        exchange = Exchange(send, request_id.enter(offered))
+        try:
+            await self._app(scope, receive, exchange.send)
+        except Exception:
+            log.exception("request failed", method=scope["method"], path=scope["path"])
+            if not exchange.status:
+                await send_error(exchange.send, 500, "Internal server error")
+        finally:
+            self._record(scope, exchange, perf_counter() - started)
+
+    def _record(self, scope: Scope, exchange: Exchange, seconds: float) -> None:
+        route = route_name(scope)
+        status = exchange.status or CLIENT_WENT_AWAY
+        self._metrics.observe(scope["method"], route, status, seconds)
+        if route in QUIET_ROUTES:
+            write = log.warning if status >= 500 else log.debug
+        elif status >= 500:
+            write = log.error
+        else:
+            write = log.info
+        write(
+            "request",
+            method=scope["method"],
+            path=scope["path"],
+            route=route,
+            status=status,
+            complete=exchange.complete,
+            duration_ms=round(seconds * 1000, 2),
+        )
+
+
+def route_name(scope: Scope) -> str:
+    """The template of the route that answered, such as `/api/projects/{project_id}`."""
+    route: Any = scope.get("route")
+    name: str = getattr(route, "path", UNMATCHED)
+    return name

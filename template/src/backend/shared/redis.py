@@ -1,0 +1,40 @@
+"""The Redis client and its settings."""
+
+from typing import Annotated
+
+from pydantic import AfterValidator, Field, SecretStr
+from redis.asyncio import Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import ExponentialBackoff
+
+from shared.settings import Seconds, Settings, url_of
+
+RedisUrl = Annotated[SecretStr, AfterValidator(url_of("redis", "rediss", "unix"))]
+
+
+class RedisSettings(Settings):
+    """Where Redis is and how it is used."""
+
+    redis_url: RedisUrl
+    """redis://[user:password@]host:port/number"""
+
+    redis_prefix: str = "app:"
+    """Put before every key, so that applications can share a server."""
+
+    redis_pool_size: int = Field(default=50, ge=1)
+    """Connections per process."""
+
+    redis_timeout: Seconds = 2
+    """Seconds to wait for a connection or an answer."""
+
+
+def create_redis(settings: RedisSettings) -> Redis:
+    """A pooled client; connects on first use and once more when a connection was lost."""
+    return Redis.from_url(
+        settings.redis_url.get_secret_value(),
+        decode_responses=True,
+        max_connections=settings.redis_pool_size,
+        socket_timeout=settings.redis_timeout,
+        socket_connect_timeout=settings.redis_timeout,
+        retry=Retry(ExponentialBackoff(cap=0.1, base=0.01), retries=1),
+    )

@@ -1,0 +1,42 @@
+"""Hashes passwords with Argon2, off the event loop."""
+
+import asyncio
+import os
+import secrets
+from concurrent.futures import ThreadPoolExecutor
+
+from argon2 import PasswordHasher
+from argon2.exceptions import VerifyMismatchError
+
+
+class Passwords:
+    """Hashes and verifies; each call takes one core for a moment and `memory_kib` of memory, so only so many run at once."""
+
+    def __init__(self, memory_kib: int, rounds: int) -> None:
+        self._hasher = PasswordHasher(time_cost=rounds, memory_cost=memory_kib, parallelism=1)
+        self._threads = ThreadPoolExecutor(os.cpu_count() or 1, thread_name_prefix="argon2")
+        self._decoy = self._hasher.hash(secrets.token_urlsafe())
+
+    async def hash(self, password: str) -> str:
+        """The hash to store."""
+        return await asyncio.get_running_loop().run_in_executor(self._threads, self._hasher.hash, password)
+
+    async def matches(self, stored: str | None, password: str) -> bool:
+        """Whether the password is the one of the hash; as slow when there is no hash, so that nobody learns who exists."""
+        loop = asyncio.get_running_loop()
+        right = await loop.run_in_executor(self._threads, self._verify, stored or self._decoy, password)
+        return right and stored is not None
+
+    def is_outdated(self, stored: str) -> bool:
+        """Whether the hash was made with other costs than today's."""
+        return self._hasher.check_needs_rehash(stored)
+
+    def close(self) -> None:
+        """End the threads."""
+        self._threads.shutdown(wait=False, cancel_futures=True)
+
+    def _verify(self, stored: str, password: str) -> bool:
+        try:
+            return self._hasher.verify(stored, password)
+        except VerifyMismatchError:
+            return False

@@ -1,0 +1,101 @@
+"""Signs and verifies access tokens: JWTs with an Ed25519 signature."""
+
+import base64
+import hashlib
+import json
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Protocol
+from uuid import UUID
+
+import jwt
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+ALGORITHM = "EdDSA"
+ISSUER = "auth"
+AUDIENCE = "api"
+CLOCK_SKEW = timedelta(seconds=5)
+SEED_BYTES = 32
+
+
+class InvalidTokenError(Exception):
+    """The token is not one of ours, or no longer valid."""
+
+
+@dataclass(frozen=True)
+class Claims:
+    """What a verified access token says; `expires` in seconds since the epoch."""
+
+    user_id: UUID
+    session_id: UUID
+    expires: int
+
+
+class Keys(Protocol):
+    """Where the keys come from that tokens are verified with."""
+
+    async def find(self, key_id: str) -> Ed25519PublicKey | None:
+        """The key with this ID, or None."""
+
+
+class Signer:
+    """Signs with the key that the seed makes; also knows that one key for verifying."""
+
+    def __init__(self, seed: bytes, lifetime: timedelta) -> None:
+        self.lifetime = lifetime
+        self._private = Ed25519PrivateKey.from_private_bytes(seed)
+        self._public = self._private.public_key()
+        self.jwk = _jwk(self._public)
+
+    def sign(self, user_id: UUID, session_id: UUID, now: datetime) -> str:
+        """An access token for a user's session."""
+        claims = {
+            "iss": ISSUER,
+            "aud": AUDIENCE,
+            "sub": str(user_id),
+            "sid": str(session_id),
+            "iat": now,
+            "exp": now + self.lifetime,
+        }
+        return jwt.encode(claims, self._private, ALGORITHM, headers={"kid": self.jwk["kid"], "typ": "at+jwt"})
+
+    async def find(self, key_id: str) -> Ed25519PublicKey | None:
+        """The public key, if the ID is its own."""
+        return self._public if key_id == self.jwk["kid"] else None
+
+
+async def verify(token: str, keys: Keys) -> Claims:
+    """What the token says; InvalidTokenError if it cannot be trusted."""
+    try:
+        key = await keys.find(str(jwt.get_unverified_header(token).get("kid")))
+        if key is None:
+            raise InvalidTokenError("signed with an unknown key")
+        claims = _decode(token, key)
+        return Claims(UUID(claims["sub"]), UUID(claims["sid"]), claims["exp"])
+    except (jwt.InvalidTokenError, ValueError) as error:
+        raise InvalidTokenError(str(error)) from error
+
+
+def _decode(token: str, key: Ed25519PublicKey) -> dict[str, Any]:
+    return jwt.decode(
+        token,
+        key,
+        algorithms=[ALGORITHM],
+        issuer=ISSUER,
+        audience=AUDIENCE,
+        leeway=CLOCK_SKEW,
+        options={"require": ["exp", "iat", "iss", "aud", "sub", "sid"]},
+    )
+
+
+def _jwk(key: Ed25519PublicKey) -> dict[str, str]:
+    """The key in the form of RFC 8037, its ID being the thumbprint of RFC 7638."""
+    x = _base64(key.public_bytes(Encoding.Raw, PublicFormat.Raw))
+    members = {"crv": "Ed25519", "kty": "OKP", "x": x}
+    thumbprint = hashlib.sha256(json.dumps(members, separators=(",", ":")).encode()).digest()
+    return {**members, "alg": ALGORITHM, "use": "sig", "kid": _base64(thumbprint)}
+
+
+def _base64(raw: bytes) -> str:
+    return base64.urlsafe_b64encode(raw).rstrip(b"=").decode("ascii")

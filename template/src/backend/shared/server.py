@@ -1,0 +1,75 @@
+"""Runs a service on Granian until it is told to stop."""
+
+import asyncio
+import errno
+import logging
+import signal
+import socket
+import sys
+from collections.abc import Callable
+from typing import NoReturn
+
+import uvloop
+from granian.constants import HTTPModes, Interfaces
+from granian.log import LogLevels
+from granian.server.embed import Server
+from starlette.types import ASGIApp
+
+from shared.logging import configure
+from shared.settings import ServiceSettings
+
+CONNECTIONS = 4096
+EXIT_CODE = 1
+
+
+def run(name: str, app: ASGIApp, settings: ServiceSettings, port: int) -> None:
+    """Serve the application in this process; SIGTERM and SIGINT let requests under way end first."""
+    _check_port(settings.host, port)
+    configure(name, settings)
+    # Its only warning is that this way of running is young.
+    logging.getLogger("_granian").addFilter(lambda record: record.levelno >= logging.ERROR)
+    uvloop.run(_serve(app, settings, port))
+
+
+async def _serve(app: ASGIApp, settings: ServiceSettings, port: int) -> None:
+    server = Server(
+        app,
+        address=settings.host,
+        port=port,
+        interface=Interfaces.ASGI,
+        http=HTTPModes.http1,
+        websockets=False,
+        backlog=CONNECTIONS,
+        backpressure=CONNECTIONS,
+        log_level=LogLevels.warning,
+        # Leaves the handlers alone that shared.logging has set.
+        log_dictconfig={"incremental": True, "formatters": {}, "handlers": {}, "loggers": {}},
+    )
+    loop = asyncio.get_running_loop()
+    serving = loop.create_task(server.serve())
+    stop_accepting: Callable[[], None] = server.stop
+
+    def stop() -> None:
+        stop_accepting()
+        loop.call_later(settings.shutdown_timeout, serving.cancel)
+
+    for each in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(each, stop)
+    await serving
+
+
+def _check_port(host: str, port: int) -> None:
+    """Granian shares a port that is taken (SO_REUSEPORT), and half of the requests would go elsewhere."""
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        with socket.socket(family, kind, protocol) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(address)
+    except OSError as error:
+        taken = error.errno == errno.EADDRINUSE
+        _refuse(f"Port {port} on {host} is taken" if taken else f"Cannot listen on {host} port {port}: {error.strerror}")
+
+
+def _refuse(problem: str) -> NoReturn:
+    sys.stderr.write(f"{problem}.\nStop what uses it or set another HOST or port; .env.example names them.\n")
+    raise SystemExit(EXIT_CODE)
