@@ -46,7 +46,7 @@ class Application:
     async def run(self) -> None:
         """Start everything, then follow the code's changes until cancelled; nothing runs any more afterwards."""
         async with self._stack:
-            placed = services.place(self._project, self._settings, self._ports)
+            placed = services.place(self._project, self._ports)
             for service in placed:
                 self._tell_port(service.name, service.usual, service.port)
             servers = await self._start_servers()
@@ -90,14 +90,14 @@ class Application:
         started = monotonic()
         self._screen.status(MIGRATIONS, "starting", "")
         part = self._part(MIGRATIONS)
-        part.adopt(self._group.start([sys.executable, "-m", "alembic", "upgrade", "head"], part.log, environment))
+        part.adopt(self._group.start([sys.executable, "-m", "tasks.migrations.apply"], part.log, environment))
         try:
             code = await part.over()
         finally:
             await part.stop()
         if code != 0:
             self._screen.status(MIGRATIONS, "failed", "")
-            raise ended(part, code)
+            raise ended(part, code, "failed")
         self._screen.status(MIGRATIONS, "ready", f"up to date in {monotonic() - started:.1f} s")
 
     async def _start_services(self, placed: list[Service], environment: dict[str, str]) -> list[RunningService]:

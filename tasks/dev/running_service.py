@@ -55,13 +55,14 @@ class RunningService:
             if self._is_outdated:
                 return
             if not self.part.is_alive():
-                raise ended(self.part, await self.part.over())
+                raise ended(self.part, await self.part.over(), "did not start")
             if monotonic() > deadline:
                 raise Trouble(f"{self.service.name} is not ready after {START_SECONDS:.0f} seconds: {reason}")
             await asyncio.sleep(0.01)
 
 
-def ended(part: Part, code: int | None) -> Trouble:
+def ended(part: Part, code: int, what: str = "has ended by itself") -> Trouble:
     """Says how the part ended, and its last words."""
-    how = signal.Signals(-code).name if code and code < 0 else f"exit code {code}"
-    return Trouble("\n".join([f"{part.name} has ended by itself ({how}):", *part.last_lines]))
+    how = signal.Signals(-code).name if code < 0 else f"exit code {code}"
+    words = list(part.last_lines) or ["It said nothing."]
+    return Trouble("\n".join([f"{part.name}: {what} ({how}):", *words]))

@@ -58,14 +58,15 @@ def names(project: Path) -> list[str]:
     return sorted(found, key=lambda name: name == GATEWAY)
 
 
-def place(project: Path, settings: dict[str, str], ports: Ports) -> list[Service]:
-    """Each service on the port of its setting, of `.env.example`'s default, or any that is free."""
-    known = {**env_file.defaults(project), **settings}
-    services = []
-    for name in names(project):
-        usual = _port(f"{name.upper()}_PORT", known)
-        services.append(Service(name, ports.take(usual), usual))
-    return services
+def usual_ports(project: Path) -> dict[str, int | None]:
+    """Each service's port: what its setting says, else the default in `.env.example`, else none."""
+    known = {**env_file.defaults(project), **env_file.settings(project)}
+    return {name: _port(f"{name.upper()}_PORT", known) for name in names(project)}
+
+
+def place(project: Path, ports: Ports) -> list[Service]:
+    """Each service on its usual port if that is free, else on any that is."""
+    return [Service(name, ports.take(usual), usual) for name, usual in usual_ports(project).items()]
 
 
 def environment(project: Path, services: list[Service], servers: Servers) -> dict[str, str]:

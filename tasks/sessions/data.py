@@ -17,3 +17,11 @@ def migration(session: nox.Session) -> None:
     """Write a migration for what changed in the models: nox -s migration -- "add colour to projects"."""
     install(session, "dev")
     session.run("python", "-m", "tasks.migrations.generate", *session.posargs)
+
+
+@nox.session(default=False)
+def db(session: nox.Session) -> None:
+    """Work with the development database: -- shell, dump FILE, restore FILE, reset [--yes]."""
+    install(session, "dev")
+    # Ctrl-C is for psql; the session ends when that does.
+    session.run("python", "-m", "tasks.database", *session.posargs, interrupt_timeout=None)

@@ -1,0 +1,106 @@
+"""Looks at what is installed on the machine."""
+
+import os
+import platform
+import shutil
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+from tasks import env_file
+from tasks.dev.storage import postgres_version, valkey_version
+from tasks.doctor.finding import Finding, said
+from tasks.servers import postgres, privileges, valkey
+from tasks.servers.persistent import FOLDER
+from tasks.trouble import Trouble
+
+OLDEST_PYTHON = (3, 11)
+
+
+def look(project: Path) -> list[Finding]:
+    """Every finding, what is required first."""
+    settings = env_file.settings(project)
+    return [
+        python(),
+        uv(),
+        *([rights()] if os.geteuid() == 0 else []),
+        database(settings.get("DATABASE_URL")),
+        redis(settings.get("REDIS_URL")),
+        room(project),
+        tool("git", "commits, and copier update", "https://git-scm.com/downloads, or: apt install git"),
+        tool("docker", "optional: images and Compose"),
+        tool("node", "optional: nothing here needs it yet"),
+    ]
+
+
+def python() -> Finding:
+    """The Python that runs the sessions."""
+    fits = sys.version_info >= OLDEST_PYTHON
+    remedy = "" if fits else f"install Python {OLDEST_PYTHON[0]}.{OLDEST_PYTHON[1]} or newer"
+    return Finding("Python", platform.python_version(), remedy, is_required=True)
+
+
+def uv() -> Finding:
+    """The installer that nox uses; the pinned nox brings it."""
+    found = said("uv", "--version") or said(sys.executable, "-m", "uv", "--version")
+    return Finding("uv", found or "missing", "" if found else "python3 noxfile.py -s doctor", is_required=True)
+
+
+def rights() -> Finding:
+    """The way to run servers without root's rights."""
+    try:
+        return Finding("not as root", f"servers run by {privileges.prefix()[0]}", is_required=True)
+    except Trouble as trouble:
+        return Finding("not as root", "not possible", str(trouble), is_required=True)
+
+
+def database(url: str | None) -> Finding:
+    """The PostgreSQL that the sessions use."""
+    if url:
+        return _answering("PostgreSQL", "DATABASE_URL", lambda: postgres_version(url))
+    try:
+        program = postgres.program("postgres")
+    except Trouble as trouble:
+        return Finding("PostgreSQL", "missing", str(trouble), is_required=True)
+    return _running("PostgreSQL", program, "set POSTGRES_BIN or DATABASE_URL")
+
+
+def redis(url: str | None) -> Finding:
+    """The Valkey that the sessions use."""
+    if url:
+        return _answering("Valkey", "REDIS_URL", lambda: valkey_version(url))
+    try:
+        program = valkey.program()
+    except Trouble as trouble:
+        return Finding("Valkey", "missing", str(trouble), is_required=True)
+    finding = _running("Valkey", program, "install valkey-server, or set REDIS_URL")
+    return replace(finding, found=finding.found.partition(" sha=")[0])
+
+
+def room(project: Path) -> Finding:
+    """The disk that development data goes to."""
+    folder = project / FOLDER
+    free = shutil.disk_usage(folder if folder.exists() else project).free
+    enough = free >= postgres.ROOM_BYTES
+    remedy = "" if enough else f"free {postgres.ROOM_BYTES // 2**20} MB on the disk of {folder}"
+    return Finding("disk", f"{free / 2**30:.1f} GB free", remedy, is_required=True)
+
+
+def tool(name: str, use: str, remedy: str = "") -> Finding:
+    """A program that not everybody needs."""
+    found = said(name, "--version")
+    return Finding(name, found or f"missing ({use})", "" if found else remedy)
+
+
+def _running(subject: str, program: Path, remedy: str) -> Finding:
+    version = said(str(program), "--version")
+    found = version or f"{program} does not run here"
+    return Finding(subject, found, "" if version else remedy, is_required=True)
+
+
+def _answering(subject: str, setting: str, version: Callable[[], str]) -> Finding:
+    try:
+        return Finding(subject, f"{version()}, as {setting} says", is_required=True)
+    except Trouble as trouble:
+        return Finding(subject, f"{setting} leads nowhere", str(trouble), is_required=True)

@@ -1,0 +1,60 @@
+"""Looks at the state of this copy of the project."""
+
+import hashlib
+from pathlib import Path
+
+from tasks import env_file, setup
+from tasks.dev.services import usual_ports
+from tasks.doctor.finding import Finding, said
+from tasks.servers.data_folder import DataFolder
+from tasks.servers.persistent import FOLDER
+from tasks.servers.ports import is_free
+from tasks.trouble import Trouble
+
+SETUP = "nox -s setup"
+
+
+def look(project: Path) -> list[Finding]:
+    """Every finding."""
+    return [settings(project), hooks(project), *ports(project), environments(project)]
+
+
+def settings(project: Path) -> Finding:
+    """Whether `.env.local` can be read and has every setting."""
+    local = project / env_file.LOCAL
+    if not local.exists():
+        return Finding(env_file.LOCAL, "missing", SETUP)
+    try:
+        missing = setup.lacking(project, env_file.values(local))
+    except Trouble as trouble:
+        return Finding(env_file.LOCAL, "broken", str(trouble), is_required=True)
+    return Finding(env_file.LOCAL, f"lacks {', '.join(missing)}" if missing else "complete", SETUP if missing else "")
+
+
+def hooks(project: Path) -> Finding:
+    """Whether git runs the checks before a commit."""
+    path = said("git", "-C", str(project), "rev-parse", "--git-path", "hooks/pre-commit")
+    if path is None:
+        return Finding("git hooks", "not a git repository", f"git init && {SETUP}")
+    installed = (project / path).exists()
+    return Finding("git hooks", "installed" if installed else "missing", "" if installed else SETUP)
+
+
+def ports(project: Path) -> list[Finding]:
+    """Whether the usual ports are free; `dev` takes others if not."""
+    running = DataFolder(project / FOLDER).read("dev") if DataFolder(project / FOLDER).is_owned() else None
+    if running:
+        return [Finding("dev", f"runs: {running['url']} (process {running['pid']})")]
+    usual = usual_ports(project)
+    taken = [f"{port} ({name})" for name, port in usual.items() if port and not is_free(port)]
+    found = f"taken: {', '.join(taken)}; dev will choose others" if taken else "free"
+    return [Finding(f"ports {', '.join(str(port) for port in usual.values())}", found)]
+
+
+def environments(project: Path) -> Finding:
+    """Whether the sessions' environments hold what the lock files say; the next use of each sees to that."""
+    locked = {hashlib.sha256(path.read_bytes()).hexdigest() for path in (project / "requirements").glob("*.txt")}
+    stamps = list((project / ".nox").glob("*/requirements.sha256"))
+    stale = [path.parent.name for path in stamps if path.read_text() not in locked]
+    found = f"behind the lock files: {', '.join(stale)}" if stale else f"{len(stamps)} as locked"
+    return Finding("environments", found, " && ".join(f"nox -s {name} --install-only" for name in stale))
