@@ -121,7 +121,7 @@ def _parts(url: str) -> dict[str, str]:
     except psycopg.ProgrammingError:
         parts = {}
     if "dbname" not in parts:
-        raise Trouble("DATABASE_URL is not like postgresql://user:password@host:5432/name; correct or unset it.")
+        raise Trouble("DATABASE_URL should be like postgresql://user:password@host:5432/name; correct it.")
     return parts
 
 
