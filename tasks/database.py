@@ -134,7 +134,7 @@ def _ask() -> None:
 
 
 def _forget(data: DataFolder) -> None:
-    """Remove the embedded server's files, unless it runs: even data that cannot be read any more is no obstacle then."""
+    """Remove the embedded server's files, unless it runs: data that no server reads any more is no obstacle then."""
     try:
         with data.owned("db"):
             shutil.rmtree(data.path / "postgres", ignore_errors=True)
