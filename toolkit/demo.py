@@ -18,7 +18,8 @@ from toolkit.application import Application, StartFailedError
 from toolkit.new import scaffold
 from toolkit.proof import Call, ProofFailedError, prove
 
-console = Console()
+# As wide as its URLs where there is no terminal, as in CI.
+console = Console(width=None if sys.stdout.isatty() else 120)
 
 
 @dataclass

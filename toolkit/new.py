@@ -86,6 +86,7 @@ def scaffold(target: Path, given: dict[str, Any], *, defaults: bool) -> None:
     target.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".slipway-", dir=target.parent) as scratch:
         draft = Path(scratch) / target.name
+        warnings.simplefilter("ignore", DirtyLocalWarning)
         run_copy(str(TEMPLATE), draft, data=given, defaults=defaults, vcs_ref="HEAD", quiet=True)
         commit(draft)
         draft.rename(target)
@@ -117,7 +118,6 @@ def git(folder: Path, *arguments: str) -> str:
 def warn_of_changes() -> None:
     """Say when the project will come from a state of the template that nobody else can have."""
     if (TEMPLATE / ".git").exists() and git(TEMPLATE, "status", "--porcelain"):
-        warnings.simplefilter("ignore", DirtyLocalWarning)
         print(
             "This checkout has uncommitted changes: `copier update` will not find the version that you scaffold from."
         )

@@ -41,7 +41,7 @@ class Client:
         if response.status_code != status:
             message = f"{method} {path} answered {response.status_code} instead of {status}: {response.text[:200]}"
             raise ProofFailedError(message)
-        if response.headers.get("content-type", "").startswith("application/json"):
+        if response.content and response.headers.get("content-type", "").startswith("application/json"):
             return response.json()
         return response.text
 
