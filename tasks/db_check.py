@@ -65,7 +65,7 @@ def main() -> None:
 
 
 def run(chosen: list[str], server_url: str) -> list[str]:
-    """Tell what comes of the checks of these names; returns those that failed. One that fails does not stop the next."""
+    """Tell what comes of each of these checks; returns those that failed, which do not stop the next."""
     failed = []
     scope = count(len(list(scripts(configuration()).walk_revisions())), "migration")
     for name in chosen:

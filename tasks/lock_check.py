@@ -17,15 +17,16 @@ def main() -> None:
     except Trouble as trouble:
         sys.exit(str(trouble))
     if complaints:
-        sys.exit("\n".join([*complaints, "What to do: nox -s lock"]))
+        sys.exit("\n".join(complaints))
 
 
 def check(table: dict[str, list[str]]) -> list[str]:
     """Resolve every lock again, its pins kept where they fit: one that agrees with its groups comes out the same."""
     first = lock_of(next(iter(table)))
     with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
-        found = pool.map(lambda name: complaint(lock_of(name), table[name], first), table)
-        complaints = [text for text in found if text]
+        found = list(pool.map(lambda name: complaint(lock_of(name), table[name], first), table))
+    # The other locks have to agree with the first, so that what is wrong with it goes for them too.
+    complaints = [text for text in (found[:1] if found[0] else found) if text]
     strays = [path for path in sorted(FOLDER.glob("*.txt")) if path.stem not in table]
     return complaints + [f"{path}: not in [tool.slipway.locks] of pyproject.toml; delete it" for path in strays]
 
@@ -33,11 +34,14 @@ def check(table: dict[str, list[str]]) -> list[str]:
 def complaint(lock: Path, groups: list[str], first: Path) -> str | None:
     """What is wrong with one lock. The cache of uv mostly shows that nothing is; if not, the index is asked."""
     if not lock.exists():
-        return f"{lock}: missing"
+        return f"{lock}: missing; run nox -s lock"
     if _again(lock, groups, first, ["--offline"]) == text_of(lock):
         return None
-    again = _again(lock, groups, first, [])
-    return None if again == text_of(lock) else f"{lock}: stale: {difference(text_of(lock), again)}"
+    try:
+        again = _again(lock, groups, first, [])
+    except Trouble as trouble:
+        return str(trouble)
+    return None if again == text_of(lock) else f"{lock}: stale: {difference(text_of(lock), again)}; run nox -s lock"
 
 
 def _again(lock: Path, groups: list[str], first: Path, options: list[str]) -> str:

@@ -16,15 +16,18 @@ CONFIG = Path(".squawk.toml")
 def hazards(_server_url: str) -> None:
     """Raise a Trouble with what squawk found, each with the migration's name."""
     with tempfile.TemporaryDirectory() as scratch:
-        for script in scripts(configuration()).walk_revisions():
-            _write_sql(script, Path(scratch, f"{Path(script.path).stem}.sql"))
-        squawk = ["squawk", f"--config={CONFIG.absolute()}", "--no-error-on-unmatched-pattern", "."]
+        names = [_write_sql(script, Path(scratch)) for script in scripts(configuration()).walk_revisions()]
+        if not names:
+            return
+        squawk = ["squawk", f"--config={CONFIG.absolute()}", *names]
         done = subprocess.run(squawk, cwd=scratch, capture_output=True, text=True, check=False)
     if done.returncode != 0:
         raise Trouble(f"{done.stdout}{done.stderr}".strip() or f"squawk ended with {done.returncode} and no word")
 
 
-def _write_sql(script: Script, path: Path) -> None:
-    """The SQL of one upgrade, as it is run: in its transaction, with the timeouts that `env.py` sets."""
-    with path.open("w", encoding="utf-8") as sql, plainly():
+def _write_sql(script: Script, folder: Path) -> str:
+    """Write the SQL of one upgrade as it is run, in its transaction and with its timeouts; returns the file's name."""
+    name = f"{Path(script.path).stem}.sql"
+    with (folder / name).open("w", encoding="utf-8") as sql, plainly():
         command.upgrade(configuration(sql_to=sql), f"{script.down_revision or 'base'}:{script.revision}", sql=True)
+    return name

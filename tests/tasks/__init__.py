@@ -1,0 +1,1 @@
+"""Tests of the sessions and of what they call."""

@@ -1,0 +1,97 @@
+"""A project whose checks are run again and again, each time with another fault in it."""
+
+import os
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.support import nox, run
+
+MIGRATIONS = Path("src/backend/shared/database/migrations/versions")
+
+
+@dataclass(frozen=True)
+class CheckedProject:
+    """A scaffolded project under git, environments that outlive the test run, and servers to test against."""
+
+    folder: Path
+    environments: Path
+    database_url: str
+    redis_url: str
+
+    def session(self, name: str, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+        """Run a session as a user would."""
+        settings = {
+            "DATABASE_URL": self.database_url,
+            "REDIS_URL": self.redis_url,
+            "MYPY_CACHE_DIR": str(self.environments / "mypy"),
+            **environment,
+        }
+        separator = ["--"] if arguments else []
+        return nox(self.folder, f"--envdir={self.environments}", "-s", name, *separator, *arguments, **settings)
+
+    def python(self, session: str) -> Path:
+        """The interpreter of a session's environment, once the session has been run."""
+        return self.environments / session / "bin" / "python"
+
+    def write(self, path: str | Path, text: str) -> None:
+        """Put a file into the project."""
+        place = self.folder / path
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_text(text, encoding="utf-8")
+
+    def replace(self, path: str | Path, old: str, new: str) -> None:
+        """Change a text that a file of the project has just once."""
+        text = (self.folder / path).read_text(encoding="utf-8")
+        assert text.count(old) == 1, f"{path} has {old!r} {text.count(old)} times"
+        self.write(path, text.replace(old, new))
+
+    def newest_revision(self) -> str:
+        """The head of the migrations."""
+        texts = [path.read_text(encoding="utf-8") for path in (self.folder / MIGRATIONS).glob("*.py")]
+        [head] = {_value(text, "revision") for text in texts} - {_value(text, "down_revision") for text in texts}
+        return head
+
+    def add_migration(self, revision: str, upgrade: str, downgrade: str, after: str = "") -> None:
+        """Write a migration that runs SQL."""
+        text = MIGRATION.format(revision=revision, after=after or self.newest_revision(), up=upgrade, down=downgrade)
+        self.write(MIGRATIONS / f"{revision}.py", text)
+
+    def restore(self) -> None:
+        """Undo what a test changed."""
+        run("git", "reset", "--quiet", "--hard", cwd=self.folder)
+        run("git", "clean", "--quiet", "--force", "-d", cwd=self.folder)
+
+
+MIGRATION = '''"""plant a fault
+
+Revision: {revision}
+After: {after}
+"""
+
+from alembic import op
+
+revision = "{revision}"
+down_revision = "{after}"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    """Go from the revision before to this one."""
+    op.execute("{up}")
+
+
+def downgrade() -> None:
+    """Go back."""
+    op.execute("{down}")
+'''
+
+
+def worker() -> str:
+    """The name of this process among those that share a test run."""
+    return os.environ.get("PYTEST_XDIST_WORKER", "main")
+
+
+def _value(text: str, name: str) -> str:
+    return next(line.partition("=")[2].strip(' "') for line in text.splitlines() if line.startswith(f"{name} ="))

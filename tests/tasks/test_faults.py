@@ -1,0 +1,37 @@
+"""Every check has been seen to fail, for the fault that it is for and for no other, and to pass without it."""
+
+import json
+
+import pytest
+
+from tasks.db_check import CHECKS as DB_CHECKS
+from tasks.lint import CHECKS as LINT_CHECKS
+from tests.support import nox
+from tests.tasks.checked_project import CheckedProject
+from tests.tasks.faults import FAULTS, Fault
+
+
+@pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: f"{fault.session}-{fault.check}-{fault.found}")
+def test_a_planted_fault_is_found(checked: CheckedProject, fault: Fault) -> None:
+    fault.plant(checked)
+    done = checked.session(fault.session)
+    assert done.returncode == 1, done.stdout
+    assert fault.found in done.stdout
+    assert "Traceback" not in done.stdout
+    if fault.check:
+        assert f"{fault.session}: 1 check of " in done.stdout, done.stdout
+        assert f" failed: {fault.check}\n" in done.stdout
+
+
+@pytest.mark.parametrize("session", sorted({fault.session for fault in FAULTS}))
+def test_without_a_fault_the_check_passes(checked: CheckedProject, session: str) -> None:
+    done = checked.session(session)
+    assert done.returncode == 0, done.stdout
+
+
+def test_every_check_has_a_planted_fault(checked: CheckedProject) -> None:
+    listed = json.loads(nox(checked.folder, "--list", "--json").stdout)
+    tagged = {each["session"] for each in listed if "check" in each["tags"]}
+    assert {fault.session for fault in FAULTS} == tagged
+    assert {fault.check for fault in FAULTS if fault.session == "lint"} == {check.name for check in LINT_CHECKS}
+    assert {fault.check for fault in FAULTS if fault.session == "db_check"} == set(DB_CHECKS)
