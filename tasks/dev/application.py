@@ -11,7 +11,7 @@ from time import monotonic
 from tasks import env_file
 from tasks.dev import services, storage
 from tasks.dev.part import Part
-from tasks.dev.reload import changes
+from tasks.dev.reload import Changes
 from tasks.dev.report import Report
 from tasks.dev.running_service import RunningService, ended
 from tasks.dev.screen import Screen
@@ -52,11 +52,15 @@ class Application:
             servers = await self._start_servers()
             environment = services.environment(self._project, placed, servers)
             await self._migrate(environment)
+            # Before the services read their code, so that no change of it is missed.
+            changes = Changes(self._project / BACKEND, [service.name for service in placed], self._screen)
+            watch = asyncio.create_task(changes.watch())
+            self._stack.callback(watch.cancel)
             running = await self._start_services(placed, environment)
             self._screen.settle()
             self._report.announce(running, self._screen)
             self._report.write(running)
-            await self._follow_changes(running)
+            await self._follow(changes, running)
 
     async def _start_servers(self) -> Servers:
         database_url = await self._server_url(
@@ -109,10 +113,11 @@ class Application:
         await _all([each.start(environment) for each in running if each.service.name == GATEWAY])
         return running
 
-    async def _follow_changes(self, running: list[RunningService]) -> None:
+    async def _follow(self, changes: Changes, running: list[RunningService]) -> None:
         by_name = {each.service.name: each for each in running}
         async with asyncio.TaskGroup() as reloads:
-            async for names in changes((self._project / BACKEND).resolve(), list(by_name)):
+            while True:
+                names = await changes.next()
                 self._screen.say(f"Code changed: starting again {', '.join(names)}.", "bold")
                 for name in names:
                     reloads.create_task(self._reload(by_name[name], running))

@@ -1,0 +1,202 @@
+"""A project of two small services that `dev` can run in a second or two, and a handle on `dev` itself."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+import uuid
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from tests.support import ROOT
+
+PATIENCE_SECONDS = 60.0
+MARK = "SLIPWAY_TEST"
+
+FILES = {
+    ".env.example": """\
+# The name.
+APP_NAME=Small
+# A secret.
+SIGNING_KEY=
+# GATEWAY_PORT={gateway}
+# ALPHA_PORT={alpha}
+""",
+    "pyproject.toml": '[tool.alembic]\nscript_location = "src/backend/shared/migrations"\n',
+    "src/backend/shared/__init__.py": "",
+    "src/backend/shared/serving.py": """
+import asyncio, json, os, signal
+from granian.server.embed import Server
+
+def serve(name, answer):
+    async def app(scope, receive, send):
+        print(json.dumps({"level": "info", "event": "request", "path": scope["path"], "request_id": "r-1"}), flush=True)
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": answer.encode()})
+
+    async def main():
+        server = Server(app, port=int(os.environ[name + "_PORT"]), interface="asgi", log_enabled=False)
+        for number in (signal.SIGINT, signal.SIGTERM):
+            asyncio.get_running_loop().add_signal_handler(number, server.stop)
+        await server.serve()
+
+    asyncio.run(main())
+""",
+    "src/backend/alpha/__init__.py": "",
+    "src/backend/alpha/__main__.py": 'from shared.serving import serve\nserve("ALPHA", "alpha one")\n',
+    "src/backend/gateway/__init__.py": "",
+    "src/backend/gateway/__main__.py": 'from shared.serving import serve\nserve("GATEWAY", "gateway one")\n',
+    "src/backend/shared/migrations/env.py": """
+import os
+from alembic import context
+from sqlalchemy import create_engine
+
+url = os.environ["DATABASE_URL"].replace("postgresql:", "postgresql+psycopg:")
+with create_engine(url).connect() as connection:
+    context.configure(connection=connection)
+    with context.begin_transaction():
+        context.run_migrations()
+""",
+    "src/backend/shared/migrations/script.py.mako": "",
+    "src/backend/shared/migrations/versions/0001_notes.py": '''
+"""Notes."""
+from alembic import op
+revision = "0001"
+down_revision = None
+def upgrade(): op.execute("CREATE TABLE notes (text text)")
+def downgrade(): op.execute("DROP TABLE notes")
+''',
+}
+
+
+def make(folder: Path, gateway: int, alpha: int) -> Path:
+    """Write the project, whose services usually listen on these ports."""
+    for name, text in FILES.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text.replace("{gateway}", str(gateway)).replace("{alpha}", str(alpha)))
+    (folder / "tasks").symlink_to(ROOT / "tasks")
+    return folder
+
+
+def environment(**settings: str) -> dict[str, str]:
+    """This environment without what would change what `dev` does, and with these settings."""
+    private = ("DATABASE_URL", "REDIS_URL", "PYTHONPATH", "PYTHONDONT", "FORCE_COLOR", "POSTGRES_BIN", "SLIPWAY_")
+    return {**{name: value for name, value in os.environ.items() if not name.startswith(private)}, **settings}
+
+
+class Dev:
+    """`python -m tasks.dev` in a project; all that it starts can be found by a mark in the environment."""
+
+    def __init__(
+        self,
+        project: Path,
+        *wrapper: str,
+        stdin: int = subprocess.DEVNULL,
+        stdout: int | None = None,
+        **settings: str,
+    ) -> None:
+        self.project = project
+        self.mark = uuid.uuid4().hex
+        self.output = project.parent / f"{project.name}-{self.mark}.log"
+        with self.output.open("wb") as output:
+            self.process = subprocess.Popen(
+                [*wrapper, sys.executable, "-m", "tasks.dev"],
+                cwd=project,
+                env=environment(**{MARK: self.mark}, **settings),
+                stdin=stdin,
+                stdout=output if stdout is None else stdout,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+
+    def text(self) -> str:
+        """What it has said."""
+        return self.output.read_text(errors="replace")
+
+    def said(self, text: str, times: int = 1) -> str:
+        """Wait until it has said this."""
+        self._until(lambda: self.text().count(text) >= times, f"{text!r} is missing")
+        return self.text()
+
+    def ready(self) -> dict[str, Any]:
+        """Wait until everything runs; what it then wrote down."""
+        report = self.project / ".data" / "dev.json"
+        self._until(lambda: report.exists() and _read(report)["pid"] in self._family(), "not ready")
+        return _read(report)
+
+    def stop(self, number: signal.Signals = signal.SIGINT) -> int:
+        """Ask it to end; its exit code."""
+        self.process.send_signal(number)
+        return self.ended()
+
+    def ended(self) -> int:
+        """Wait for its end; its exit code."""
+        return self.process.wait(PATIENCE_SECONDS)
+
+    def left(self) -> list[str]:
+        """What still runs of it after a moment."""
+        deadline = time.monotonic() + 5
+        while (found := self._living()) and time.monotonic() < deadline:
+            time.sleep(0.02)
+        return [" ".join(process.cmdline()) for process in found]
+
+    def kill(self) -> None:
+        """End everything by force, so that a failed test leaves nothing."""
+        for process in self._living():
+            process.kill()
+        self.process.wait()
+
+    def _until(self, holds: Callable[[], bool], complaint: str) -> None:
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while not holds():
+            assert self.process.poll() is None, f"{complaint}; dev ended: {self.text()}"
+            assert time.monotonic() < deadline, f"{complaint}: {self.text()}"
+            time.sleep(0.02)
+
+    def _family(self) -> list[int]:
+        return [process.pid for process in self._living()]
+
+    def _living(self) -> list[psutil.Process]:
+        found = []
+        for process in psutil.process_iter():
+            try:
+                if process.environ().get(MARK) == self.mark and process.status() != psutil.STATUS_ZOMBIE:
+                    found.append(process)
+            except (psutil.Error, OSError):
+                continue
+        return found
+
+
+def _read(report: Path) -> dict[str, Any]:
+    about: dict[str, Any] = json.loads(report.read_text())
+    return about
+
+
+def until(holds: Callable[[], bool]) -> None:
+    """Wait until it holds."""
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while not holds():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+def get(url: str) -> str:
+    """The body that a GET of this URL brings; nothing while nobody listens."""
+    host = url.removeprefix("http://").partition("/")[0]
+    connection = http.client.HTTPConnection(host, timeout=10)
+    try:
+        connection.request("GET", "/")
+        return connection.getresponse().read().decode()
+    except (OSError, http.client.HTTPException):
+        return ""
+    finally:
+        connection.close()

@@ -1,0 +1,367 @@
+"""`dev`, run for real on a project of two small services: it starts in order, and nothing of it outlives it."""
+
+from __future__ import annotations
+
+import json
+import os
+import pty
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import psutil
+import psycopg
+import pytest
+
+from tasks.servers import temporary
+from tasks.servers.ports import Ports
+from tests.support import ROOT
+from tests.tasks.small_project import Dev, get, make, until
+
+ORDINARY = 1000
+# Makes standard input the controlling terminal, as a window's shell has it, and becomes the command.
+OWN_TERMINAL = (
+    "import fcntl, os, sys, termios; fcntl.ioctl(0, termios.TIOCSCTTY, 0); os.execvp(sys.argv[1], sys.argv[1:])"
+)
+# Starts the command as a session does.
+SESSION = "import os, subprocess, sys; os.environ['SLIPWAY_SESSION'] = str(os.getpid()); subprocess.run(sys.argv[1:])"
+
+Start = Callable[..., Dev]
+
+
+@pytest.fixture(scope="session")
+def given() -> Iterator[dict[str, str]]:
+    """Servers for tests that are not about those: DATABASE_URL and REDIS_URL."""
+    with temporary() as servers:
+        yield {"DATABASE_URL": servers.database_url, "REDIS_URL": servers.redis_url}
+
+
+@pytest.fixture
+def small() -> Iterator[Path]:
+    """A small project whose usual ports are free, where other users may pass too."""
+    with tempfile.TemporaryDirectory(prefix="slipway-test-", ignore_cleanup_errors=True) as folder:
+        Path(folder).chmod(0o755)
+        yield make(Path(folder) / "small", *_two_ports())
+
+
+@pytest.fixture
+def start(small: Path) -> Iterator[Start]:
+    """Starts `dev` in the small project; whatever is left of it in the end is killed."""
+    started: list[Dev] = []
+
+    def start(
+        *wrapper: str,
+        stdin: int = subprocess.DEVNULL,
+        stdout: int | None = None,
+        **settings: str,
+    ) -> Dev:
+        started.append(Dev(small, *wrapper, stdin=stdin, stdout=stdout, **settings))
+        return started[-1]
+
+    yield start
+    for dev in started:
+        dev.kill()
+
+
+@pytest.fixture
+def ordinary_user() -> list[str]:
+    """What to put before a command so that an ordinary user runs it."""
+    if os.geteuid() != 0:
+        return []
+    become = ["setpriv", f"--reuid={ORDINARY}", f"--regid={ORDINARY}", "--clear-groups"]
+    # Where Python or the repository is in a folder of root's, the right to read it is needed too.
+    reading = ["--securebits=+no_setuid_fixup", "--inh-caps=+dac_read_search", "--ambient-caps=+dac_read_search"]
+    for wrapper in (become, [*become, *reading]):
+        command = [*wrapper, sys.executable, "-c", "import tasks.dev.command"]
+        if subprocess.run(command, cwd=ROOT, capture_output=True, check=False).returncode == 0:
+            return wrapper
+    return pytest.skip("an ordinary user cannot reach this Python or this folder")
+
+
+@pytest.fixture
+def as_root() -> None:
+    """For what only root can try."""
+    if os.geteuid() != 0:
+        pytest.skip("needs root")
+
+
+def _two_ports() -> tuple[int, int]:
+    """Two free ports; not claimed any more, as `dev` is to take them."""
+    with Ports() as ports:
+        return ports.take(), ports.take()
+
+
+def database_url(project: Path) -> str:
+    """Where the embedded PostgreSQL is."""
+    return str(json.loads((project / ".data" / "servers.json").read_text())["database_url"])
+
+
+def edit(project: Path, name: str, old: str, new: str) -> None:
+    path = project / "src" / "backend" / name
+    path.write_text(path.read_text().replace(old, new))
+
+
+def test_everything_starts_in_order_and_answers_and_a_second_run_finds_the_data(start: Start, small: Path) -> None:
+    dev = start()
+    about = dev.ready()
+    order = [f"{name} │ ready" for name in ("PostgreSQL", "Valkey    ", "migrations", "alpha     ", "gateway   ")]
+    places = [dev.text().index(line) for line in order]
+    assert places == sorted(places)
+    assert get(about["url"]) == "gateway one"
+    assert about["servers"]["PostgreSQL"]["version"]
+    with psycopg.connect(database_url(small)) as connection:
+        connection.execute("INSERT INTO notes VALUES ('kept')")
+    assert dev.stop(signal.SIGINT) == 0
+    assert "Traceback" not in dev.text()
+    assert dev.left() == []
+    assert not (small / ".data" / "dev.json").exists()
+    again = start()
+    again.ready()
+    with psycopg.connect(database_url(small)) as connection:
+        assert connection.execute("SELECT text FROM notes").fetchall() == [("kept",)]
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_stops_everything(start: Start, number: signal.Signals) -> None:
+    dev = start()
+    dev.ready()
+    assert dev.stop(number) == 0
+    assert "Traceback" not in dev.text()
+    assert dev.left() == []
+
+
+def test_killed_while_starting_leaves_nothing(start: Start) -> None:
+    dev = start()
+    dev.said("PostgreSQL │ starting")
+    dev.process.kill()
+    dev.ended()
+    assert dev.left() == []
+
+
+def test_killed_with_sigkill_it_leaves_nothing_and_starts_again_at_once(start: Start) -> None:
+    dev = start()
+    dev.ready()
+    dev.process.kill()
+    dev.ended()
+    again = start()
+    assert get(again.ready()["url"]) == "gateway one"
+    assert dev.left() == []
+
+
+def test_what_survives_dev_and_its_guardian_is_ended_by_the_next_dev(start: Start, small: Path) -> None:
+    dev = start()
+    about = dev.ready()
+    guardian, *_ = json.loads((small / ".data" / "processes.json").read_text())
+    os.kill(guardian[0], signal.SIGKILL)
+    dev.process.kill()
+    dev.ended()
+    assert psutil.pid_exists(about["servers"]["PostgreSQL"]["pid"])
+    again = start()
+    again.ready()
+    assert dev.left() == []
+
+
+def test_a_second_dev_says_that_one_runs_and_where(start: Start, given: dict[str, str]) -> None:
+    first = start(**given)
+    about = first.ready()
+    second = start(**given)
+    assert second.ended() == 1
+    assert about["url"] in second.text()
+    assert str(first.process.pid) in second.text()
+    assert len(second.text().splitlines()) == 2
+    assert get(about["url"]) == "gateway one"
+
+
+def test_a_port_that_is_taken_is_replaced_by_a_free_one(start: Start, small: Path, given: dict[str, str]) -> None:
+    usual = int((small / ".env.example").read_text().split("GATEWAY_PORT=")[1].split()[0])
+    with socket.create_server(("127.0.0.1", usual)):
+        dev = start(**given)
+        about = dev.ready()
+    assert f"Port {usual} is taken: gateway listens on {about['services']['gateway']['port']} instead." in dev.text()
+    assert get(about["url"]) == "gateway one"
+
+
+def test_it_ends_when_its_terminal_goes_away(start: Start, given: dict[str, str]) -> None:
+    ours, theirs = pty.openpty()
+    dev = start(sys.executable, "-c", OWN_TERMINAL, stdin=theirs, stdout=theirs, **given)
+    os.close(theirs)
+    shown = b""
+    while b"Ready in" not in shown:
+        shown += os.read(ours, 65536)
+    assert b"\x1b[" in shown
+    os.close(ours)
+    dev.ended()
+    assert dev.left() == []
+
+
+def test_it_ends_when_nobody_reads_it_any_more(start: Start, given: dict[str, str]) -> None:
+    reader, writer = os.pipe()
+    dev = start(stdout=writer, **given)
+    os.close(writer)
+    dev.ready()
+    os.close(reader)
+    get(json.loads((dev.project / ".data" / "dev.json").read_text())["url"])
+    dev.ended()
+    assert dev.left() == []
+
+
+def test_it_ends_with_the_nox_that_started_it(start: Start, given: dict[str, str]) -> None:
+    dev = start(sys.executable, "-c", SESSION, **given)
+    dev.ready()
+    dev.process.kill()
+    dev.ended()
+    assert dev.left() == []
+
+
+def test_the_crash_of_a_service_ends_everything_and_is_named(start: Start, given: dict[str, str]) -> None:
+    dev = start(**given)
+    about = dev.ready()
+    get(about["services"]["alpha"]["url"])
+    os.kill(about["services"]["alpha"]["pid"], signal.SIGKILL)
+    assert dev.ended() == 1
+    assert "alpha: has ended by itself (SIGKILL):\n" in dev.text()
+    assert '"request_id": "r-1"' in dev.text().rpartition("has ended by itself")[2]
+    assert dev.left() == []
+
+
+def test_the_crash_of_a_server_ends_everything_and_is_named(start: Start) -> None:
+    dev = start()
+    about = dev.ready()
+    os.kill(about["servers"]["Valkey"]["pid"], signal.SIGKILL)
+    assert dev.ended() == 1
+    assert "Valkey: has ended by itself (SIGKILL):" in dev.text()
+    assert dev.left() == []
+
+
+def test_a_service_that_does_not_start_is_named_with_its_last_words(
+    start: Start, small: Path, given: dict[str, str]
+) -> None:
+    (small / "src/backend/alpha/__main__.py").write_text("import sys\nsys.exit('ALPHA_COLOUR is missing.')\n")
+    dev = start(**given)
+    assert dev.ended() == 1
+    assert dev.text().endswith("alpha: did not start (exit code 1):\nALPHA_COLOUR is missing.\n")
+    assert dev.left() == []
+
+
+def test_a_change_restarts_its_service_and_one_in_shared_restarts_all(
+    start: Start, small: Path, given: dict[str, str]
+) -> None:
+    dev = start(**given)
+    before = dev.ready()["services"]
+    edit(small, "alpha/__main__.py", "alpha one", "alpha two")
+    dev.said("Code changed: starting again alpha.")
+    until(lambda: get(before["alpha"]["url"]) == "alpha two")
+    assert json.loads((small / ".data" / "dev.json").read_text())["services"]["gateway"] == before["gateway"]
+    edit(small, "shared/serving.py", "answer.encode()", "answer.upper().encode()")
+    dev.said("Code changed: starting again alpha, gateway.")
+    until(lambda: get(before["alpha"]["url"]) == "ALPHA TWO")
+    until(lambda: get(before["gateway"]["url"]) == "GATEWAY ONE")
+    assert dev.stop() == 0
+    assert dev.left() == []
+
+
+def test_code_that_does_not_start_waits_for_the_next_change(start: Start, small: Path, given: dict[str, str]) -> None:
+    dev = start(**given)
+    about = dev.ready()
+    edit(small, "alpha/__main__.py", "serve(", "serve((")
+    dev.said("waiting for the next change of the code")
+    assert "SyntaxError" in dev.text()
+    assert get(about["url"]) == "gateway one"
+    edit(small, "alpha/__main__.py", "serve((", "serve(")
+    until(lambda: get(about["services"]["alpha"]["url"]) == "alpha one")
+    assert dev.stop() == 0
+
+
+def test_log_lines_are_rendered_with_a_prefix_and_others_pass(start: Start, given: dict[str, str]) -> None:
+    dev = start(**given)
+    get(dev.ready()["url"])
+    line = next(line for line in dev.said("path=/ ").splitlines() if "path=/ " in line)
+    assert line.startswith("gateway    │ ")
+    assert line.endswith("INFO     request path=/ [r-1]")
+    assert "\x1b" not in dev.text()
+
+
+def test_a_migration_that_fails_is_told_and_nothing_runs(start: Start, small: Path) -> None:
+    edit(small, "shared/migrations/versions/0001_notes.py", "(text text)", "(text nonsense)")
+    dev = start()
+    assert dev.ended() == 1
+    assert "Migration 0001 failed in upgrade()" in dev.text().rpartition("migrations: failed")[2]
+    assert "Traceback" not in dev.text()
+    assert dev.left() == []
+
+
+def test_a_broken_env_local_is_told_by_its_line(start: Start, small: Path) -> None:
+    (small / ".env.local").write_text("APP_NAME=Small\nhunter2 = 'x\n")
+    dev = start()
+    assert dev.ended() == 1
+    assert dev.text() == ".env.local, line 2: not of the form NAME=value; correct that line.\n"
+
+
+def test_a_wrong_port_is_told_by_the_settings_name(start: Start, small: Path) -> None:
+    (small / ".env.local").write_text("APP_NAME=Small\nSIGNING_KEY=x\nGATEWAY_PORT=eighty\n")
+    dev = start()
+    assert dev.ended() == 1
+    assert "GATEWAY_PORT is not a port" in dev.text()
+    assert "Traceback" not in dev.text()
+    assert dev.left() == []
+
+
+@pytest.mark.parametrize(
+    "url", ["postgresql://me:hunter2@127.0.0.1:9/app", "postgresql://me:hunter2%zz@127.0.0.1/app", "me:hunter2"]
+)
+def test_a_database_url_that_leads_nowhere_is_told_without_its_password(
+    start: Start, given: dict[str, str], url: str
+) -> None:
+    dev = start(**{**given, "DATABASE_URL": url})
+    assert dev.ended() == 1
+    assert "DATABASE_URL" in dev.text()
+    assert "hunter2" not in dev.text()
+    assert "Traceback" not in dev.text()
+
+
+def test_servers_in_the_environment_are_used_instead(start: Start, given: dict[str, str]) -> None:
+    about = start(**given).ready()
+    assert [server["pid"] for server in about["servers"].values()] == [None, None]
+
+
+def test_an_ordinary_user_can_run_it(start: Start, small: Path, ordinary_user: list[str]) -> None:
+    if ordinary_user:
+        for path in [small, *small.rglob("*")]:
+            os.chown(path, ORDINARY, ORDINARY, follow_symlinks=False)
+    dev = start(*ordinary_user, HOME=str(small))
+    assert get(dev.ready()["url"]) == "gateway one"
+    assert psutil.Process(dev.process.pid).uids().real != 0
+    assert dev.stop() == 0
+    assert dev.left() == []
+
+
+def test_a_folder_that_cannot_be_written_to_is_told(start: Start, small: Path, ordinary_user: list[str]) -> None:
+    small.chmod(0o555)
+    dev = start(*ordinary_user, HOME=str(small))
+    assert dev.ended() == 1
+    assert f"Cannot write to {small / '.data'}: Permission denied." in dev.text()
+    assert len(dev.text().splitlines()) == 2
+
+
+@pytest.mark.usefixtures("as_root")
+def test_root_in_an_ordinary_container_can_run_it(start: Start) -> None:
+    capabilities = "chown,dac_override,fowner,fsetid,kill,setgid,setuid,setpcap,net_bind_service,sys_chroot,setfcap"
+    limited = "--bounding-set=-all," + ",".join(f"+{name}" for name in capabilities.split(","))
+    dev = start("setpriv", limited)
+    assert get(dev.ready()["url"]) == "gateway one"
+    assert dev.stop() == 0
+    assert dev.left() == []
+
+
+@pytest.mark.usefixtures("as_root")
+def test_a_disk_without_room_is_told(start: Start, small: Path) -> None:
+    (small / ".data").mkdir()
+    mount = 'mount -t tmpfs -o size=30m none .data && exec "$@"'
+    dev = start("unshare", "--mount", "sh", "-c", mount, "sh")
+    assert dev.ended() == 1
+    assert "the disk is full" in dev.text()
+    assert "Traceback" not in dev.text()
