@@ -4,11 +4,13 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
+from starlette.types import ASGIApp
 
 from auth.endpoints import keys_router, router
 from auth.settings import AuthSettings, decode_seed
 from shared.application import create_service
 from shared.database.engine import create_engine, ping
+from shared.middleware import RequestMiddleware
 from shared.redis import create_redis
 from shared.security.authentication import Authenticator
 from shared.security.live_sessions import LiveSessions
@@ -16,7 +18,7 @@ from shared.security.passwords import Passwords
 from shared.security.tokens import Signer
 
 
-def create_app(settings: AuthSettings) -> FastAPI:
+def create_app(settings: AuthSettings) -> ASGIApp:
     """The auth service; connects to nothing before it is asked something."""
 
     @asynccontextmanager
@@ -35,4 +37,5 @@ def create_app(settings: AuthSettings) -> FastAPI:
         await redis.aclose()
         await state.engine.dispose()
 
-    return create_service("auth", lifespan, [router, keys_router])
+    app = create_service("auth", lifespan, [router, keys_router])
+    return RequestMiddleware(app, app.state.metrics)

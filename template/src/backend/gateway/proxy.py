@@ -10,133 +10,131 @@ from pyreqwest.request import RequestBuilder
 from pyreqwest.response import Response
 from starlette.types import Receive, Scope, Send
 
-from gateway.client_side import SMALL_BODY, ClientSide, ClientWentAwayError, declared_length
 from gateway.headers import to_client, to_service
 from gateway.routes import Route
+from gateway.supervisor import Supervisor
 from shared.responses import send_error
+
+# A request's body up to this size is read before it is sent on.
+SMALL_BODY = 64 * 1024
 
 log = structlog.get_logger()
 
 
-class Proxy:
-    """Forwards over one pooled client; `timeout` in seconds, for the start of an answer and between two parts of one."""
-
-    def __init__(self, client: Client, timeout: float) -> None:
-        self._client = client
-        self._timeout = timeout
-
-    async def forward(self, route: Route, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer with the service's response; with 504 if it is late, with 502 if it fails otherwise."""
-        await Exchange(self._client, self._timeout, route, scope, receive, send).run()
+class ClientWentAway(Exception):
+    """The client closed its connection before it had sent all."""
 
 
 class Exchange:
-    """One request on its way to a service and back."""
+    """One request on its way to a service and back; `timeout` in seconds, for each part of it."""
 
-    def __init__(
-        self, client: Client, timeout: float, route: Route, scope: Scope, receive: Receive, send: Send
-    ) -> None:
-        self._client = client
-        self._timeout = timeout
+    def __init__(self, route: Route, scope: Scope, receive: Receive, send: Send, *, timeout: float) -> None:
         self._route = route
         self._scope = scope
+        self._receive = receive
         self._send = send
-        self._loop = asyncio.get_running_loop()
-        self._deadline = asyncio.timeout(timeout)
-        self._client_side = ClientSide(receive, timeout)
+        self._supervisor = Supervisor(receive, timeout)
         self._started = False
 
-    async def run(self) -> None:
-        """Forward, and turn what goes wrong into an answer."""
+    async def run(self, client: Client) -> None:
+        """Answer with the service's response; with 504 if it is late, with 502 if it fails otherwise."""
         try:
-            async with self._deadline:
-                await self._forward()
-        except (PyreqwestError, TimeoutError, ClientWentAwayError) as error:
+            async with (await self._request(client)).build_streamed() as response:
+                await self._return(response)
+        except (PyreqwestError, ClientWentAway) as error:
             await self._fail(error)
-        except asyncio.CancelledError:
-            task = asyncio.current_task()
-            if not self._client_side.gone or task is None:
+        except asyncio.CancelledError as error:
+            if not self._supervisor.forgive():
                 raise
-            task.uncancel()
-            log.info("client went away", upstream=self._route.service)
+            await self._fail(error)
         finally:
-            self._client_side.stop()
+            self._supervisor.stop()
 
-    async def _forward(self) -> None:
-        request = await self._request()
-        async with request.build_streamed() as response:
-            await self._return(response)
-
-    async def _request(self) -> RequestBuilder:
+    async def _request(self, client: Client) -> RequestBuilder:
         scope = self._scope
         url = self._route.url + scope["raw_path"].decode("ascii")
         if scope["query_string"]:
             url += "?" + scope["query_string"].decode("latin-1")
-        request = self._client.request(scope["method"], url).headers(to_service(scope))
-        length = declared_length(scope["headers"])
+        request = client.request(scope["method"], url).headers(to_service(scope))
+        length = announced_length(scope)
         if length is None or length > SMALL_BODY:
             return request.body_stream(self._upload())
         if length:
-            self._pause()
-            request = request.body_bytes(await self._client_side.read())
-            self._resume()
-        self._client_side.watch()
+            request = request.body_bytes(b"".join([part async for part in self._upload()]))
+        else:
+            self._supervisor.listen()
         return request
 
     async def _upload(self) -> AsyncIterator[bytes]:
-        """The client's body; while the client is waited for, the service's time does not run."""
-        self._pause()
-        async for part in self._client_side.stream():
-            self._resume()
-            yield part
-            self._pause()
-        self._resume()
-        self._client_side.watch()
+        more = True
+        while more:
+            self._supervisor.expect("client")
+            message = await self._receive()
+            self._supervisor.expect("service")
+            if message["type"] == "http.disconnect":
+                self._supervisor.gone = True
+                raise ClientWentAway
+            more = message.get("more_body", False)
+            if message.get("body"):
+                yield message["body"]
+        self._supervisor.listen()
 
     async def _return(self, response: Response) -> None:
-        start = {"type": "http.response.start", "status": response.status, "headers": to_client(response.headers)}
-        length = response.get_header("content-length")
-        await self._send(start)
+        """Send each part as it comes; the last one as such, where its length tells that it is the last."""
+        headers = to_client(response.headers.items())
+        await self._send({"type": "http.response.start", "status": response.status, "headers": headers})
         self._started = True
-        left = int(length) if length else None
+        announced = response.get_header("content-length")
+        left = int(announced) if announced else None
         while chunk := await response.body_reader.read_chunk():
-            part = chunk.to_bytes()
-            left = left and left - len(part)
-            self._pause()
-            await self._send({"type": "http.response.body", "body": part, "more_body": left != 0})
+            if left is not None:
+                left -= len(chunk)
+            self._supervisor.expect("client")
+            await self._send({"type": "http.response.body", "body": chunk.to_bytes(), "more_body": left != 0})
             if left == 0:
                 return
-            self._resume()
+            self._supervisor.expect("service")
         await self._send({"type": "http.response.body", "body": b""})
 
-    async def _fail(self, error: Exception) -> None:
+    async def _fail(self, error: BaseException) -> None:
         """Answer for what failed; a response that has begun is broken off, so that nobody takes it for a whole one."""
-        side = self._client_side
-        if side.gone:
+        if self._supervisor.gone:
             log.info("client went away", upstream=self._route.service)
             return
-        service = f"The {self._route.service} service"
-        if side.late:
-            status, detail = 408, "The request was not sent in time"
-        elif isinstance(error, BuilderError):
-            status, detail = 400, "The request cannot be forwarded"
-        elif isinstance(error, TimeoutError):
-            status, detail = 504, f"{service} did not answer in time"
-        else:
-            status, detail = 502, f"{service} cannot be reached or failed"
-        log.error("upstream failed", upstream=self._route.service, status=status, begun=self._started, reason=reason_of(error))
+        status, detail = self._verdict(error)
+        log.error(
+            "forwarding failed",
+            upstream=self._route.service,
+            answer=None if self._started else status,
+            reason=reason_of(error),
+        )
         if not self._started:
             await send_error(self._send, status, detail)
 
-    def _pause(self) -> None:
-        self._deadline.reschedule(None)
+    def _verdict(self, error: BaseException) -> tuple[int, str]:
+        service = f"The {self._route.service} service"
+        if self._supervisor.late == "client":
+            return 408, "The request was not sent in time"
+        if self._supervisor.late or isinstance(error, TimeoutError):
+            return 504, f"{service} did not answer in time"
+        if isinstance(error, BuilderError):
+            return 400, "The request cannot be forwarded"
+        return 502, f"{service} cannot be reached or failed"
 
-    def _resume(self) -> None:
-        self._deadline.reschedule(self._loop.time() + self._timeout)
+
+def announced_length(scope: Scope) -> int | None:
+    """The length of the body that a request announces; 0 for none, None if it will only show at its end."""
+    length = 0
+    for name, value in scope["headers"]:
+        if name == b"transfer-encoding":
+            return None
+        if name == b"content-length":
+            length = int(value)
+    return length
 
 
-def reason_of(error: Exception) -> str:
-    """What the client library says, with the innermost cause, which has the substance."""
-    details = error.details if isinstance(error, PyreqwestError) and hasattr(error, "details") else None
-    causes = (details or {}).get("causes") or []
+def reason_of(error: BaseException) -> str:
+    """What went wrong, with the innermost cause, which has the substance."""
+    details = getattr(error, "details", None) or {}
+    causes = details.get("causes") or []
     return ": ".join([str(error) or type(error).__name__, *(cause["message"] for cause in causes[-1:])])

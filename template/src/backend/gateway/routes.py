@@ -33,14 +33,13 @@ class Table:
     """Finds the route of a path."""
 
     def __init__(self, table: Sequence[Route]) -> None:
-        self._prefixes = [(route.path.encode("ascii"), route) for route in table]
+        self._routes = {route.path.encode("ascii"): route for route in table}
+        self._prefix = re.compile(rb"(?:%s)(?=/|\Z)" % b"|".join(map(re.escape, self._routes)))
 
     def find(self, raw_path: bytes) -> Route | None:
         """The route whose prefix is the path, or the path up to one of its slashes."""
-        for prefix, route in self._prefixes:
-            if raw_path.startswith(prefix) and raw_path[len(prefix) : len(prefix) + 1] in (b"", b"/"):
-                return route
-        return None
+        found = self._prefix.match(raw_path)
+        return self._routes[found.group()] if found else None
 
 
 def is_ambiguous(raw_path: bytes) -> bool:

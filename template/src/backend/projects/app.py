@@ -4,19 +4,21 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
+from starlette.types import ASGIApp
 
 from projects.endpoints import REFUSALS, refused, router
 from projects.settings import ProjectsSettings
 from shared.application import create_service
 from shared.database.engine import create_engine, ping
 from shared.http import create_client
+from shared.middleware import RequestMiddleware
 from shared.redis import create_redis
 from shared.security.authentication import Authenticator
 from shared.security.jwks import RemoteKeys
 from shared.security.live_sessions import LiveSessions
 
 
-def create_app(settings: ProjectsSettings) -> FastAPI:
+def create_app(settings: ProjectsSettings) -> ASGIApp:
     """The projects service; connects to nothing before it is asked something."""
 
     @asynccontextmanager
@@ -36,4 +38,4 @@ def create_app(settings: ProjectsSettings) -> FastAPI:
     app = create_service("projects", lifespan, [router])
     for error in REFUSALS:
         app.add_exception_handler(error, refused)
-    return app
+    return RequestMiddleware(app, app.state.metrics)

@@ -12,14 +12,13 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
-from starlette.middleware import Middleware
 
 from shared import health, metrics
 from shared.metrics import Metrics
-from shared.middleware import RequestMiddleware
 from shared.security.jwks import KeysUnavailableError
 
 UNAVAILABLE = (OperationalError, PoolTimeoutError, RedisConnectionError, RedisTimeoutError, KeysUnavailableError)
+MAX_BODY_SIZE = 1024 * 1024
 
 Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
 
@@ -27,30 +26,25 @@ log = structlog.get_logger()
 
 
 def create_service(
-    title: str,
-    lifespan: Lifespan,
-    routers: Sequence[APIRouter],
-    middleware: Sequence[Middleware] = (),
-    openapi_url: str | None = "/openapi.json",
+    title: str, lifespan: Lifespan, routers: Sequence[APIRouter], openapi_url: str | None = "/openapi.json"
 ) -> FastAPI:
-    """An application with health, metrics, request IDs and JSON errors.
+    """An application with health, metrics and JSON errors; `RequestMiddleware` is to be its outermost layer.
 
     Its lifespan sets `state.checks`, what readiness looks at, and what else its routes ask `state` for.
     """
     app = FastAPI(
         title=title,
         lifespan=lifespan,
-        middleware=middleware,
         openapi_url=openapi_url,
         docs_url=None,
         redoc_url=None,
+        max_body_size=MAX_BODY_SIZE,
         # Redirects would name the address inside the network.
         redirect_slashes=False,
     )
     app.state.metrics = Metrics()
     for router in (health.router, metrics_router, *routers):
         app.include_router(router)
-    app.add_middleware(RequestMiddleware, metrics=app.state.metrics)
     app.add_exception_handler(RequestValidationError, _invalid)
     for error in UNAVAILABLE:
         app.add_exception_handler(error, _unavailable)

@@ -1,5 +1,6 @@
 """The outermost layer of every service: request ID, access log, metrics, and an answer when all else fails."""
 
+import logging
 from time import perf_counter
 from typing import Any
 
@@ -49,8 +50,7 @@ class RequestMiddleware:
             await self._app(scope, receive, send)
             return
         started = perf_counter()
-        offered = next((value for name, value in scope["headers"] if name == request_id.HEADER), None)
-        exchange = Exchange(send, request_id.enter(offered))
+        exchange = Exchange(send, request_id.enter(find_header(scope, request_id.HEADER)))
         try:
             await self._app(scope, receive, exchange.send)
         except Exception:
@@ -64,21 +64,34 @@ class RequestMiddleware:
         route = route_name(scope)
         status = exchange.status or CLIENT_WENT_AWAY
         self._metrics.observe(scope["method"], route, status, seconds)
-        if route in QUIET_ROUTES:
-            write = log.warning if status >= 500 else log.debug
-        elif status >= 500:
-            write = log.error
-        else:
-            write = log.info
-        write(
-            "request",
-            method=scope["method"],
-            path=scope["path"],
-            route=route,
-            status=status,
-            complete=exchange.complete,
-            duration_ms=round(seconds * 1000, 2),
-        )
+        level = level_of(route, status)
+        if log.is_enabled_for(level):
+            log.log(
+                level,
+                "request",
+                method=scope["method"],
+                path=scope["path"],
+                route=route,
+                status=status,
+                complete=exchange.complete,
+                duration_ms=round(seconds * 1000, 2),
+            )
+
+
+def level_of(route: str, status: int) -> int:
+    """How much a request matters to who reads the log; the path is logged without its query, which may hold secrets."""
+    if route in QUIET_ROUTES:
+        return logging.WARNING if status >= 500 else logging.DEBUG
+    return logging.ERROR if status >= 500 else logging.INFO
+
+
+def find_header(scope: Scope, wanted: bytes) -> bytes | None:
+    """The first value of a header, whose name is in lower case as ASGI's are."""
+    for name, value in scope["headers"]:
+        if name == wanted:
+            found: bytes = value
+            return found
+    return None
 
 
 def route_name(scope: Scope) -> str:

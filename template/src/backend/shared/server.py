@@ -2,11 +2,13 @@
 
 import asyncio
 import errno
+import gc
 import logging
 import signal
 import socket
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from typing import NoReturn
 
 import uvloop
@@ -28,23 +30,14 @@ def run(name: str, app: ASGIApp, settings: ServiceSettings, port: int) -> None:
     configure(name, settings)
     # Its only warning is that this way of running is young.
     logging.getLogger("_granian").addFilter(lambda record: record.levelno >= logging.ERROR)
+    # What is there now stays: the garbage collector need not look at it again.
+    gc.collect()
+    gc.freeze()
     uvloop.run(_serve(app, settings, port))
 
 
 async def _serve(app: ASGIApp, settings: ServiceSettings, port: int) -> None:
-    server = Server(
-        app,
-        address=settings.host,
-        port=port,
-        interface=Interfaces.ASGI,
-        http=HTTPModes.http1,
-        websockets=False,
-        backlog=CONNECTIONS,
-        backpressure=CONNECTIONS,
-        log_level=LogLevels.warning,
-        # Leaves the handlers alone that shared.logging has set.
-        log_dictconfig={"incremental": True, "formatters": {}, "handlers": {}, "loggers": {}},
-    )
+    server = create_server(app, settings.host, port)
     loop = asyncio.get_running_loop()
     serving = loop.create_task(server.serve())
     stop_accepting: Callable[[], None] = server.stop
@@ -55,7 +48,25 @@ async def _serve(app: ASGIApp, settings: ServiceSettings, port: int) -> None:
 
     for each in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(each, stop)
-    await serving
+    with suppress(asyncio.CancelledError):
+        await serving
+
+
+def create_server(app: ASGIApp, host: str, port: int) -> Server:
+    """A server for this process and its event loop: `serve()` runs it, `stop()` ends it when all requests have ended."""
+    return Server(
+        app,
+        address=host,
+        port=port,
+        interface=Interfaces.ASGI,
+        http=HTTPModes.http1,
+        websockets=False,
+        backlog=CONNECTIONS,
+        backpressure=CONNECTIONS,
+        log_level=LogLevels.warning,
+        # Leaves the handlers alone that shared.logging has set.
+        log_dictconfig={"incremental": True, "formatters": {}, "handlers": {}, "loggers": {}},
+    )
 
 
 def _check_port(host: str, port: int) -> None:

@@ -1,0 +1,71 @@
+"""A database per worker, cloned from one that was migrated once, and a part of Redis for each."""
+
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, replace
+from urllib.parse import urlsplit
+
+import psycopg
+from alembic import command
+from alembic.config import Config
+from psycopg import sql
+from sqlalchemy import make_url
+
+from tasks.servers import temporary
+
+
+@dataclass(frozen=True)
+class Stores:
+    """Where this run's, or this worker's, database and keys are."""
+
+    admin_url: str
+    database: str
+    redis_url: str
+    redis_prefix: str
+
+    @property
+    def database_url(self) -> str:
+        return urlsplit(self.admin_url)._replace(path=f"/{self.database}").geturl()
+
+    def as_dict(self) -> dict[str, str]:
+        return asdict(self)
+
+
+@contextmanager
+def template() -> Iterator[Stores]:
+    """Servers for one run, and a migrated database to clone."""
+    run = secrets.token_hex(4)
+    with temporary() as servers:
+        stores = Stores(servers.database_url, f"test_{run}", servers.redis_url, f"test:{run}:")
+        with created(stores):
+            migrate(stores.database_url)
+            yield stores
+
+
+@contextmanager
+def clone(stores: Stores, worker: str) -> Iterator[Stores]:
+    """A worker's own database and keys."""
+    own = replace(stores, database=f"{stores.database}_{worker}", redis_prefix=f"{stores.redis_prefix}{worker}:")
+    with created(own, stores.database):
+        yield own
+
+
+@contextmanager
+def created(stores: Stores, source: str = "template1") -> Iterator[None]:
+    """Create the database and drop it in the end, whoever still is connected."""
+    name = sql.Identifier(stores.database)
+    with psycopg.connect(stores.admin_url, autocommit=True) as connection:
+        connection.execute(sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(name, sql.Identifier(source)))
+    try:
+        yield
+    finally:
+        with psycopg.connect(stores.admin_url, autocommit=True) as connection:
+            connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(name))
+
+
+def migrate(database_url: str) -> None:
+    """Bring a database to the newest revision."""
+    config = Config(toml_file="pyproject.toml")
+    config.attributes["url"] = make_url(database_url).set(drivername="postgresql+psycopg")
+    command.upgrade(config, "head")
