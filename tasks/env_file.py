@@ -28,7 +28,7 @@ def bindings(path: Path) -> list[Binding]:
     found = list(parse_stream(io.StringIO(text)))
     for binding in found:
         if not _is_sound(binding):
-            raise Trouble(f"{path.name}, line {binding.original.line}: not of the form NAME=value; correct that line.")
+            raise Trouble(f"{path.name}, line {_line(binding)}: not of the form NAME=value; correct that line.")
     return found
 
 
@@ -66,6 +66,12 @@ def _example(project: Path) -> list[str]:
         raise Trouble(
             f"Cannot read {project / EXAMPLE}: {error.strerror}; restore it: git checkout {EXAMPLE}"
         ) from None
+
+
+def _line(binding: Binding) -> int:
+    """The line where the text of the binding begins; dotenv counts from the empty lines before it."""
+    text = binding.original.string
+    return binding.original.line + text[: len(text) - len(text.lstrip())].count("\n")
 
 
 def _is_sound(binding: Binding) -> bool:

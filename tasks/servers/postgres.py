@@ -16,7 +16,7 @@ import psycopg
 
 from tasks.servers import privileges
 from tasks.servers.group import Group
-from tasks.servers.server import NO_ROOM, environment, no_room
+from tasks.servers.server import environment, explained, no_room
 from tasks.trouble import Trouble
 
 USER = "app"
@@ -101,10 +101,8 @@ class Postgres:
         done = subprocess.run(
             command, capture_output=True, text=True, check=False, env=environment(), process_group=group.id
         )
-        if NO_ROOM in done.stderr:
-            raise no_room(self)
         if done.returncode != 0:
-            raise Trouble(f"PostgreSQL's initdb failed: {done.stderr.strip().splitlines()[-1]}")
+            raise explained(self, "could not make its data folder", done.stderr)
 
     def _check_version(self) -> None:
         made_by = int((self.folder / "data" / "PG_VERSION").read_text())

@@ -11,7 +11,8 @@ from tasks.servers import privileges
 from tasks.servers.group import Group
 from tasks.trouble import Trouble
 
-NO_ROOM = "No space left on device"
+# The second is a hint that PostgreSQL gives when only a part could be written.
+FULL_DISK = ("No space left on device", "Check free disk space")
 START_SECONDS = 120.0
 
 
@@ -71,11 +72,16 @@ def await_answer(server: Server, process: subprocess.Popen[bytes], port: int) ->
 def failure(server: Server) -> Trouble:
     """Why the server has ended, from its log."""
     text = log_of(server).read_text(encoding="utf-8", errors="replace")
-    if NO_ROOM in text:
+    return explained(server, "stopped", f"{text}\nAll it said is in {log_of(server)}.")
+
+
+def explained(server: Server, what: str, said: str) -> Trouble:
+    """What happened to the server, with the telling line of what it said, and its last one."""
+    if any(phrase in said for phrase in FULL_DISK):
         return no_room(server)
-    lines = [line for line in text.splitlines() if line.strip()]
-    telling = [line for line in lines if "FATAL" in line or "rror" in line] or lines or ["it said nothing"]
-    return Trouble(f"{server.title} stopped: {telling[-1].strip()}\nAll it said is in {log_of(server)}.")
+    lines = [line.strip() for line in said.splitlines() if line.strip()] or ["it said nothing"]
+    telling = [line for line in lines if "FATAL" in line or "rror" in line] or lines[:-1]
+    return Trouble("\n".join([f"{server.title} {what}: {' '.join(telling[-1:])}", lines[-1]]))
 
 
 def no_room(server: Server) -> Trouble:

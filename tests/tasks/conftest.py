@@ -1,14 +1,19 @@
-"""Fixtures for tests of sessions: one scaffolded project, its environments kept from one test run to the next."""
+"""Fixtures for tests of sessions: a scaffolded project that keeps its environments, a small one, servers, users."""
 
+import os
 import shutil
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from tasks.servers import Servers, temporary
+from tasks.servers.ports import Ports
 from tests.support import run
 from tests.tasks.checked_project import CheckedProject, worker
+from tests.tasks.small_project import make
+from tests.tasks.users import as_ordinary
 
 
 @pytest.fixture(scope="session")
@@ -36,6 +41,8 @@ def one_project(
         ):
             run("git", *command, "--quiet", cwd=folder)
     environments = request.config.cache.mkdir(f"environments-{worker()}")
+    (folder / ".nox").symlink_to(environments)
+    (folder / ".git" / "info" / "exclude").write_text(".nox\n")
     return CheckedProject(folder, environments, servers.database_url, servers.redis_url)
 
 
@@ -44,3 +51,33 @@ def checked(one_project: CheckedProject) -> Iterator[CheckedProject]:
     """A project that passes its checks, for a test to spoil."""
     yield one_project
     one_project.restore()
+
+
+@pytest.fixture
+def small() -> Iterator[Path]:
+    """A small project whose usual ports are free, in a folder that other users may enter."""
+    with tempfile.TemporaryDirectory(prefix="slipway-test-", ignore_cleanup_errors=True) as folder:
+        Path(folder).chmod(0o755)
+        # Claimed only for a moment, as `dev` is to take them.
+        with Ports() as ports:
+            usual = ports.take(), ports.take()
+        yield make(Path(folder) / "small", *usual)
+
+
+@pytest.fixture
+def given(servers: Servers) -> dict[str, str]:
+    """The settings that have a session use these servers instead of its own."""
+    return {"DATABASE_URL": servers.database_url, "REDIS_URL": servers.redis_url}
+
+
+@pytest.fixture
+def ordinary_user() -> list[str]:
+    """What to put before a command so that an ordinary user runs it."""
+    return as_ordinary()
+
+
+@pytest.fixture
+def as_root() -> None:
+    """For what only root can try."""
+    if os.geteuid() != 0:
+        pytest.skip("needs root")

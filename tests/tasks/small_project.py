@@ -102,7 +102,7 @@ class Dev:
         *wrapper: str,
         stdin: int = subprocess.DEVNULL,
         stdout: int | None = None,
-        **settings: str,
+        settings: dict[str, str] | None = None,
     ) -> None:
         self.project = project
         self.mark = uuid.uuid4().hex
@@ -111,7 +111,7 @@ class Dev:
             self.process = subprocess.Popen(
                 [*wrapper, sys.executable, "-m", "tasks.dev"],
                 cwd=project,
-                env=environment(**{MARK: self.mark}, **settings),
+                env=environment(**{MARK: self.mark}, **(settings or {})),
                 stdin=stdin,
                 stdout=output if stdout is None else stdout,
                 stderr=subprocess.STDOUT,
@@ -191,10 +191,10 @@ def until(holds: Callable[[], bool]) -> None:
 
 def get(url: str) -> str:
     """The body that a GET of this URL brings; nothing while nobody listens."""
-    host = url.removeprefix("http://").partition("/")[0]
+    host, _, path = url.removeprefix("http://").partition("/")
     connection = http.client.HTTPConnection(host, timeout=10)
     try:
-        connection.request("GET", "/")
+        connection.request("GET", f"/{path}")
         return connection.getresponse().read().decode()
     except (OSError, http.client.HTTPException):
         return ""

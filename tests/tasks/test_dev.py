@@ -9,7 +9,6 @@ import signal
 import socket
 import subprocess
 import sys
-import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -17,12 +16,10 @@ import psutil
 import psycopg
 import pytest
 
-from tasks.servers import temporary
-from tasks.servers.ports import Ports
-from tests.support import ROOT
-from tests.tasks.small_project import Dev, get, make, until
+from tasks.env_file import is_secret
+from tests.tasks.small_project import Dev, get, until
+from tests.tasks.users import ORDINARY
 
-ORDINARY = 1000
 # Makes standard input the controlling terminal, as a window's shell has it, and becomes the command.
 OWN_TERMINAL = (
     "import fcntl, os, sys, termios; fcntl.ioctl(0, termios.TIOCSCTTY, 0); os.execvp(sys.argv[1], sys.argv[1:])"
@@ -31,21 +28,6 @@ OWN_TERMINAL = (
 SESSION = "import os, subprocess, sys; os.environ['SLIPWAY_SESSION'] = str(os.getpid()); subprocess.run(sys.argv[1:])"
 
 Start = Callable[..., Dev]
-
-
-@pytest.fixture(scope="session")
-def given() -> Iterator[dict[str, str]]:
-    """Servers for tests that are not about those: DATABASE_URL and REDIS_URL."""
-    with temporary() as servers:
-        yield {"DATABASE_URL": servers.database_url, "REDIS_URL": servers.redis_url}
-
-
-@pytest.fixture
-def small() -> Iterator[Path]:
-    """A small project whose usual ports are free, where other users may pass too."""
-    with tempfile.TemporaryDirectory(prefix="slipway-test-", ignore_cleanup_errors=True) as folder:
-        Path(folder).chmod(0o755)
-        yield make(Path(folder) / "small", *_two_ports())
 
 
 @pytest.fixture
@@ -59,40 +41,12 @@ def start(small: Path) -> Iterator[Start]:
         stdout: int | None = None,
         **settings: str,
     ) -> Dev:
-        started.append(Dev(small, *wrapper, stdin=stdin, stdout=stdout, **settings))
+        started.append(Dev(small, *wrapper, stdin=stdin, stdout=stdout, settings=settings))
         return started[-1]
 
     yield start
     for dev in started:
         dev.kill()
-
-
-@pytest.fixture
-def ordinary_user() -> list[str]:
-    """What to put before a command so that an ordinary user runs it."""
-    if os.geteuid() != 0:
-        return []
-    become = ["setpriv", f"--reuid={ORDINARY}", f"--regid={ORDINARY}", "--clear-groups"]
-    # Where Python or the repository is in a folder of root's, the right to read it is needed too.
-    reading = ["--securebits=+no_setuid_fixup", "--inh-caps=+dac_read_search", "--ambient-caps=+dac_read_search"]
-    for wrapper in (become, [*become, *reading]):
-        command = [*wrapper, sys.executable, "-c", "import tasks.dev.command"]
-        if subprocess.run(command, cwd=ROOT, capture_output=True, check=False).returncode == 0:
-            return wrapper
-    return pytest.skip("an ordinary user cannot reach this Python or this folder")
-
-
-@pytest.fixture
-def as_root() -> None:
-    """For what only root can try."""
-    if os.geteuid() != 0:
-        pytest.skip("needs root")
-
-
-def _two_ports() -> tuple[int, int]:
-    """Two free ports; not claimed any more, as `dev` is to take them."""
-    with Ports() as ports:
-        return ports.take(), ports.take()
 
 
 def database_url(project: Path) -> str:
@@ -365,3 +319,31 @@ def test_a_disk_without_room_is_told(start: Start, small: Path) -> None:
     assert dev.ended() == 1
     assert "the disk is full" in dev.text()
     assert "Traceback" not in dev.text()
+
+
+def test_the_real_application_answers_through_its_gateway(project: Path) -> None:
+    dev = Dev(project)
+    try:
+        about = dev.ready()
+        assert set(about["services"]) == {"auth", "gateway", "projects"}
+        assert '"status":"ok"' in get(f"{about['url']}/health/detailed")
+        assert dev.stop() == 0
+        assert "Traceback" not in dev.text()
+        assert dev.left() == []
+    finally:
+        dev.kill()
+
+
+def test_a_wrong_setting_is_told_by_its_name_and_a_secret_is_not_shown(project: Path, given: dict[str, str]) -> None:
+    example = (project / ".env.example").read_text()
+    secrets = [line[:-1] for line in example.splitlines() if is_secret(line)]
+    (project / ".env.local").write_text(example.replace("=\n", "=hunter2\n"))
+    dev = Dev(project, settings=given)
+    try:
+        assert dev.ended() == 1
+        assert any(secret in dev.text() for secret in secrets)
+        assert "hunter2" not in dev.text()
+        assert "Traceback" not in dev.text()
+        assert dev.left() == []
+    finally:
+        dev.kill()

@@ -1,0 +1,82 @@
+"""`doctor`: what it shows, and when it fails."""
+
+from __future__ import annotations
+
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tasks import setup
+from tests.support import run
+from tests.tasks.small_project import environment
+
+
+def doctor(project: Path, **settings: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "tasks.doctor"]
+    return subprocess.run(
+        command, cwd=project, env=environment(**settings), capture_output=True, text=True, check=False
+    )
+
+
+def row(done: subprocess.CompletedProcess[str], subject: str) -> str:
+    return next(line for line in done.stdout.splitlines() if line[1:].strip().startswith(subject))
+
+
+def test_a_machine_that_has_everything_passes(small: Path) -> None:
+    setup.complete(small)
+    (small / ".pre-commit-config.yaml").write_text("repos: []\n")
+    run("git", "init", "--quiet", cwd=small)
+    setup.install_hooks(small)
+    done = doctor(small)
+    assert done.returncode == 0, done.stderr
+    for subject in ("Python", "uv", "PostgreSQL", "Valkey", "disk", "git ", ".env.local", "git hooks", "ports"):
+        assert row(done, subject).startswith("✓"), done.stdout
+
+
+def test_what_dev_makes_itself_is_shown_and_no_failure(small: Path) -> None:
+    done = doctor(small)
+    assert done.returncode == 0
+    assert row(done, ".env.local").split() == ["!", ".env.local", "missing", "nox", "-s", "setup"]
+
+
+def test_a_setting_that_is_missing_is_named(small: Path) -> None:
+    (small / ".env.local").write_text("APP_NAME=x\n")
+    assert "lacks SIGNING_KEY" in row(doctor(small), ".env.local")
+
+
+def test_a_port_that_is_taken_is_named(small: Path) -> None:
+    usual = int((small / ".env.example").read_text().split("GATEWAY_PORT=")[1].split()[0])
+    with socket.create_server(("127.0.0.1", usual)):
+        assert f"taken: {usual} (gateway)" in row(doctor(small), "ports")
+
+
+def test_an_environment_behind_its_lock_file_is_named(small: Path) -> None:
+    (small / ".nox" / "lint").mkdir(parents=True)
+    (small / ".nox" / "lint" / "requirements.sha256").write_text("of yesterday")
+    assert "behind the lock files: lint" in row(doctor(small), "environments")
+
+
+@pytest.mark.parametrize(
+    ("subject", "settings"),
+    [
+        ("PostgreSQL", {"POSTGRES_BIN": "/nowhere"}),
+        ("PostgreSQL", {"DATABASE_URL": "postgresql://me:hunter2@127.0.0.1:9/app"}),
+        ("Valkey", {"REDIS_URL": "redis://:hunter2@127.0.0.1:9/0"}),
+    ],
+)
+def test_what_is_required_and_missing_is_a_failure(small: Path, subject: str, settings: dict[str, str]) -> None:
+    done = doctor(small, **settings)
+    assert done.returncode == 1
+    assert row(done, subject).startswith("✗")
+    assert subject in done.stderr
+    assert "hunter2" not in done.stdout + done.stderr
+
+
+def test_a_broken_env_local_is_a_failure(small: Path) -> None:
+    (small / ".env.local").write_text("APP_NAME\n")
+    done = doctor(small)
+    assert done.returncode == 1
+    assert "line 1" in done.stdout + done.stderr

@@ -1,0 +1,125 @@
+"""`setup`: fresh secrets, nothing that was there lost, the git hooks."""
+
+from __future__ import annotations
+
+import base64
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tasks import env_file, setup
+from tasks.trouble import Trouble
+from tests.support import run
+from tests.tasks.small_project import environment
+
+
+def run_setup(project: Path, *wrapper: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [*wrapper, sys.executable, "-m", "tasks.setup"],
+        cwd=project,
+        env=environment(HOME=str(project)),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_a_fresh_file_has_the_example_s_text_and_secrets_of_its_own(small: Path) -> None:
+    assert setup.complete(small) == "Wrote .env.local from .env.example, with fresh secrets."
+    local = small / ".env.local"
+    secret = env_file.values(local)["SIGNING_KEY"]
+    assert len(base64.urlsafe_b64decode(secret)) == 32
+    assert local.read_text().replace(secret, "") == (small / ".env.example").read_text()
+    assert local.stat().st_mode & 0o777 == 0o600
+    assert list(small.glob(".env.local?*")) == []
+
+
+def test_two_projects_have_different_secrets(small: Path) -> None:
+    setup.complete(small)
+    first = env_file.values(small / ".env.local")["SIGNING_KEY"]
+    (small / ".env.local").unlink()
+    setup.complete(small)
+    assert env_file.values(small / ".env.local")["SIGNING_KEY"] != first
+
+
+def test_an_existing_file_keeps_everything_and_gets_what_it_lacks(small: Path) -> None:
+    old = "# mine\nexport OTHER = 'a b' # why\nAPP_NAME=Mine\n\nDATABASE_URL=postgresql://x\nSIGNING_KEY="
+    (small / ".env.local").write_text(old)
+    with (small / ".env.example").open("a") as example:
+        example.write("COLOUR=blue\n")
+    assert setup.complete(small) == "Added to .env.local: SIGNING_KEY, COLOUR."
+    text = (small / ".env.local").read_text()
+    assert text.startswith(old)
+    values = env_file.values(small / ".env.local")
+    assert values["SIGNING_KEY"]
+    assert {**values, "SIGNING_KEY": ""} == {
+        "OTHER": "a b",
+        "APP_NAME": "Mine",
+        "DATABASE_URL": "postgresql://x",
+        "SIGNING_KEY": "",
+        "COLOUR": "blue",
+    }
+    assert setup.complete(small) is None
+    assert (small / ".env.local").read_text() == text
+
+
+def test_a_file_that_others_can_read_is_closed(small: Path) -> None:
+    setup.complete(small)
+    (small / ".env.local").chmod(0o644)
+    assert setup.complete(small) == ".env.local was readable by other users, and is not any more."
+    assert (small / ".env.local").stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        (b"APP_NAME=x\n\nhunter2\n", "line 3: not of the form NAME=value"),
+        (b"A=1\nSECRET='hunter2\nB=2\n", "line 2: not of the form NAME=value"),
+        (b"A=1\nmy hunter2=2\n", "line 2: not of the form NAME=value"),
+        (b"A=1\nB=\xff\xfe\n", "line 2: not UTF-8"),
+    ],
+)
+def test_a_broken_file_is_told_by_its_line_and_left_alone(small: Path, text: bytes, complaint: str) -> None:
+    (small / ".env.local").write_bytes(text)
+    done = run_setup(small)
+    assert done.returncode == 1
+    assert complaint in done.stderr
+    assert "hunter2" not in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+    assert (small / ".env.local").read_bytes() == text
+
+
+def test_a_folder_that_cannot_be_written_to_is_told(small: Path, ordinary_user: list[str]) -> None:
+    small.chmod(0o555)
+    done = run_setup(small, *ordinary_user)
+    assert done.returncode == 1
+    assert done.stderr == f"Cannot write {small / '.env.local'}: Permission denied; make the folder writable.\n"
+    small.chmod(0o755)
+    assert not (small / ".env.local").exists()
+
+
+def test_a_missing_example_is_told(small: Path) -> None:
+    (small / ".env.example").unlink()
+    with pytest.raises(Trouble, match=r"restore it: git checkout \.env\.example"):
+        setup.complete(small)
+
+
+def test_hooks_run_before_a_commit(small: Path) -> None:
+    (small / ".pre-commit-config.yaml").write_text("repos: []\n")
+    assert "git init" in run_setup(small).stdout
+    run("git", "init", "--quiet", cwd=small)
+    done = run_setup(small)
+    assert done.stdout == ".env.local is complete.\nGit hooks are installed.\n"
+    assert "pre-commit" in (small / ".git/hooks/pre-commit").read_text()
+
+
+def test_hooks_that_cannot_be_installed_are_told(small: Path) -> None:
+    (small / ".pre-commit-config.yaml").write_text("repos: []\n")
+    run("git", "init", "--quiet", cwd=small)
+    run("git", "config", "core.hooksPath", "elsewhere", cwd=small)
+    done = run_setup(small)
+    assert done.returncode == 1
+    assert "core.hooksPath" in done.stderr
+    assert (small / ".env.local").exists()
