@@ -53,7 +53,7 @@ def run(arguments: argparse.Namespace) -> int:
 def shell(url: str) -> int:
     """Run psql on the terminal, or on what comes through a pipe; Ctrl-C is psql's."""
     signal.signal(signal.SIGINT, lambda *_: None)
-    command, password = client("psql", url)
+    command, password = client("psql", _parts(url))
     return subprocess.run(command, env=password, check=False).returncode
 
 
@@ -63,7 +63,7 @@ def dump(url: str, file: Path) -> int:
         raise Trouble(f"{file} exists already; remove it, or choose another name.")
     draft = file.with_name(f"{file.name}.part")
     try:
-        _call("pg_dump", url, "--format=custom", f"--file={draft}")
+        _call("pg_dump", _parts(url), "--format=custom", f"--file={draft}")
         draft.replace(file)
     finally:
         draft.unlink(missing_ok=True)
@@ -78,12 +78,13 @@ def restore(url: str, file: Path) -> int:
             is_archive = start.read(len(ARCHIVE)) == ARCHIVE
     except OSError as error:
         raise Trouble(f"Cannot read {file}: {error.strerror}.") from None
-    name = _parts(url)["dbname"]
+    parts = _parts(url)
+    name = parts["dbname"]
     draft = f"{name}_restored"
     with _maintenance(url) as connection:
         _empty(connection, draft)
         try:
-            _load(make_conninfo(url, dbname=draft), file, is_archive=is_archive)
+            _load({**parts, "dbname": draft}, file, is_archive=is_archive)
         except Trouble:
             _execute(connection, "DROP DATABASE {} WITH (FORCE)", draft)
             raise
@@ -107,11 +108,11 @@ def reset(*, certain: bool) -> int:
         return subprocess.run(command, env={**os.environ, **urls}, check=False).returncode
 
 
-def client(name: str, url: str) -> tuple[list[str], dict[str, str]]:
+def client(name: str, parts: dict[str, str]) -> tuple[list[str], dict[str, str]]:
     """The command of one of PostgreSQL's clients, and its environment, which holds what other users must not see."""
-    parts = _parts(url)
-    secret = {"PGPASSWORD": parts.pop("password")} if "password" in parts else {}
-    return [str(program(name)), f"--dbname={make_conninfo(**parts)}"], {**environment(), **secret}
+    secret = {"PGPASSWORD": parts["password"]} if "password" in parts else {}
+    place = make_conninfo(**{key: value for key, value in parts.items() if key != "password"})
+    return [str(program(name)), f"--dbname={place}"], {**environment(), **secret}
 
 
 def _parts(url: str) -> dict[str, str]:
@@ -120,7 +121,7 @@ def _parts(url: str) -> dict[str, str]:
         parts = {name: str(value) for name, value in conninfo_to_dict(url).items() if value is not None}
     except psycopg.ProgrammingError:
         parts = {}
-    if "dbname" not in parts:
+    if "dbname" not in parts or "://" not in url:
         raise Trouble("DATABASE_URL should be like postgresql://user:password@host:5432/name; correct it.")
     return parts
 
@@ -142,15 +143,15 @@ def _forget(data: DataFolder) -> None:
         return
 
 
-def _load(url: str, file: Path, *, is_archive: bool) -> None:
+def _load(parts: dict[str, str], file: Path, *, is_archive: bool) -> None:
     if is_archive:
-        _call("pg_restore", url, "--exit-on-error", "--no-owner", "--single-transaction", str(file))
+        _call("pg_restore", parts, "--exit-on-error", "--no-owner", "--single-transaction", str(file))
     else:
-        _call("psql", url, "--quiet", "--set=ON_ERROR_STOP=1", "--single-transaction", f"--file={file}")
+        _call("psql", parts, "--quiet", "--set=ON_ERROR_STOP=1", "--single-transaction", f"--file={file}")
 
 
-def _call(name: str, url: str, *options: str) -> None:
-    command, password = client(name, url)
+def _call(name: str, parts: dict[str, str], *options: str) -> None:
+    command, password = client(name, parts)
     done = subprocess.run([*command, *options], env=password, capture_output=True, text=True, check=False)
     if done.returncode != 0:
         raise Trouble(f"{name} failed, the database is as it was: {_last(done.stderr)}")

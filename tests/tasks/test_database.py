@@ -4,15 +4,33 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import psycopg
 import pytest
+from psycopg import sql
 
-from tasks.servers import persistent
+from tasks.servers import Servers, persistent
 from tests.tasks.small_project import Dev, environment
+
+
+@dataclass(frozen=True)
+class Own:
+    """A small project and a database of its own, with one note."""
+
+    project: Path
+    name: str
+    url: str
+    redis_url: str
+
+    def db(self, *arguments: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
+        return db(self.project, *arguments, stdin=stdin, DATABASE_URL=self.url, REDIS_URL=self.redis_url)
+
+    def notes(self) -> list[str]:
+        return notes(self.url)
 
 
 def db(project: Path, *arguments: str, stdin: str = "", **settings: str) -> subprocess.CompletedProcess[str]:
@@ -27,98 +45,93 @@ def db(project: Path, *arguments: str, stdin: str = "", **settings: str) -> subp
     )
 
 
-@pytest.fixture
-def own(small: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """The small project with servers of its own running, migrations applied, and one note."""
-    for name in ("DATABASE_URL", "REDIS_URL"):
-        monkeypatch.delenv(name, raising=False)
-    with persistent("dev", small):
-        assert db(small, "reset", "--yes").returncode == 0
-        with connected(small) as connection:
-            connection.execute("INSERT INTO notes VALUES ('first')")
-        yield small
-
-
-@contextmanager
-def connected(project: Path) -> Iterator[psycopg.Connection]:
-    with persistent("test", project) as servers, psycopg.connect(servers.database_url) as connection:
-        yield connection
-
-
-def notes(project: Path) -> list[str]:
-    with connected(project) as connection:
+def notes(url: str) -> list[str]:
+    with psycopg.connect(url) as connection:
         return [text for (text,) in connection.execute("SELECT text FROM notes ORDER BY text")]
 
 
-def test_a_dump_restores_the_database_as_it_was(own: Path) -> None:
-    assert db(own, "dump", "before.dump").returncode == 0
-    with connected(own) as connection:
+@pytest.fixture
+def own(small: Path, servers: Servers) -> Iterator[Own]:
+    name = f"own_{uuid.uuid4().hex}"
+    url = f"{servers.database_url.rpartition('/')[0]}/{name}"
+    with psycopg.connect(servers.database_url, autocommit=True) as server:
+        server.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+        with psycopg.connect(url) as connection:
+            connection.execute("CREATE TABLE notes (text text)")
+            connection.execute("INSERT INTO notes VALUES ('first')")
+        yield Own(small, name, url, servers.redis_url)
+        server.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
+def test_a_dump_restores_the_database_as_it_was(own: Own) -> None:
+    assert own.db("dump", "before.dump").returncode == 0
+    with psycopg.connect(own.url) as connection:
         connection.execute("INSERT INTO notes VALUES ('second')")
         connection.execute("CREATE TABLE later (n int)")
-    done = db(own, "restore", "before.dump")
+    done = own.db("restore", "before.dump")
     assert done.returncode == 0, done.stderr
-    assert notes(own) == ["first"]
-    with connected(own) as connection:
+    assert own.notes() == ["first"]
+    with psycopg.connect(own.url) as connection:
         assert connection.execute("SELECT to_regclass('later')").fetchone() == (None,)
-        left = connection.execute("SELECT datname FROM pg_database WHERE datname LIKE 'app%'").fetchall()
-    assert left == [("app",)]
+        left = connection.execute("SELECT datname FROM pg_database WHERE datname LIKE %s", [f"{own.name}%"]).fetchall()
+    assert left == [(own.name,)]
 
 
-def test_a_restore_succeeds_while_the_database_is_in_use(own: Path) -> None:
-    db(own, "dump", "before.dump")
-    with connected(own) as connection:
+def test_a_restore_succeeds_while_the_database_is_in_use(own: Own) -> None:
+    own.db("dump", "before.dump")
+    with psycopg.connect(own.url) as connection:
         connection.execute("SELECT 1")
-        assert db(own, "restore", "before.dump").returncode == 0
+        assert own.db("restore", "before.dump").returncode == 0
         connection.close()
-    assert notes(own) == ["first"]
+    assert own.notes() == ["first"]
 
 
-def test_plain_sql_is_restored_too(own: Path) -> None:
-    (own / "some.sql").write_text("CREATE TABLE notes (text text);\nINSERT INTO notes VALUES ('sql');\n")
-    assert db(own, "restore", "some.sql").returncode == 0
-    assert notes(own) == ["sql"]
+def test_plain_sql_is_restored_too(own: Own) -> None:
+    (own.project / "some.sql").write_text("CREATE TABLE notes (text text);\nINSERT INTO notes VALUES ('sql');\n")
+    assert own.db("restore", "some.sql").returncode == 0
+    assert own.notes() == ["sql"]
 
 
 @pytest.mark.parametrize("content", ["PGDMPnonsense", "CREATE TABLE a (n int); nonsense;"])
-def test_a_file_that_cannot_be_restored_changes_nothing(own: Path, content: str) -> None:
-    (own / "broken").write_text(content)
-    done = db(own, "restore", "broken")
+def test_a_file_that_cannot_be_restored_changes_nothing(own: Own, content: str) -> None:
+    (own.project / "broken").write_text(content)
+    done = own.db("restore", "broken")
     assert done.returncode == 1
     assert "the database is as it was" in done.stderr
     assert "Traceback" not in done.stderr
-    assert notes(own) == ["first"]
+    assert own.notes() == ["first"]
 
 
-def test_a_missing_file_is_told(own: Path) -> None:
-    done = db(own, "restore", "nowhere")
+def test_a_missing_file_is_told(own: Own) -> None:
+    done = own.db("restore", "nowhere")
     assert (done.returncode, done.stderr) == (1, "Cannot read nowhere: No such file or directory.\n")
 
 
-def test_a_dump_overwrites_nothing(own: Path) -> None:
-    (own / "precious").write_text("x")
-    done = db(own, "dump", "precious")
+def test_a_dump_overwrites_nothing(own: Own) -> None:
+    (own.project / "precious").write_text("x")
+    done = own.db("dump", "precious")
     assert done.returncode == 1
     assert "exists already" in done.stderr
-    assert (own / "precious").read_text() == "x"
+    assert (own.project / "precious").read_text() == "x"
 
 
-def test_a_dump_that_fails_leaves_no_file(own: Path) -> None:
-    done = db(own, "dump", "nowhere/file")
+def test_a_dump_that_fails_leaves_no_file(own: Own) -> None:
+    done = own.db("dump", "nowhere/file")
     assert done.returncode == 1
     assert "pg_dump failed" in done.stderr
-    assert list(own.glob("**/file*")) == []
+    assert list(own.project.glob("**/file*")) == []
 
 
-def test_reset_asks_and_does_nothing_when_nobody_can_answer(own: Path) -> None:
-    done = db(own, "reset", stdin="yes\n")
+def test_reset_asks_and_does_nothing_when_nobody_can_answer(own: Own) -> None:
+    done = own.db("reset", stdin="yes\n")
     assert done.returncode == 1
     assert "nox -s db -- reset --yes" in done.stderr
-    assert notes(own) == ["first"]
+    assert own.notes() == ["first"]
 
 
-def test_reset_leaves_an_empty_database_with_migrations_applied(own: Path) -> None:
-    assert db(own, "reset", "--yes").returncode == 0
-    assert notes(own) == []
+def test_reset_leaves_an_empty_database_with_migrations_applied(own: Own) -> None:
+    assert own.db("reset", "--yes").returncode == 0
+    assert own.notes() == []
 
 
 def test_reset_begins_afresh_where_another_version_made_the_data(small: Path) -> None:
@@ -130,11 +143,12 @@ def test_reset_begins_afresh_where_another_version_made_the_data(small: Path) ->
     assert "was made by PostgreSQL 12" in refused.stderr
     assert len(refused.stderr.splitlines()) == 2
     assert db(small, "reset", "--yes").returncode == 0
-    assert notes(small) == []
+    with persistent("test", small) as servers:
+        assert notes(servers.database_url) == []
 
 
-def test_the_shell_is_psql_on_the_database(own: Path) -> None:
-    done = db(own, "shell", stdin="SELECT text FROM notes;\n")
+def test_the_shell_is_psql_on_the_database(own: Own) -> None:
+    done = own.db("shell", stdin="SELECT text FROM notes;\n")
     assert done.returncode == 0
     assert "first" in done.stdout
 
