@@ -1,6 +1,7 @@
 """Runs Alembic on a database of the caller's choice, and says in plain lines what a migration stumbled over."""
 
 import io
+import os
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -71,7 +72,7 @@ def _explained(error: Exception) -> str:
     frame = _migration_frame(error)
     if frame is None:
         return f"The database says: {reason}" if isinstance(error, DBAPIError) else reason
-    path = Path(frame.f_code.co_filename)
+    path = Path(os.path.relpath(frame.f_code.co_filename))
     # What runs outside of the migration's transaction stays when the migration fails.
     whole = "autocommit_block" not in path.read_text(encoding="utf-8")
     state = "Nothing of it was applied." if whole else "It has an autocommit_block: look at what that left behind."
