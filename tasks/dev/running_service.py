@@ -11,6 +11,8 @@ from tasks.servers.group import Group
 from tasks.trouble import Trouble
 
 START_SECONDS = 60.0
+# Each look at a service that is not ready yet leaves a line in its log.
+LOOK_SECONDS = 0.05
 
 
 class RunningService:
@@ -58,7 +60,7 @@ class RunningService:
                 raise ended(self.part, await self.part.over(), "did not start")
             if monotonic() > deadline:
                 raise Trouble(f"{self.service.name} is not ready after {START_SECONDS:.0f} seconds: {reason}")
-            await asyncio.sleep(0.01)
+            await asyncio.sleep(LOOK_SECONDS)
 
 
 def ended(part: Part, code: int, what: str = "has ended by itself") -> Trouble:

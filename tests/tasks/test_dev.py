@@ -16,7 +16,10 @@ import psutil
 import psycopg
 import pytest
 
+from tasks.dev.log_lines import render
+from tasks.dev.reload import concerned
 from tasks.env_file import is_secret
+from tasks.servers.data_folder import DataFolder
 from tests.tasks.small_project import Dev, get, until
 from tests.tasks.users import ORDINARY
 
@@ -130,6 +133,13 @@ def test_a_second_dev_says_that_one_runs_and_where(start: Start, given: dict[str
     assert get(about["url"]) == "gateway one"
 
 
+def test_another_session_that_uses_the_data_is_named(start: Start, small: Path) -> None:
+    with DataFolder(small / ".data").owned("db"):
+        dev = start()
+        assert dev.ended() == 1
+    assert dev.text() == f"`nox -s db` (process {os.getpid()}) uses this project's data; end it and try again.\n"
+
+
 def test_a_port_that_is_taken_is_replaced_by_a_free_one(start: Start, small: Path, given: dict[str, str]) -> None:
     usual = int((small / ".env.example").read_text().split("GATEWAY_PORT=")[1].split()[0])
     with socket.create_server(("127.0.0.1", usual)):
@@ -237,6 +247,32 @@ def test_log_lines_are_rendered_with_a_prefix_and_others_pass(start: Start, give
     assert line.startswith("gateway    │ ")
     assert line.endswith("INFO     request path=/ [r-1]")
     assert "\x1b" not in dev.text()
+
+
+def test_what_clients_send_cannot_move_the_terminals_cursor() -> None:
+    line = render(json.dumps({"event": "request", "level": "info", "path": "/\x1b[2J\r\n", "request_id": "\x9b1m"}))
+    assert line.plain.endswith("INFO     request path=/\\x1b[2J\\r\\n [\\x9b1m]")
+
+
+def test_an_exception_is_shown_line_by_line() -> None:
+    frames = [{"filename": "app.py", "lineno": 3, "name": "start"}]
+    exception = [{"exc_type": "ValueError", "exc_value": "no", "frames": frames}]
+    line = render(json.dumps({"event": "failed", "level": "error", "exception": exception}))
+    assert line.plain.splitlines()[1:] == ["  app.py:3 in start", "  ValueError: no"]
+
+
+@pytest.mark.parametrize(
+    ("changed", "expected"),
+    [
+        (["auth/app.py"], ["auth"]),
+        (["auth/app.py", "gateway/x/y.py"], ["auth", "gateway"]),
+        (["shared/http.py"], ["auth", "projects", "gateway"]),
+        (["auth/app.py", "shared/http.py"], ["auth", "projects", "gateway"]),
+    ],
+)
+def test_a_change_concerns_its_service_or_all(changed: list[str], expected: list[str]) -> None:
+    backend = Path("/project/src/backend")
+    assert concerned(backend, ["auth", "projects", "gateway"], [backend / path for path in changed]) == expected
 
 
 def test_a_migration_that_fails_is_told_and_nothing_runs(start: Start, small: Path) -> None:

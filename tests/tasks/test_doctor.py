@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import subprocess
 import sys
@@ -11,11 +12,11 @@ import pytest
 
 from tasks import setup
 from tests.support import run
-from tests.tasks.small_project import environment
+from tests.tasks.small_project import Dev, environment
 
 
-def doctor(project: Path, **settings: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "tasks.doctor"]
+def doctor(project: Path, *wrapper: str, **settings: str) -> subprocess.CompletedProcess[str]:
+    command = [*wrapper, sys.executable, "-m", "tasks.doctor"]
     return subprocess.run(
         command, cwd=project, env=environment(**settings), capture_output=True, text=True, check=False
     )
@@ -80,3 +81,38 @@ def test_a_broken_env_local_is_a_failure(small: Path) -> None:
     done = doctor(small)
     assert done.returncode == 1
     assert "line 1" in done.stdout + done.stderr
+
+
+def test_a_disk_without_room_is_a_failure(small: Path) -> None:
+    (small / ".data").mkdir()
+    mount = 'mount -t tmpfs -o size=30m none .data && exec "$@"'
+    become = ["unshare", "--mount"] if os.geteuid() == 0 else ["unshare", "--map-root-user", "--mount"]
+    done = doctor(small, *become, "sh", "-c", mount, "sh")
+    if "mount" in done.stderr:
+        pytest.skip("this user may not mount")
+    assert done.returncode == 1
+    assert "free 200 MB" in row(done, "disk")
+
+
+@pytest.mark.usefixtures("as_root")
+def test_root_that_cannot_be_left_is_a_failure_and_missing_tools_are_named(small: Path) -> None:
+    done = doctor(small, PATH="/nowhere")
+    assert done.returncode == 1
+    assert row(done, "not as root").startswith("✗")
+    for tool in ("git", "docker", "node"):
+        assert "missing" in row(done, tool)
+        assert tool not in done.stderr
+
+
+def test_hooks_that_are_not_installed_are_named(small: Path) -> None:
+    run("git", "init", "--quiet", cwd=small)
+    assert row(doctor(small), "git hooks").split() == ["!", "git", "hooks", "missing", "nox", "-s", "setup"]
+
+
+def test_a_running_dev_is_shown(small: Path, given: dict[str, str]) -> None:
+    dev = Dev(small, settings=given)
+    try:
+        assert dev.ready()["url"] in row(doctor(small), "dev")
+        dev.stop()
+    finally:
+        dev.kill()
