@@ -12,27 +12,21 @@ MIGRATIONS = Path("src/backend/shared/database/migrations/versions")
 
 @dataclass(frozen=True)
 class CheckedProject:
-    """A scaffolded project under git, environments that outlive the test run, and servers to test against."""
+    """A scaffolded project under git, and servers to test against."""
 
     folder: Path
-    environments: Path
     database_url: str
     redis_url: str
 
     def session(self, name: str, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
         """Run a session as a user would."""
-        settings = {
-            "DATABASE_URL": self.database_url,
-            "REDIS_URL": self.redis_url,
-            "MYPY_CACHE_DIR": str(self.environments / "mypy"),
-            **environment,
-        }
+        settings = {"DATABASE_URL": self.database_url, "REDIS_URL": self.redis_url, **environment}
         separator = ["--"] if arguments else []
-        return nox(self.folder, f"--envdir={self.environments}", "-s", name, *separator, *arguments, **settings)
+        return nox(self.folder, "-s", name, *separator, *arguments, **settings)
 
     def python(self, session: str) -> Path:
         """The interpreter of a session's environment, once the session has been run."""
-        return self.environments / session / "bin" / "python"
+        return self.folder / ".nox" / session / "bin" / "python"
 
     def write(self, path: str | Path, text: str) -> None:
         """Put a file into the project."""

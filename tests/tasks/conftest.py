@@ -15,6 +15,8 @@ from tests.tasks.checked_project import CheckedProject, worker
 from tests.tasks.small_project import make
 from tests.tasks.users import as_ordinary
 
+KEPT = {".nox", ".mypy_cache", ".ruff_cache"}
+
 
 @pytest.fixture(scope="session")
 def servers() -> Iterator[Servers]:
@@ -24,15 +26,14 @@ def servers() -> Iterator[Servers]:
 
 
 @pytest.fixture(scope="session")
-def one_project(
-    rendered: Callable[[str], Path],
-    servers: Servers,
-    tmp_path_factory: pytest.TempPathFactory,
-    request: pytest.FixtureRequest,
-) -> CheckedProject:
-    """The project; `checked` puts it back in order after each test."""
+def one_project(rendered: Callable[[str], Path], servers: Servers, request: pytest.FixtureRequest) -> CheckedProject:
+    """The project. It stays where it is from one test run to the next, and so its environments and caches stay warm."""
     assert request.config.cache is not None
-    folder = Path(shutil.copytree(rendered("backend"), tmp_path_factory.mktemp("checked") / "my-app", symlinks=True))
+    folder = request.config.cache.mkdir(f"checked-{worker()}") / "my-app"
+    for path in folder.iterdir() if folder.exists() else ():
+        if path.name not in KEPT:
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
+    shutil.copytree(rendered("backend"), folder, symlinks=True, dirs_exist_ok=True)
     if not (folder / ".git").exists():
         for command in (
             ["init"],
@@ -40,10 +41,7 @@ def one_project(
             ["-c", "user.name=a", "-c", "user.email=a@b.c", "commit", "-m", "x"],
         ):
             run("git", *command, "--quiet", cwd=folder)
-    environments = request.config.cache.mkdir(f"environments-{worker()}")
-    (folder / ".nox").symlink_to(environments)
-    (folder / ".git" / "info" / "exclude").write_text(".nox\n")
-    return CheckedProject(folder, environments, servers.database_url, servers.redis_url)
+    return CheckedProject(folder, servers.database_url, servers.redis_url)
 
 
 @pytest.fixture

@@ -24,6 +24,7 @@ class Fault:
     check: str
     plant: Callable[[CheckedProject], None]
     found: str
+    arguments: tuple[str, ...] = ()
 
 
 def file(path: str, text: str) -> Callable[[CheckedProject], None]:
@@ -44,6 +45,13 @@ def append(path: str, text: str) -> Callable[[CheckedProject], None]:
 def migration(upgrade: str, downgrade: str) -> Callable[[CheckedProject], None]:
     """Plant a migration."""
     return lambda project: project.add_migration("planted", upgrade, downgrade)
+
+
+def untested_code(project: CheckedProject) -> None:
+    """Leave one test, of nothing."""
+    for path in (project.folder / "tests").rglob("test_*.py"):
+        path.unlink()
+    project.write("tests/test_planted.py", "def test_nothing() -> None:\n    pass\n")
 
 
 def second_head(project: CheckedProject) -> None:
@@ -75,14 +83,13 @@ FAULTS = [
         "typecheck", "", file("tasks/planted.py", '"""Planted."""\n\nplanted: int = "1"\n'), "tasks/planted.py:3: error"
     ),
     Fault(
-        "test", "", file("tests/test_planted.py", "def test_it() -> None:\n    assert 1 + 1 == 3\n"), "test_planted.py"
-    ),
-    Fault(
         "test",
         "",
-        file(MODULE, '"""Planted."""\n\n' + "".join(f"def f{n}() -> int:\n    return {n}\n\n\n" for n in range(400))),
-        "Coverage failure",
+        file("tests/test_planted.py", "def test_it() -> None:\n    assert 1 + 1 == 3\n"),
+        "FAILED tests/test_planted.py::test_it - assert (1 + 1) == 3",
+        arguments=("tests/test_planted.py",),
     ),
+    Fault("test", "", untested_code, "Required test coverage of 90.0% not reached"),
     Fault(
         "db_check",
         "models",
