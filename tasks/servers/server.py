@@ -80,7 +80,7 @@ def explained(server: Server, what: str, said: str) -> Trouble:
     if any(phrase in said for phrase in FULL_DISK):
         return no_room(server)
     lines = [line.strip() for line in said.splitlines() if line.strip()] or ["it said nothing"]
-    telling = [line for line in lines if "FATAL" in line or "rror" in line] or lines[:-1]
+    telling = [line for line in lines if "FATAL" in line or "error" in line.lower()] or lines[:-1]
     return Trouble("\n".join([f"{server.title} {what}: {' '.join(telling[-1:])}", lines[-1]]))
 
 

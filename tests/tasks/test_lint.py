@@ -1,5 +1,7 @@
 """`nox -s lint`: which files it looks at, what it mends, and that a check that did not run is not one that passed."""
 
+import os
+import subprocess
 import sys
 from pathlib import Path
 
@@ -10,21 +12,41 @@ from tasks.lint import Check, findings, run as run_checks
 from tasks.trouble import Trouble
 from tests.support import ROOT, run
 from tests.tasks.checked_project import CheckedProject
+from toolkit.new import scaffold
 
+NAMES = [
+    'Teh "App"\'s name!',
+    "L'été: naïve #1 & Co.",
+    "日本語 アプリ",
+    "  spaced  out  ",
+    "{{ 7 * 7 }} & 'x' %}",
+    "- [x] *a* _b_ `c` <b>",
+    "https://example.com",
+    "'",
+    "\\",
+]
 BAD_YAML = "a: 1\na: 2\n"
 
 
 def test_the_template_passes_as_it_lies(checked: CheckedProject) -> None:
     assert checked.session("lint").returncode == 0
-    tools = checked.python("lint").parent
-    done = run(tools / "python", "-m", "tasks.lint", cwd=ROOT / "template", PATH=f"{tools}:/usr/bin:/bin", UV=_uv())
+    done = _lint(checked, ROOT / "template")
     assert done.returncode == 0, done.stdout
 
 
 def test_the_toolkit_passes_the_same_checks(checked: CheckedProject) -> None:
     assert checked.session("lint").returncode == 0
-    tools = checked.python("lint").parent
-    done = run(tools / "python", "-m", "tasks.lint", cwd=ROOT, PATH=f"{tools}:/usr/bin:/bin", UV=_uv())
+    done = _lint(checked, ROOT)
+    assert done.returncode == 0, done.stdout
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_words_of_people_are_no_fault(checked: CheckedProject, tmp_path: Path, name: str) -> None:
+    """The project's name and description are theirs, in any language and with any character."""
+    project = tmp_path / "my-app"
+    scaffold(project, {"project_name": name, "project_slug": "my-app", "description": name}, defaults=True)
+    checked.session("lint", "--only", "yaml")
+    done = _lint(checked, project, "--only", "yaml", "--only", "markdown", "--only", "dotenv", "--only", "spelling")
     assert done.returncode == 0, done.stdout
 
 
@@ -139,5 +161,9 @@ def test_a_file_with_two_names_is_listed_once(tmp_path: Path, monkeypatch: pytes
         chosen_files(["c.md"])
 
 
-def _uv() -> str:
-    return str(Path(sys.executable).parent / "uv")
+def _lint(tools_of: CheckedProject, folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run the checks elsewhere, with the tools of a project whose session has been run."""
+    tools = tools_of.python("lint").parent
+    path = f"{tools}:{os.environ['PATH']}"
+    uv = str(Path(sys.executable).parent / "uv")
+    return run(tools / "python", "-m", "tasks.lint", *arguments, cwd=folder, PATH=path, UV=uv)
