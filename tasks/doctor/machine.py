@@ -11,7 +11,7 @@ from pathlib import Path
 from tasks import env_file
 from tasks.dev.storage import postgres_version, valkey_version
 from tasks.doctor.finding import Finding, said
-from tasks.servers import postgres, privileges, valkey
+from tasks.servers import postgres, postgres_programs, privileges, valkey
 from tasks.servers.persistent import FOLDER
 from tasks.trouble import Trouble
 
@@ -60,7 +60,7 @@ def database(url: str | None) -> Finding:
     if url:
         return _answering("PostgreSQL", "DATABASE_URL", lambda: postgres_version(url))
     try:
-        program = postgres.program("postgres")
+        program = postgres_programs.program("postgres")
     except Trouble as trouble:
         return Finding("PostgreSQL", "missing", str(trouble), is_required=True)
     return _running("PostgreSQL", program, "set POSTGRES_BIN or DATABASE_URL")

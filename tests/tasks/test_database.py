@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import pty
 import subprocess
 import sys
 import uuid
@@ -127,6 +129,19 @@ def test_reset_asks_and_does_nothing_when_nobody_can_answer(own: Own) -> None:
     assert done.returncode == 1
     assert "nox -s db -- reset --yes" in done.stderr
     assert own.notes() == ["first"]
+
+
+@pytest.mark.parametrize(("answer", "expected"), [(b"no\n", ["first"]), (b"yes\n", [])])
+def test_reset_does_what_the_person_at_the_terminal_answers(own: Own, answer: bytes, expected: list[str]) -> None:
+    ours, theirs = pty.openpty()
+    os.write(ours, answer)
+    settings = environment(DATABASE_URL=own.url, REDIS_URL=own.redis_url)
+    command = [sys.executable, "-m", "tasks.database", "reset"]
+    done = subprocess.run(command, cwd=own.project, env=settings, stdin=theirs, capture_output=True, check=False)
+    os.close(ours)
+    os.close(theirs)
+    assert done.returncode == (1 if expected else 0)
+    assert own.notes() == expected
 
 
 def test_reset_leaves_an_empty_database_with_migrations_applied(own: Own) -> None:

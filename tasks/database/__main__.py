@@ -1,0 +1,88 @@
+"""The command behind `nox -s db`."""
+
+import argparse
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+from tasks import env_file
+from tasks.database.administration import empty, maintenance, parts_of
+from tasks.database.client import client
+from tasks.database.copies import dump, restore
+from tasks.servers import persistent
+from tasks.servers.data_folder import DataFolder, InUseError
+from tasks.servers.persistent import FOLDER
+from tasks.trouble import Trouble
+
+
+def main() -> None:
+    """Work with the development database."""
+    parser = argparse.ArgumentParser(prog="nox -s db --", description=main.__doc__)
+    actions = parser.add_subparsers(dest="action", required=True, metavar="shell|dump|restore|reset")
+    actions.add_parser("shell", help="psql")
+    actions.add_parser("dump", help="save it in a new file").add_argument("file", type=Path)
+    actions.add_parser("restore", help="replace it by what a file holds").add_argument("file", type=Path)
+    actions.add_parser("reset", help="empty it, and apply the migrations").add_argument("--yes", action="store_true")
+    arguments = parser.parse_args()
+    try:
+        sys.exit(run(arguments))
+    except Trouble as trouble:
+        sys.exit(str(trouble))
+    except KeyboardInterrupt:
+        sys.exit("Interrupted.")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Do it; returns the exit code."""
+    if arguments.action == "reset":
+        return reset(certain=arguments.yes)
+    with persistent("db") as servers:
+        if arguments.action == "shell":
+            return shell(servers.database_url)
+        return {"dump": dump, "restore": restore}[arguments.action](servers.database_url, arguments.file)
+
+
+def shell(url: str) -> int:
+    """Run psql on the terminal, or on what comes through a pipe; Ctrl-C is psql's."""
+    signal.signal(signal.SIGINT, lambda *_: None)
+    command, password = client("psql", parts_of(url))
+    return subprocess.run(command, env=password, check=False).returncode
+
+
+def reset(*, certain: bool) -> int:
+    """Begin with an empty database, migrations applied; asks first."""
+    if not certain:
+        _ask()
+    data = DataFolder(Path.cwd() / FOLDER)
+    if not env_file.settings(Path.cwd()).get("DATABASE_URL"):
+        _forget(data)
+    with persistent("db") as servers:
+        with maintenance(servers.database_url) as connection:
+            empty(connection, parts_of(servers.database_url)["dbname"])
+        urls = {"DATABASE_URL": servers.database_url, "REDIS_URL": servers.redis_url}
+        command = [sys.executable, "-m", "tasks.migrations.apply"]
+        return subprocess.run(command, env={**os.environ, **urls}, check=False).returncode
+
+
+def _ask() -> None:
+    if not sys.stdin.isatty():
+        raise Trouble("This would empty the database; nobody is here to ask, so say it: nox -s db -- reset --yes")
+    print("This empties the development database. Type yes to go on: ", end="", flush=True)
+    if sys.stdin.readline().strip().lower() != "yes":
+        raise Trouble("Nothing has changed.")
+
+
+def _forget(data: DataFolder) -> None:
+    """Remove the embedded server's files, unless it runs: data that no server reads any more is no obstacle then."""
+    try:
+        with data.owned("db"):
+            shutil.rmtree(data.path / "postgres", ignore_errors=True)
+    except InUseError:
+        return
+
+
+if __name__ == "__main__":
+    main()

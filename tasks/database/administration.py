@@ -1,0 +1,62 @@
+"""What is done to whole databases, from beside them."""
+
+import psycopg
+from psycopg import sql
+from psycopg.conninfo import conninfo_to_dict
+
+from tasks.trouble import Trouble
+
+
+def parts_of(url: str) -> dict[str, str]:
+    """The URL's parts, among them a `dbname`."""
+    try:
+        parts = {name: str(value) for name, value in conninfo_to_dict(url).items() if value is not None}
+    except psycopg.ProgrammingError:
+        parts = {}
+    if "dbname" not in parts or "://" not in url:
+        raise Trouble("DATABASE_URL should be like postgresql://user:password@host:5432/name; correct it.")
+    return parts
+
+
+def maintenance(url: str) -> psycopg.Connection:
+    """A connection to the server that leaves the application's database alone."""
+    try:
+        return psycopg.connect(url, dbname="postgres", autocommit=True, connect_timeout=10)
+    except psycopg.OperationalError as error:
+        raise Trouble(f"The database does not answer: {last_line(str(error))}") from None
+
+
+def empty(connection: psycopg.Connection, name: str) -> None:
+    """Put an empty database of this name in the place of what is there."""
+    execute(connection, "DROP DATABASE IF EXISTS {} WITH (FORCE)", name)
+    execute(connection, "CREATE DATABASE {}", name)
+
+
+def exchange(connection: psycopg.Connection, name: str, draft: str) -> None:
+    """Give `draft` the name of the other, in one transaction, and only then drop the other."""
+    former = f"{name}_former"
+    execute(connection, "DROP DATABASE IF EXISTS {} WITH (FORCE)", former)
+    execute(connection, "ALTER DATABASE {} ALLOW_CONNECTIONS false", name)
+    try:
+        connection.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", [name])
+        with connection.transaction():
+            execute(connection, "ALTER DATABASE {} RENAME TO {}", name, former)
+            execute(connection, "ALTER DATABASE {} RENAME TO {}", draft, name)
+    except (Trouble, psycopg.Error):
+        execute(connection, "ALTER DATABASE {} ALLOW_CONNECTIONS true", name)
+        raise
+    execute(connection, "DROP DATABASE {} WITH (FORCE)", former)
+
+
+def execute(connection: psycopg.Connection, statement: str, *names: str) -> None:
+    """Run the statement with these identifiers in it."""
+    try:
+        connection.execute(sql.SQL(statement).format(*map(sql.Identifier, names)))
+    except psycopg.Error as error:
+        raise Trouble(f"The database says: {last_line(str(error))}") from None
+
+
+def last_line(text: str) -> str:
+    """The line in which programs say what went wrong."""
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    return lines[-1] if lines else "no reason given"

@@ -1,0 +1,53 @@
+"""Saves the database in a file, and puts it back; neither is ever left half done."""
+
+from pathlib import Path
+
+from tasks.database.administration import empty, exchange, execute, maintenance, parts_of
+from tasks.database.client import call
+from tasks.trouble import Trouble
+
+# How pg_dump's own format begins.
+ARCHIVE = b"PGDMP"
+
+
+def dump(url: str, file: Path) -> int:
+    """Save the database, whole or not at all, in a file that does not exist yet."""
+    if file.exists():
+        raise Trouble(f"{file} exists already; remove it, or choose another name.")
+    draft = file.with_name(f"{file.name}.part")
+    try:
+        call("pg_dump", parts_of(url), "--format=custom", f"--file={draft}")
+        draft.replace(file)
+    finally:
+        draft.unlink(missing_ok=True)
+    print(f"The database is in {file}; put it back with: nox -s db -- restore {file}")
+    return 0
+
+
+def restore(url: str, file: Path) -> int:
+    """Put what the file holds, pg_dump's format or SQL, in the place of the database, once all of it is there."""
+    try:
+        with file.open("rb") as start:
+            is_archive = start.read(len(ARCHIVE)) == ARCHIVE
+    except OSError as error:
+        raise Trouble(f"Cannot read {file}: {error.strerror}.") from None
+    parts = parts_of(url)
+    name = parts["dbname"]
+    draft = f"{name}_restored"
+    with maintenance(url) as connection:
+        empty(connection, draft)
+        try:
+            _load({**parts, "dbname": draft}, file, is_archive=is_archive)
+        except Trouble:
+            execute(connection, "DROP DATABASE {} WITH (FORCE)", draft)
+            raise
+        exchange(connection, name, draft)
+    print(f"The database is what {file} holds. If that is older than the code: nox -s migrate")
+    return 0
+
+
+def _load(parts: dict[str, str], file: Path, *, is_archive: bool) -> None:
+    if is_archive:
+        call("pg_restore", parts, "--exit-on-error", "--no-owner", "--single-transaction", str(file))
+    else:
+        call("psql", parts, "--quiet", "--set=ON_ERROR_STOP=1", "--single-transaction", f"--file={file}")
