@@ -3,7 +3,7 @@
 import re
 import subprocess
 
-from tasks.servers.postgres import program
+from tasks.servers.postgres_programs import program
 from tasks.trouble import Trouble
 
 DUMP = ("--schema-only", "--no-owner", "--exclude-table=alembic_version", "--restrict-key=none")
