@@ -19,7 +19,9 @@ async def stored_hash(person: Person, stores: Stores) -> str:
     return str(found[0])
 
 
-async def test_a_login_renews_a_hash_of_other_costs(person: Person, stores: Stores, auth_settings: AuthSettings) -> None:
+async def test_a_login_renews_a_hash_of_other_costs(
+    person: Person, stores: Stores, auth_settings: AuthSettings
+) -> None:
     stronger = auth_settings.model_copy(update={"argon2_rounds": 2})
     async with LifespanManager(create_app(stronger)) as running:
         async with httpx.AsyncClient(transport=httpx.ASGITransport(running.app), base_url="http://auth") as auth:

@@ -40,5 +40,7 @@ async def test_what_is_wrong_is_named_and_the_password_not_repeated(
 
 
 async def test_a_body_that_is_too_large_is_refused(auth: httpx.AsyncClient) -> None:
-    answer = await auth.post("/api/auth/register", content=b" " * 1_100_000, headers={"Content-Type": "application/json"})
+    answer = await auth.post(
+        "/api/auth/register", content=b" " * 1_100_000, headers={"Content-Type": "application/json"}
+    )
     assert answer.status_code == 413

@@ -30,7 +30,9 @@ async def serving(app: ASGIApp, port: int = 0) -> AsyncIterator[str]:
     finally:
         server.interrupt_signal = True
         server.main_loop_interrupt.set()
-        await running
+        # A test that failed may have left a request that never ends.
+        await asyncio.wait([running], timeout=2)
+        running.cancel()
 
 
 async def answering(port: int) -> None:

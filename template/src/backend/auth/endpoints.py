@@ -34,9 +34,7 @@ Service = Annotated[AuthService, Depends(get_service)]
 async def register(registration: Registration, service: Service) -> User:
     """Create a user."""
     try:
-        return await service.register(
-            registration.email, registration.name, registration.password.get_secret_value()
-        )
+        return await service.register(registration.email, registration.name, registration.password.get_secret_value())
     except EmailTakenError as error:
         raise HTTPException(409, "A user with this email exists") from error
 

@@ -10,6 +10,7 @@ from starlette.types import ASGIApp
 
 from gateway import openapi
 from gateway.edge import Edge
+from gateway.proxy import Clients
 from gateway.readiness import ask
 from gateway.routes import Table, routes
 from gateway.settings import GatewaySettings
@@ -30,11 +31,13 @@ def create_app(settings: GatewaySettings) -> ASGIApp:
         state = app.state
         state.settings = settings
         state.services = {route.service: route.url for route in table}
-        state.client = create_client(settings.upstream_connections)
+        state.clients = Clients.create(settings.upstream_timeout, settings.upstream_connections)
+        state.client = create_client()
         state.checks = {name: partial(ask, state.client, url) for name, url in state.services.items()}
         state.gate = TokenGate(RemoteKeys(state.client, settings.jwks_url))
         yield
         await state.client.close()
+        await state.clients.close()
 
     routers = [openapi.router]
     if settings.environment is not Environment.PRODUCTION:

@@ -1,10 +1,9 @@
 """Forwards what belongs to a service and lets the gateway's own application have the rest."""
 
 from fastapi import FastAPI
-from pyreqwest.client import Client
 from starlette.types import Receive, Scope, Send
 
-from gateway.proxy import Exchange
+from gateway.proxy import Clients, Exchange
 from gateway.routes import Table, is_ambiguous
 from gateway.tokens import TokenGate
 from shared.responses import send_error
@@ -35,13 +34,13 @@ class Edge:
             return
         state = self._app.state
         gate: TokenGate = state.gate
-        client: Client = state.client
+        clients: Clients = state.clients
         try:
             admitted = not route.checks_tokens or await gate.admits(scope["headers"])
         except KeysUnavailableError:
             await send_error(send, 502, "The auth service cannot be reached, so tokens cannot be checked")
             return
         if admitted:
-            await Exchange(route, scope, receive, send, timeout=self._timeout).run(client)
+            await Exchange(route, scope, receive, send, timeout=self._timeout).run(clients)
         else:
             await send_error(send, 401, "The access token is not valid; refresh it or log in again", REFUSED_TOKEN)

@@ -2,6 +2,8 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import timedelta
 
 import structlog
 from pyreqwest.client import Client
@@ -13,12 +15,39 @@ from starlette.types import Receive, Scope, Send
 from gateway.headers import to_client, to_service
 from gateway.routes import Route
 from gateway.supervisor import Supervisor
+from shared.http import create_client
 from shared.responses import send_error
 
 # A request's body up to this size is read before it is sent on.
 SMALL_BODY = 64 * 1024
 
+UPLOAD_LIMIT = timedelta(hours=1)
+
 log = structlog.get_logger()
+
+
+@dataclass(frozen=True)
+class Clients:
+    """The pools of connections to the services.
+
+    The client library goes on waiting for the headers of a request that was cancelled, until its own timeout ends
+    that. An upload may take longer than any answer, so uploads have a client with another timeout.
+    """
+
+    plain: Client
+    uploads: Client
+
+    @classmethod
+    def create(cls, timeout: float, idle_connections: int) -> "Clients":
+        """The clients of a process, for services that have `timeout` seconds to answer."""
+        plain, uploads = (
+            create_client(limit, idle_connections) for limit in (timedelta(seconds=timeout), UPLOAD_LIMIT)
+        )
+        return cls(plain, uploads)
+
+    async def close(self) -> None:
+        """Close all connections."""
+        await asyncio.gather(self.plain.close(), self.uploads.close())
 
 
 class ClientWentAway(Exception):
@@ -36,10 +65,10 @@ class Exchange:
         self._supervisor = Supervisor(receive, timeout)
         self._started = False
 
-    async def run(self, client: Client) -> None:
+    async def run(self, clients: Clients) -> None:
         """Answer with the service's response; with 504 if it is late, with 502 if it fails otherwise."""
         try:
-            async with (await self._request(client)).build_streamed() as response:
+            async with (await self._request(clients)).build_streamed() as response:
                 await self._return(response)
         except (PyreqwestError, ClientWentAway) as error:
             await self._fail(error)
@@ -50,14 +79,18 @@ class Exchange:
         finally:
             self._supervisor.stop()
 
-    async def _request(self, client: Client) -> RequestBuilder:
+    async def _request(self, clients: Clients) -> RequestBuilder:
         scope = self._scope
         url = self._route.url + scope["raw_path"].decode("ascii")
         if scope["query_string"]:
             url += "?" + scope["query_string"].decode("latin-1")
-        request = client.request(scope["method"], url).headers(to_service(scope))
         length = announced_length(scope)
-        if length is None or length > SMALL_BODY:
+        uploads = length is None or length > SMALL_BODY
+        client = clients.uploads if uploads else clients.plain
+        request = client.request(scope["method"], url).headers(to_service(scope))
+        # Otherwise the client library waits for so much of the body before it gives the headers.
+        request = request.streamed_read_buffer_limit(0)
+        if uploads:
             return request.body_stream(self._upload())
         if length:
             request = request.body_bytes(b"".join([part async for part in self._upload()]))

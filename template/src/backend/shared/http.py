@@ -9,10 +9,10 @@ from shared.request_id import current_request_id
 CONNECT_TIMEOUT = timedelta(seconds=2)
 
 
-def create_client(idle_connections: int = 32) -> Client:
+def create_client(read_timeout: timedelta = timedelta(seconds=30), idle_connections: int = 32) -> Client:
     """A pooled client that adds nothing of its own: no redirects, cookies, decompression or proxies.
 
-    It keeps so many idle connections to each host.
+    It waits so long for the start of an answer, and for each part of one, and keeps so many idle connections to a host.
     """
     return (
         ClientBuilder()
@@ -25,6 +25,7 @@ def create_client(idle_connections: int = 32) -> Client:
         .deflate(False)
         .http1_lower_case_headers()
         .connect_timeout(CONNECT_TIMEOUT)
+        .read_timeout(read_timeout)
         .pool_max_idle_per_host(idle_connections)
         .build()
     )

@@ -19,7 +19,10 @@ class Metrics:
             "http_requests", "Requests answered.", ["method", "route", "status"], registry=self.registry
         )
         self._seconds = Histogram(
-            "http_request_duration_seconds", "Time to the end of the response.", ["method", "route"], registry=self.registry
+            "http_request_duration_seconds",
+            "Time to the end of the response.",
+            ["method", "route"],
+            registry=self.registry,
         )
         self._children: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
 

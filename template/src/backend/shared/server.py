@@ -78,7 +78,9 @@ def _check_port(host: str, port: int) -> None:
             probe.bind(address)
     except OSError as error:
         taken = error.errno == errno.EADDRINUSE
-        _refuse(f"Port {port} on {host} is taken" if taken else f"Cannot listen on {host} port {port}: {error.strerror}")
+        _refuse(
+            f"Port {port} on {host} is taken" if taken else f"Cannot listen on {host} port {port}: {error.strerror}"
+        )
 
 
 def _refuse(problem: str) -> NoReturn:
