@@ -94,7 +94,10 @@ def environment(**settings: str) -> dict[str, str]:
 
 
 class Dev:
-    """`python -m tasks.dev` in a project; all that it starts can be found by a mark in the environment."""
+    """`python -m tasks.dev` in a project; all that it starts can be found.
+
+    Either by a mark in the environment, or by its working directory: servers that set their title overwrite the mark.
+    """
 
     def __init__(
         self,
@@ -130,7 +133,9 @@ class Dev:
     def ready(self) -> dict[str, Any]:
         """Wait until everything runs; what it then wrote down."""
         report = self.project / ".data" / "dev.json"
-        self._until(lambda: report.exists() and _read(report)["pid"] in self._family(), "not ready")
+        self._until(
+            lambda: report.exists() and _read(report)["pid"] in [each.pid for each in self.family()], "not ready"
+        )
         return _read(report)
 
     def stop(self, number: signal.Signals = signal.SIGINT) -> int:
@@ -145,13 +150,13 @@ class Dev:
     def left(self) -> list[str]:
         """What still runs of it after a moment."""
         deadline = time.monotonic() + 5
-        while (found := self._living()) and time.monotonic() < deadline:
+        while (found := self.family()) and time.monotonic() < deadline:
             time.sleep(0.02)
         return [" ".join(process.cmdline()) for process in found]
 
     def kill(self) -> None:
         """End everything by force, so that a failed test leaves nothing."""
-        for process in self._living():
+        for process in self.family():
             process.kill()
         self.process.wait()
 
@@ -162,14 +167,16 @@ class Dev:
             assert time.monotonic() < deadline, f"{complaint}: {self.text()}"
             time.sleep(0.02)
 
-    def _family(self) -> list[int]:
-        return [process.pid for process in self._living()]
+    def _is_ours(self, process: psutil.Process) -> bool:
+        data = str(self.project.resolve() / ".data")
+        return process.environ().get(MARK) == self.mark or process.cwd().startswith(data)
 
-    def _living(self) -> list[psutil.Process]:
+    def family(self) -> list[psutil.Process]:
+        """The living processes of this `dev`, itself included, and of its project's servers."""
         found = []
         for process in psutil.process_iter():
             try:
-                if process.environ().get(MARK) == self.mark and process.status() != psutil.STATUS_ZOMBIE:
+                if process.status() != psutil.STATUS_ZOMBIE and self._is_ours(process):
                     found.append(process)
             except (psutil.Error, OSError):
                 continue

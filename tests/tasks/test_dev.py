@@ -102,16 +102,18 @@ def test_killed_while_starting_leaves_nothing(start: Start) -> None:
 def test_killed_with_sigkill_it_leaves_nothing_and_starts_again_at_once(start: Start) -> None:
     dev = start()
     dev.ready()
+    family = dev.family()
     dev.process.kill()
     dev.ended()
     again = start()
     assert get(again.ready()["url"]) == "gateway one"
-    assert dev.left() == []
+    assert [process for process in family if process.is_running()] == []
 
 
 def test_what_survives_dev_and_its_guardian_is_ended_by_the_next_dev(start: Start, small: Path) -> None:
     dev = start()
     about = dev.ready()
+    family = dev.family()
     guardian, *_ = json.loads((small / ".data" / "processes.json").read_text())
     os.kill(guardian[0], signal.SIGKILL)
     dev.process.kill()
@@ -119,7 +121,7 @@ def test_what_survives_dev_and_its_guardian_is_ended_by_the_next_dev(start: Star
     assert psutil.pid_exists(about["servers"]["PostgreSQL"]["pid"])
     again = start()
     again.ready()
-    assert dev.left() == []
+    assert [process for process in family if process.is_running()] == []
 
 
 def test_a_second_dev_says_that_one_runs_and_where(start: Start, given: dict[str, str]) -> None:
