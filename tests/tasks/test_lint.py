@@ -15,7 +15,7 @@ from tests.tasks.checked_project import CheckedProject
 from toolkit.new import scaffold
 
 NAMES = [
-    'Teh "App"\'s name!',
+    "Recie" + 've "App"\'s name!',
     "L'été: naïve #1 & Co.",
     "日本語 アプリ",
     "  spaced  out  ",

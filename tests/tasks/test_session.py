@@ -1,6 +1,7 @@
 """The sessions of tag `check`, as people call them."""
 
 import json
+import re
 
 from tests.support import nox
 from tests.tasks.checked_project import CheckedProject
@@ -49,4 +50,4 @@ def test_all_checks_may_run_side_by_side(checked: CheckedProject) -> None:
 
 
 def _sessions_of(output: str) -> set[str]:
-    return {line.split()[3] for line in output.splitlines() if line.startswith("nox > Running session ")}
+    return set(re.findall(r"^nox > Running session (\w+)$", output, re.MULTILINE))
