@@ -93,6 +93,11 @@ def environment(**settings: str) -> dict[str, str]:
     return {**{name: value for name, value in os.environ.items() if not name.startswith(private)}, **settings}
 
 
+def is_alive(process: psutil.Process) -> bool:
+    """Whether the process still runs, rather than wait for its parent to notice its end."""
+    return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+
+
 class Dev:
     """`python -m tasks.dev` in a project; all that it starts can be found.
 
@@ -176,7 +181,7 @@ class Dev:
         found = []
         for process in psutil.process_iter():
             try:
-                if process.status() != psutil.STATUS_ZOMBIE and self._is_ours(process):
+                if is_alive(process) and self._is_ours(process):
                     found.append(process)
             except (psutil.Error, OSError):
                 continue

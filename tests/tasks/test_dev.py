@@ -20,7 +20,7 @@ from tasks.dev.log_lines import render
 from tasks.dev.reload import concerned
 from tasks.env_file import is_secret
 from tasks.servers.data_folder import DataFolder
-from tests.tasks.small_project import Dev, get, until
+from tests.tasks.small_project import Dev, get, is_alive, until
 from tests.tasks.users import ORDINARY
 
 # Makes standard input the controlling terminal, as a window's shell has it, and becomes the command.
@@ -107,7 +107,7 @@ def test_killed_with_sigkill_it_leaves_nothing_and_starts_again_at_once(start: S
     dev.ended()
     again = start()
     assert get(again.ready()["url"]) == "gateway one"
-    assert [process for process in family if process.is_running()] == []
+    assert [process for process in family if is_alive(process)] == []
 
 
 def test_what_survives_dev_and_its_guardian_is_ended_by_the_next_dev(start: Start, small: Path) -> None:
@@ -121,7 +121,7 @@ def test_what_survives_dev_and_its_guardian_is_ended_by_the_next_dev(start: Star
     assert psutil.pid_exists(about["servers"]["PostgreSQL"]["pid"])
     again = start()
     again.ready()
-    assert [process for process in family if process.is_running()] == []
+    assert [process for process in family if is_alive(process)] == []
 
 
 def test_a_second_dev_says_that_one_runs_and_where(start: Start, given: dict[str, str]) -> None:
