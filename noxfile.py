@@ -20,6 +20,9 @@ if __name__ == "__main__":
 import nox
 
 from tasks.environment import install
+from tasks.sessions import source
+
+__all__ = ["source"]
 
 nox.needs_version = ">=2026.8.17"
 nox.options.default_venv_backend = "uv"

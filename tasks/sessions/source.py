@@ -1,0 +1,28 @@
+"""Sessions that check source: style, types, locks; the same for the toolkit as for a project."""
+
+import sys
+
+import nox
+from nox import virtualenv
+
+from tasks.environment import install
+
+
+@nox.session(tags=["check"], allow_parallel=True)
+def lint(session: nox.Session) -> None:
+    """Check style, spelling and lock files (-- FILE…, --only NAME, --fix mends what can be mended)."""
+    install(session, "lint")
+    session.run("python", "-m", "tasks.lint", *session.posargs, env={"UV": virtualenv.UV})
+
+
+@nox.session(tags=["check"], allow_parallel=True)
+def typecheck(session: nox.Session) -> None:
+    """Check types, strictly, in the application, its tests and the sessions."""
+    install(session, "typecheck")
+    session.run("mypy", *session.posargs)
+
+
+@nox.session(default=False, python=False)
+def lock(session: nox.Session) -> None:
+    """Write requirements/*.txt from the dependency groups (-- --upgrade, --upgrade-package NAME)."""
+    session.run(sys.executable, "-m", "tasks.lock", *session.posargs, env={"UV": virtualenv.UV}, external=True)
