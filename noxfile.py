@@ -51,9 +51,9 @@ def demo(session: nox.Session) -> None:
 
 @nox.session
 def test(session: nox.Session) -> None:
-    """Run the toolkit's own tests."""
+    """Run the toolkit's own tests, in parallel; -- PYTEST'S ARGUMENTS run just these, in one process."""
     install(session, "test")
-    run_module(session, "pytest", *session.posargs)
+    run_module(session, "pytest", *(session.posargs or ["--numprocesses=auto"]))
 
 
 @nox.session(default=False)

@@ -85,8 +85,11 @@ class Application:
 
 
 def environment(settings: dict[str, str] | None = None) -> dict[str, str]:
-    """The environment for a project's commands: without what belongs to the session that runs this."""
-    private = ("VIRTUAL_ENV", "NOX_", "DATABASE_URL", "REDIS_URL", "PYTHONPATH", "PYTEST_", "COV_")
+    """The environment for a project's commands: without what belongs to the session that runs this.
+
+    Nor with PYTHONDONTWRITEBYTECODE, which makes every start as slow as the first.
+    """
+    private = ("VIRTUAL_ENV", "NOX_", "DATABASE_URL", "REDIS_URL", "PYTHONPATH", "PYTHONDONT", "PYTEST_", "COV_")
     kept = {name: value for name, value in os.environ.items() if not name.startswith(private)}
     return {**kept, **(settings or {})}
 

@@ -9,6 +9,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from toolkit.application import environment
+
 
 @dataclass(frozen=True)
 class Row:
@@ -26,12 +28,12 @@ class CommandFailedError(Exception):
     """A measured command failed: its figure would mean nothing."""
 
 
-def seconds(command: Sequence[str | Path], cwd: Path, environment: dict[str, str] | None = None) -> float:
+def seconds(command: Sequence[str | Path], cwd: Path) -> float:
     """Wall-clock seconds of one run. Raises CommandFailedError with what the command printed."""
     started = time.monotonic()
     words = [str(word) for word in command]
     done = subprocess.run(
-        words, cwd=cwd, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
+        words, cwd=cwd, env=environment(), stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
     )
     taken = time.monotonic() - started
     if done.returncode != 0:
