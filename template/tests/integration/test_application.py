@@ -1,0 +1,51 @@
+import httpx
+
+from tests.integration.conftest import Stack
+from tests.support.people import join
+
+
+async def test_people_register_share_a_project_and_log_out(client: httpx.AsyncClient) -> None:
+    ada, grace = await join(client), await join(client)
+    created = await client.post("/api/projects", json={"name": "Compiler"}, headers=ada.headers)
+    path = f"/api/projects/{created.json()['id']}"
+    assert (await client.get(path, headers=grace.headers)).status_code == 404
+    added = await client.post(f"{path}/members", json={"email": grace.email, "role": "editor"}, headers=ada.headers)
+    assert added.status_code == 201
+    changed = await client.patch(path, json={"description": "A-0"}, headers=grace.headers)
+    assert changed.json()["description"] == "A-0"
+    listed = (await client.get("/api/projects", headers=grace.headers)).json()
+    assert [(each["name"], each["role"]) for each in listed["items"]] == [("Compiler", "editor")]
+    assert (await client.post("/api/auth/logout", headers=grace.headers)).status_code == 204
+    assert (await client.get(path, headers=grace.headers)).status_code == 401
+    assert (await client.get(path, headers=ada.headers)).status_code == 200
+
+
+async def test_a_request_can_be_followed_through_the_logs_of_every_hop(client: httpx.AsyncClient, stack: Stack) -> None:
+    person = await join(client)
+    answer = await client.get("/api/projects", headers={**person.headers, "X-Request-ID": "follow-me-through"})
+    assert answer.headers["x-request-id"] == "follow-me-through"
+    for process, route in ((stack.gateway, "/api/projects"), (stack.projects, "/api/projects")):
+        events = await process.events_of("follow-me-through")
+        assert [(each["event"], each["route"], each["status"]) for each in events] == [("request", route, 200)]
+    assert person.access_token not in stack.gateway.log.read_text(encoding="utf-8")
+
+
+async def test_the_gateway_speaks_for_the_whole_application(client: httpx.AsyncClient) -> None:
+    health = (await client.get("/health/detailed")).json()
+    assert {name: each["status"] for name, each in health["components"].items()} == {"auth": "ok", "projects": "ok"}
+    document = (await client.get("/openapi.json")).json()
+    assert {"/api/auth/register", "/api/projects"} <= set(document["paths"])
+    assert (await client.get("/docs")).status_code == 200
+
+
+async def test_a_body_that_is_too_big_for_a_service_is_refused(client: httpx.AsyncClient) -> None:
+    person = await join(client)
+    big = {"name": "Big", "description": "x" * 1_100_000}
+    assert (await client.post("/api/projects", json=big, headers=person.headers)).status_code == 413
+
+
+async def test_each_service_counts_its_requests(client: httpx.AsyncClient, stack: Stack) -> None:
+    await join(client)
+    for process, route in ((stack.gateway, "/api/auth"), (stack.auth, "/api/auth/login")):
+        text = httpx.get(f"{process.url}/metrics").text
+        assert f'http_requests_total{{method="POST",route="{route}",status="200"}}' in text

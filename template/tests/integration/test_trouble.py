@@ -1,0 +1,116 @@
+import asyncio
+import os
+import signal
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.integration.conftest import Stack
+from tests.support.people import PASSWORD, join, new_email
+from tests.support.processes import environment_of, running
+from tests.support.serving import free_port
+
+
+def run(name: str, settings: dict[str, str], folder: Path) -> subprocess.CompletedProcess[str]:
+    """A service that is expected to end by itself."""
+    return subprocess.run(
+        [sys.executable, "-m", name],
+        cwd=folder,
+        env=environment_of(settings),
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
+
+
+async def test_a_frozen_service_is_a_504_until_it_thaws(client: httpx.AsyncClient, stack: Stack) -> None:
+    person = await join(client)
+    os.kill(stack.projects.popen.pid, signal.SIGSTOP)
+    try:
+        frozen = await client.get("/api/projects", headers=person.headers)
+        assert (await client.get("/api/auth/me", headers=person.headers)).status_code == 200
+    finally:
+        os.kill(stack.projects.popen.pid, signal.SIGCONT)
+    assert frozen.status_code == 504
+    assert frozen.headers["x-request-id"]
+    assert (await client.get("/api/projects", headers=person.headers)).status_code == 200
+
+
+async def test_a_service_that_is_down_is_a_502_until_it_is_back(
+    client: httpx.AsyncClient, addresses: dict[str, str], tmp_path: Path
+) -> None:
+    person = await join(client)
+    port, gateway_port = free_port(), free_port()
+    settings = {**addresses, "PROJECTS_URL": f"http://127.0.0.1:{port}"}
+    with running("gateway", gateway_port, settings, tmp_path) as gateway:
+        gateway.await_ready()
+        async with httpx.AsyncClient(base_url=gateway.url, headers=person.headers) as client:
+            for _ in range(2):
+                down = await client.get("/api/projects")
+                assert (down.status_code, down.json()["detail"]) == (
+                    502,
+                    "The projects service cannot be reached or failed",
+                )
+                health = await client.get("/health/detailed")
+                assert (health.status_code, health.json()["components"]["auth"]["status"]) == (503, "ok")
+                with running("projects", port, settings, tmp_path) as projects:
+                    projects.await_ready()
+                    assert (await client.get("/api/projects")).status_code == 200
+
+
+async def test_requests_under_way_end_before_a_service_does(addresses: dict[str, str], tmp_path: Path) -> None:
+    slow = {**addresses, "ARGON2_MEMORY_KIB": "65536", "ARGON2_ROUNDS": "10"}
+    with running("auth", free_port(), slow, tmp_path) as auth:
+        auth.await_ready()
+        async with httpx.AsyncClient(base_url=auth.url, timeout=30) as client:
+            body = {"email": new_email(), "name": "Slow", "password": PASSWORD}
+            registering = asyncio.create_task(client.post("/api/auth/register", json=body))
+            await asyncio.sleep(0.1)
+            auth.popen.terminate()
+            assert (await registering).status_code == 201
+        assert await asyncio.to_thread(auth.popen.wait, 10) == 0
+        assert [each["level"] for each in auth.events() if each["level"] in {"error", "warning"}] == []
+
+
+async def test_a_service_does_not_wait_for_ever_for_what_is_under_way(addresses: dict[str, str], tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as never:
+        mute = f"http://127.0.0.1:{never.getsockname()[1]}"
+        impatient = {**addresses, "SHUTDOWN_TIMEOUT": "0.3", "UPSTREAM_TIMEOUT": "30", "PROJECTS_URL": mute}
+        with running("gateway", free_port(), impatient, tmp_path) as gateway:
+            gateway.await_ready()
+            async with httpx.AsyncClient(base_url=gateway.url) as client:
+                asking = asyncio.create_task(client.get("/api/projects"))
+                await asyncio.sleep(0.2)
+                gateway.popen.terminate()
+                assert await asyncio.to_thread(gateway.popen.wait, 10) == 0
+                assert (await asking).status_code == 500
+
+
+def test_a_port_that_is_taken_is_said_in_plain_words(stack: Stack, addresses: dict[str, str], tmp_path: Path) -> None:
+    port = stack.auth.url.rpartition(":")[2]
+    done = run("auth", {**addresses, "AUTH_PORT": port}, tmp_path)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert len(done.stderr.splitlines()) == 2
+    assert f"Port {port} on 127.0.0.1 is taken" in done.stderr
+
+
+def test_an_address_that_is_not_this_machines_is_said_in_plain_words(addresses: dict[str, str], tmp_path: Path) -> None:
+    done = run("gateway", {**addresses, "HOST": "192.0.2.1"}, tmp_path)
+    assert done.returncode == 1
+    assert "Cannot listen on 192.0.2.1" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_wrong_settings_are_said_in_plain_words(addresses: dict[str, str], tmp_path: Path) -> None:
+    (tmp_path / ".env.local").write_text("AUTH_SIGNING_KEY=hunter2hunter2\n", encoding="utf-8")
+    done = run("auth", {**addresses, "AUTH_SIGNING_KEY": "", "AUTH_PORT": "0"}, tmp_path)
+    assert done.returncode == 2
+    assert "AUTH_SIGNING_KEY" in done.stderr
+    assert "AUTH_PORT" in done.stderr
+    assert "hunter2" not in done.stderr
+    assert "Traceback" not in done.stderr

@@ -1,0 +1,65 @@
+from collections.abc import AsyncIterator
+
+import pytest
+from pydantic import SecretStr
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from shared.database.engine import DatabaseSettings, create_engine, ping
+from tests.support.stores import Stores
+
+
+@pytest.fixture
+def settings(stores: Stores) -> DatabaseSettings:
+    return DatabaseSettings(
+        database_url=SecretStr(stores.database_url),
+        database_pool_size=1,
+        database_pool_timeout=0.2,
+        database_statement_timeout=0.2,
+    )
+
+
+@pytest.fixture
+async def engine(settings: DatabaseSettings) -> AsyncIterator[AsyncEngine]:
+    engine = create_engine(settings, "tested")
+    yield engine
+    await engine.dispose()
+
+
+async def test_connections_say_who_they_are_and_live_in_utc(engine: AsyncEngine) -> None:
+    async with engine.connect() as connection:
+        assert await connection.scalar(text("SHOW application_name")) == "tested"
+        assert await connection.scalar(text("SHOW timezone")) == "UTC"
+
+
+async def test_a_statement_that_takes_too_long_is_ended(engine: AsyncEngine) -> None:
+    async with engine.connect() as connection:
+        with pytest.raises(OperationalError, match="statement timeout"):
+            await connection.execute(text("SELECT pg_sleep(5)"))
+
+
+async def test_who_waits_too_long_for_a_connection_is_told(engine: AsyncEngine) -> None:
+    async with engine.connect():
+        with pytest.raises(PoolTimeoutError):
+            await ping(engine)
+
+
+async def test_a_connection_that_was_lost_is_replaced(engine: AsyncEngine) -> None:
+    async with engine.connect() as connection:
+        lost = await connection.scalar(text("SELECT pg_backend_pid()"))
+    other = create_engine(
+        DatabaseSettings(database_url=SecretStr(engine.url.render_as_string(False).replace("+psycopg", ""))), "other"
+    )
+    async with other.connect() as connection:
+        await connection.execute(text("SELECT pg_terminate_backend(:pid)"), {"pid": lost})
+    await other.dispose()
+    await ping(engine)
+
+
+async def test_errors_do_not_show_values(engine: AsyncEngine) -> None:
+    async with engine.connect() as connection:
+        with pytest.raises(DBAPIError) as failed:
+            await connection.execute(text("SELECT :secret FROM nowhere"), {"secret": "hunter2"})
+    assert "hunter2" not in str(failed.value)

@@ -1,0 +1,64 @@
+import asyncio
+from typing import Any
+
+import httpx
+import pytest
+from asgi_lifespan import LifespanManager
+
+from projects.app import create_app
+from projects.settings import ProjectsSettings
+from shared.health import examine
+from tests.support.serving import free_port
+
+
+async def test_the_reason_is_the_innermost_causes_first_line() -> None:
+    async def check() -> None:
+        try:
+            raise ValueError("the substance\nand more")
+        except ValueError as error:
+            raise RuntimeError("something failed") from error
+
+    health = await examine({"part": check})
+    assert health.status == "failed"
+    assert health.components["part"].reason == "the substance"
+
+
+async def test_a_check_that_does_not_end_fails_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("shared.health.TIMEOUT_SECONDS", 0.05)
+    health = await examine({"stuck": lambda: asyncio.sleep(10), "fine": lambda: asyncio.sleep(0)})
+    assert health.components["stuck"].reason == "no answer in 0.05 s"
+    assert 50 <= health.components["stuck"].latency_ms < 1000
+    assert health.components["fine"].status == "ok"
+
+
+async def test_a_service_is_ready_when_all_that_it_needs_answers(projects: httpx.AsyncClient) -> None:
+    answer = await projects.get("/health/detailed")
+    assert answer.status_code == 200
+    assert {name: each["status"] for name, each in answer.json()["components"].items()} == {
+        "database": "ok",
+        "redis": "ok",
+        "keys": "ok",
+    }
+    assert all(set(each) == {"status", "latency_ms"} for each in answer.json()["components"].values())
+
+
+async def test_a_service_that_lacks_everything_is_alive_and_says_what_it_lacks(common: dict[str, Any]) -> None:
+    port = free_port()
+    dead = {
+        "database_url": f"postgresql://someone:hunter2@127.0.0.1:{port}/app",
+        "redis_url": f"redis://:hunter2@127.0.0.1:{port}/0",
+        "jwks_url": f"http://127.0.0.1:{port}/jwks.json",
+    }
+    app = create_app(ProjectsSettings(**{**common, **dead}))
+    async with LifespanManager(app) as running:
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(running.app), base_url="http://projects") as client:
+            alive = await client.get("/health")
+            ready = await client.get("/health/detailed")
+            listed = await client.get("/api/projects", headers={"Authorization": "Bearer a.b.c"})
+    assert (alive.status_code, alive.json()) == (200, {"status": "ok"})
+    assert ready.status_code == 503
+    assert "hunter2" not in ready.text
+    for component in ready.json()["components"].values():
+        assert component["status"] == "failed"
+        assert "refused" in component["reason"] or "Connect call failed" in component["reason"], component
+    assert listed.status_code == 401

@@ -1,0 +1,118 @@
+import os
+from pathlib import Path
+
+import pytest
+
+from gateway.settings import GatewaySettings
+from shared.database.engine import DatabaseSettings
+from shared.redis import RedisSettings
+from shared.settings import ServiceSettings, load
+
+SECRET = "hunter2hunter2"
+
+
+@pytest.fixture(autouse=True)
+def empty_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Nothing set, and what `load` sets is forgotten."""
+    monkeypatch.setattr(os, "environ", {"PATH": os.environ["PATH"]})
+    monkeypatch.chdir(tmp_path)
+
+
+def refusal(kind: type[ServiceSettings] | type[DatabaseSettings], capsys: pytest.CaptureFixture[str]) -> list[str]:
+    """What is said when the settings cannot be loaded."""
+    with pytest.raises(SystemExit) as ended:
+        load(kind)
+    assert ended.value.code == 2
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    lines = printed.err.splitlines()
+    assert len(lines) == 2
+    return lines
+
+
+def write(text: str) -> None:
+    Path(".env.local").write_text(text, encoding="utf-8")
+
+
+def test_the_file_is_read_as_it_is_written() -> None:
+    write("# a comment\nAPP_NAME='It\\'s $HOME ${PATH} ñ # 100%'\nENVIRONMENT=staging\nLOG_LEVEL=\n")
+    settings = load(ServiceSettings)
+    assert settings.app_name == "It's $HOME ${PATH} ñ # 100%"
+    assert (settings.host, settings.log_level) == ("127.0.0.1", None)
+
+
+def test_the_environment_wins() -> None:
+    write("APP_NAME=File\nENVIRONMENT=staging\n")
+    os.environ["APP_NAME"] = "Environment"
+    settings = load(ServiceSettings)
+    assert (settings.app_name, settings.environment) == ("Environment", "staging")
+
+
+def test_without_a_file_setup_is_recommended(capsys: pytest.CaptureFixture[str]) -> None:
+    problem, advice = refusal(ServiceSettings, capsys)
+    assert "APP_NAME: Field required" in problem
+    assert "ENVIRONMENT: Field required" in problem
+    assert "nox -s setup" in advice
+
+
+def test_with_a_file_correcting_it_is_recommended(capsys: pytest.CaptureFixture[str]) -> None:
+    write("APP_NAME=x\nENVIRONMENT=moon\n")
+    problem, advice = refusal(ServiceSettings, capsys)
+    assert "ENVIRONMENT" in problem
+    assert "'development', 'staging' or 'production'" in problem
+    assert "APP_NAME" not in problem
+    assert "Correct .env.local" in advice
+
+
+def test_a_wrong_secret_is_not_shown(capsys: pytest.CaptureFixture[str]) -> None:
+    write(f"DATABASE_URL=mysql://root:{SECRET}@localhost\nDATABASE_POOL_SIZE=none\n")
+    problem, _ = refusal(DatabaseSettings, capsys)
+    assert "DATABASE_URL" in problem
+    assert "postgresql://" in problem
+    assert "DATABASE_POOL_SIZE" in problem
+    assert SECRET not in problem
+
+
+def test_secrets_do_not_show_when_settings_are_printed() -> None:
+    os.environ["REDIS_URL"] = f"redis://:{SECRET}@localhost"
+    assert SECRET not in repr(load(RedisSettings))
+
+
+@pytest.mark.parametrize("text", ["ENVIRONMENT=development\nthis is no setting\n", "APP_NAME='unfinished\n"])
+def test_a_broken_line_is_found(capsys: pytest.CaptureFixture[str], text: str) -> None:
+    write(text)
+    problem, _ = refusal(ServiceSettings, capsys)
+    assert f"line {text.count(chr(10))}" in problem
+
+
+def test_a_file_that_is_no_text_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    Path(".env.local").write_bytes(b"APP_NAME=\xff\xfe\n")
+    assert "not UTF-8" in refusal(ServiceSettings, capsys)[0]
+
+
+def test_a_file_that_cannot_be_read_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    Path(".env.local").mkdir()
+    assert "cannot be read" in refusal(ServiceSettings, capsys)[0]
+
+
+def test_lists_are_separated_by_commas() -> None:
+    os.environ.update(
+        {
+            "APP_NAME": "x",
+            "ENVIRONMENT": "development",
+            "AUTH_URL": "http://auth:8001/",
+            "PROJECTS_URL": "http://projects:8002",
+            "JWKS_URL": "http://auth:8001/.well-known/jwks.json",
+            "CORS_ORIGINS": "https://a.example.org, http://localhost:3000,",
+        }
+    )
+    settings = load(GatewaySettings)
+    assert settings.cors_origins == ("https://a.example.org", "http://localhost:3000")
+    assert settings.auth_url == "http://auth:8001"
+
+
+@pytest.mark.parametrize("url", ["auth:8001", "ftp://auth", "http://", "http://auth/?x", "http://a b"])
+def test_an_address_that_is_none_is_refused(capsys: pytest.CaptureFixture[str], url: str) -> None:
+    urls = {"PROJECTS_URL": "http://projects:8002", "JWKS_URL": "http://auth/jwks", "AUTH_URL": url}
+    os.environ.update({"APP_NAME": "x", "ENVIRONMENT": "development", **urls})
+    assert "AUTH_URL: Value error, should be http://" in refusal(GatewaySettings, capsys)[0]
