@@ -51,7 +51,7 @@ async def login(credentials: Credentials, service: Service, response: Response) 
 
 @router.post("/refresh")
 async def refresh(body: RefreshRequest, service: Service, response: Response) -> Tokens:
-    """Exchange the newest refresh token of a session for the next pair; a token that was used before ends the session."""
+    """Exchange a session's newest refresh token for the next pair; one that was used before ends the session."""
     response.headers.update(NO_STORE)
     try:
         return await service.refresh(body.refresh_token.get_secret_value(), datetime.now(UTC))

@@ -24,6 +24,7 @@ class Edge:
         self._timeout = timeout
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request, as ASGI has it."""
         route = self._table.find(scope["raw_path"]) if scope["type"] == "http" else None
         if route is None:
             await self._app(scope, receive, send)

@@ -50,8 +50,9 @@ async def fetch(client: Client, url: str) -> Document:
 def merge(title: str, documents: Mapping[str, Document]) -> Document:
     """One document; a schema whose name means different things gets its service's name put before."""
     merged: Document = {"openapi": "3.1.0", "info": {"title": title, "version": "1"}, "paths": {}, "components": {}}
-    for service, document in documents.items():
-        parts = document.get("components", {})
+    for service, original in documents.items():
+        document = original
+        parts = original.get("components", {})
         for name in _clashes(merged["components"].get("schemas", {}), parts.get("schemas", {})):
             document = _rename(document, name, f"{service.capitalize()}{name}")
         merged["paths"].update(document["paths"])

@@ -10,7 +10,7 @@ SCHEME = b"bearer "
 
 
 class TokenGate:
-    """Remembers the tokens it has verified, as a signature takes longer to check than the rest of a request to forward."""
+    """Remembers the tokens it has verified: checking a signature takes longer than forwarding the request."""
 
     def __init__(self, keys: Keys) -> None:
         self._keys = keys

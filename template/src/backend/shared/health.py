@@ -38,20 +38,16 @@ async def examine(checks: Mapping[str, Check]) -> Health:
 
 async def _examine(check: Check) -> Component:
     started = perf_counter()
-    reason = None
-    try:
-        async with asyncio.timeout(TIMEOUT_SECONDS):
-            await check()
-    except TimeoutError:
-        reason = f"no answer in {TIMEOUT_SECONDS:g} s"
-    except Exception as error:
-        reason = _reason(error)
+    [outcome] = await asyncio.gather(asyncio.wait_for(check(), TIMEOUT_SECONDS), return_exceptions=True)
+    reason = _reason(outcome) if isinstance(outcome, BaseException) else None
     latency = round((perf_counter() - started) * 1000, 2)
     return Component(status="failed" if reason else "ok", latency_ms=latency, reason=reason)
 
 
 def _reason(error: BaseException) -> str:
     """The innermost cause's first line: the outer ones only say that something failed."""
+    if isinstance(error, TimeoutError) and not str(error):
+        return f"no answer in {TIMEOUT_SECONDS:g} s"
     while error.__cause__ is not None:
         error = error.__cause__
     return (str(error).strip() or type(error).__name__).splitlines()[0]

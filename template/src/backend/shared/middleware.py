@@ -21,7 +21,7 @@ log = structlog.get_logger()
 class Exchange:
     """Watches one response on its way out and puts the request's ID on it."""
 
-    __slots__ = ("complete", "_id", "_send", "status")
+    __slots__ = ("_id", "_send", "complete", "status")
 
     def __init__(self, send: Send, request_id: str) -> None:
         self._send = send
@@ -30,6 +30,7 @@ class Exchange:
         self.complete = False
 
     async def send(self, message: Message) -> None:
+        """Pass a part of the response on."""
         if message["type"] == "http.response.start":
             self.status = message["status"]
             message["headers"] = [*message.get("headers", ()), (request_id.HEADER, self._id)]
@@ -46,6 +47,7 @@ class RequestMiddleware:
         self._metrics = metrics
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request, as ASGI has it."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return

@@ -83,7 +83,7 @@ Loaded = TypeVar("Loaded", bound=Settings)
 
 
 def load(kind: type[Loaded], env_file: Path = ENV_FILE) -> Loaded:
-    """The settings from the environment, which wins, and the file; ends the process with plain words if they are wrong."""
+    """The settings from the environment, which wins, and the file; ends with plain words if they are wrong."""
     try:
         os.environ.update({name: value for name, value in _read(env_file).items() if name not in os.environ})
         return kind()

@@ -31,7 +31,7 @@ class KeysUnavailableError(Exception):
 
 
 class RemoteKeys:
-    """The keys at a URL; fetched again when they are old, and for an unknown ID, but not for each that somebody makes up."""
+    """The keys at a URL; fetched again when they are old, and for an unknown ID, though not for each made-up one."""
 
     def __init__(self, client: Client, url: str) -> None:
         self._client = client

@@ -10,7 +10,7 @@ from argon2.exceptions import VerifyMismatchError
 
 
 class Passwords:
-    """Hashes and verifies; each call takes one core for a moment and `memory_kib` of memory, so only so many run at once."""
+    """Hashes and verifies; each call takes a core for a moment and `memory_kib` of memory: only so many run at once."""
 
     def __init__(self, memory_kib: int, rounds: int) -> None:
         self._hasher = PasswordHasher(time_cost=rounds, memory_cost=memory_kib, parallelism=1)
@@ -22,7 +22,7 @@ class Passwords:
         return await asyncio.get_running_loop().run_in_executor(self._threads, self._hasher.hash, password)
 
     async def matches(self, stored: str | None, password: str) -> bool:
-        """Whether the password is the one of the hash; as slow when there is no hash, so that nobody learns who exists."""
+        """Whether the password is the hash's; as slow when there is no hash, so that nobody learns who exists."""
         loop = asyncio.get_running_loop()
         right = await loop.run_in_executor(self._threads, self._verify, stored or self._decoy, password)
         return right and stored is not None
