@@ -7,7 +7,6 @@ from typing import Any
 
 import httpx
 import pytest
-from asgi_lifespan import LifespanManager
 
 from auth.app import create_app as create_auth
 from auth.settings import AuthSettings
@@ -34,6 +33,7 @@ def pytest_unconfigure(config: pytest.Config) -> None:
         config.stash[RUN].close()
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Run all integration tests in one worker, so that their processes are started once."""
     for item in items:
@@ -99,9 +99,8 @@ def projects_settings(common: dict[str, Any], auth_url: str) -> ProjectsSettings
 @pytest.fixture(scope="session")
 async def projects(projects_settings: ProjectsSettings) -> AsyncIterator[httpx.AsyncClient]:
     """A client of the projects service."""
-    async with LifespanManager(create_projects(projects_settings)) as running:
-        async with httpx.AsyncClient(transport=httpx.ASGITransport(running.app), base_url="http://projects") as client:
-            yield client
+    async with serving(create_projects(projects_settings)) as url, httpx.AsyncClient(base_url=url) as client:
+        yield client
 
 
 @pytest.fixture

@@ -27,9 +27,7 @@ def settings_classes() -> set[type[Settings]]:
 def fields() -> dict[str, bool]:
     """Name of each setting, and whether it has to be given."""
     return {
-        name.upper(): field.is_required()
-        for each in settings_classes()
-        for name, field in each.model_fields.items()
+        name.upper(): field.is_required() for each in settings_classes() for name, field in each.model_fields.items()
     }
 
 

@@ -1,12 +1,12 @@
 import httpx
 from argon2 import extract_parameters
-from asgi_lifespan import LifespanManager
 from psycopg import AsyncConnection
 
 from auth.app import create_app
 from auth.settings import AuthSettings
 from shared.security.passwords import Passwords
 from tests.support.people import PASSWORD, Person
+from tests.support.serving import serving
 from tests.support.stores import Stores
 
 
@@ -23,9 +23,8 @@ async def test_a_login_renews_a_hash_of_other_costs(
     person: Person, stores: Stores, auth_settings: AuthSettings
 ) -> None:
     stronger = auth_settings.model_copy(update={"argon2_rounds": 2})
-    async with LifespanManager(create_app(stronger)) as running:
-        async with httpx.AsyncClient(transport=httpx.ASGITransport(running.app), base_url="http://auth") as auth:
-            answer = await auth.post("/api/auth/login", json={"email": person.email, "password": PASSWORD})
+    async with serving(create_app(stronger)) as url, httpx.AsyncClient(base_url=url) as auth:
+        answer = await auth.post("/api/auth/login", json={"email": person.email, "password": PASSWORD})
     assert answer.status_code == 200
     assert extract_parameters(await stored_hash(person, stores)).time_cost == 2
 

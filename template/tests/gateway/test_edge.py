@@ -9,11 +9,13 @@ from structlog.testing import capture_logs
 from gateway.app import create_app
 from gateway.settings import GatewaySettings
 from gateway.tokens import TokenGate
+from projects.app import create_app as create_projects
+from projects.settings import ProjectsSettings
 from shared.security.tokens import Signer
 from shared.settings import Environment
 from tests.gateway.conftest import ORIGIN
 from tests.support.people import Person
-from tests.support.serving import serving
+from tests.support.serving import free_port, serving
 from tests.support.upstream import Upstream
 
 SEED = bytes(range(32))
@@ -97,13 +99,18 @@ async def test_services_that_are_down_are_a_502(dead_settings: GatewaySettings) 
 
 
 async def test_readiness_names_what_a_service_lacks(
-    gateway_settings: GatewaySettings, upstream_url: str, auth: httpx.AsyncClient
+    gateway_settings: GatewaySettings, projects_settings: ProjectsSettings
 ) -> None:
-    async with serving(create_app(gateway_settings)) as url, httpx.AsyncClient(base_url=url) as gateway:
-        answer = await gateway.get("/health/detailed")
-    # The stand-in answers 200 to whatever it is asked.
-    assert answer.json()["components"]["projects"]["status"] == "ok"
-    assert answer.json()["components"]["auth"]["status"] == "ok"
+    lacking = projects_settings.model_copy(update={"jwks_url": f"http://127.0.0.1:{free_port()}/jwks"})
+    async with serving(create_projects(lacking)) as projects_url:
+        settings = gateway_settings.model_copy(update={"projects_url": projects_url})
+        async with serving(create_app(settings)) as url, httpx.AsyncClient(base_url=url) as gateway:
+            answer = await gateway.get("/health/detailed")
+    components = answer.json()["components"]
+    assert answer.status_code == 503
+    assert components["auth"]["status"] == "ok"
+    assert components["projects"]["status"] == "failed"
+    assert components["projects"]["reason"].startswith("keys: ")
 
 
 async def test_pages_of_the_origins_in_the_settings_may_call(gateway: httpx.AsyncClient) -> None:

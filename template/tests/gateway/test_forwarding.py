@@ -163,9 +163,7 @@ async def test_a_big_upload_arrives_whole(gateway: httpx.AsyncClient, announced:
 async def test_an_upload_streams_while_the_client_still_sends(gateway: httpx.AsyncClient, upstream: Upstream) -> None:
     async def body() -> AsyncIterator[bytes]:
         yield b"x"
-        async with asyncio.timeout(5):
-            while not upstream.requests:
-                await asyncio.sleep(0.01)
+        await asyncio.wait_for(upstream.reached.wait(), 5)
         yield b"y"
 
     answer = await gateway.post("/api/projects/echo", content=body())

@@ -47,5 +47,5 @@ async def test_a_body_that_is_too_big_for_a_service_is_refused(client: httpx.Asy
 async def test_each_service_counts_its_requests(client: httpx.AsyncClient, stack: Stack) -> None:
     await join(client)
     for process, route in ((stack.gateway, "/api/auth"), (stack.auth, "/api/auth/login")):
-        text = httpx.get(f"{process.url}/metrics").text
+        text = (await client.get(f"{process.url}/metrics")).text
         assert f'http_requests_total{{method="POST",route="{route}",status="200"}}' in text

@@ -7,7 +7,6 @@ import sys
 from pathlib import Path
 
 import httpx
-import pytest
 
 from tests.integration.conftest import Stack
 from tests.support.people import PASSWORD, join, new_email
@@ -42,9 +41,9 @@ async def test_a_frozen_service_is_a_504_until_it_thaws(client: httpx.AsyncClien
 
 
 async def test_a_service_that_is_down_is_a_502_until_it_is_back(
-    client: httpx.AsyncClient, addresses: dict[str, str], tmp_path: Path
+    auth: httpx.AsyncClient, stack: Stack, addresses: dict[str, str], tmp_path: Path
 ) -> None:
-    person = await join(client)
+    person = await join(auth)
     port, gateway_port = free_port(), free_port()
     settings = {**addresses, "PROJECTS_URL": f"http://127.0.0.1:{port}"}
     with running("gateway", gateway_port, settings, tmp_path) as gateway:
@@ -77,7 +76,9 @@ async def test_requests_under_way_end_before_a_service_does(addresses: dict[str,
         assert [each["level"] for each in auth.events() if each["level"] in {"error", "warning"}] == []
 
 
-async def test_a_service_does_not_wait_for_ever_for_what_is_under_way(addresses: dict[str, str], tmp_path: Path) -> None:
+async def test_a_service_does_not_wait_for_ever_for_what_is_under_way(
+    addresses: dict[str, str], tmp_path: Path
+) -> None:
     with socket.create_server(("127.0.0.1", 0)) as never:
         mute = f"http://127.0.0.1:{never.getsockname()[1]}"
         impatient = {**addresses, "SHUTDOWN_TIMEOUT": "0.3", "UPSTREAM_TIMEOUT": "30", "PROJECTS_URL": mute}

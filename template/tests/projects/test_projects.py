@@ -28,7 +28,7 @@ async def test_pages_hold_each_project_once_newest_first(projects: httpx.AsyncCl
     seen: list[str] = []
     cursor = ""
     while True:
-        query = {"limit": 2, **({"cursor": cursor} if cursor else {})}
+        query: dict[str, str | int] = {"limit": 2, **({"cursor": cursor} if cursor else {})}
         page = (await projects.get("/api/projects", params=query, headers=person.headers)).json()
         seen += [item["id"] for item in page["items"]]
         if not page["next"]:
@@ -73,10 +73,10 @@ async def test_a_deleted_project_is_gone(projects: httpx.AsyncClient, person: Pe
 async def test_who_is_no_member_cannot_tell_that_a_project_exists(
     projects: httpx.AsyncClient, person: Person, other: Person, method: str
 ) -> None:
-    body = {"json": {"name": "Mine"}} if method == "PATCH" else {}
+    body = {"name": "Mine"} if method == "PATCH" else None
     path = f"/api/projects/{await create(projects, person)}"
-    real = await projects.request(method, path, headers=other.headers, **body)
-    unreal = await projects.request(method, f"/api/projects/{uuid4()}", headers=other.headers, **body)
+    real = await projects.request(method, path, headers=other.headers, json=body)
+    unreal = await projects.request(method, f"/api/projects/{uuid4()}", headers=other.headers, json=body)
     assert (real.status_code, real.json()) == (unreal.status_code, unreal.json())
     assert real.status_code == 404
 

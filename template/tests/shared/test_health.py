@@ -1,22 +1,21 @@
 import asyncio
+from datetime import UTC, datetime, timedelta
 from typing import Any
+from uuid import uuid4
 
 import httpx
 import pytest
-from asgi_lifespan import LifespanManager
 
 from projects.app import create_app
 from projects.settings import ProjectsSettings
 from shared.health import examine
-from tests.support.serving import free_port
+from shared.security.tokens import Signer
+from tests.support.serving import free_port, serving
 
 
 async def test_the_reason_is_the_innermost_causes_first_line() -> None:
     async def check() -> None:
-        try:
-            raise ValueError("the substance\nand more")
-        except ValueError as error:
-            raise RuntimeError("something failed") from error
+        raise RuntimeError("something failed") from ValueError("the substance\nand more")
 
     health = await examine({"part": check})
     assert health.status == "failed"
@@ -49,16 +48,18 @@ async def test_a_service_that_lacks_everything_is_alive_and_says_what_it_lacks(c
         "redis_url": f"redis://:hunter2@127.0.0.1:{port}/0",
         "jwks_url": f"http://127.0.0.1:{port}/jwks.json",
     }
+    token = Signer(bytes(32), timedelta(minutes=1)).sign(uuid4(), uuid4(), datetime.now(UTC))
     app = create_app(ProjectsSettings(**{**common, **dead}))
-    async with LifespanManager(app) as running:
-        async with httpx.AsyncClient(transport=httpx.ASGITransport(running.app), base_url="http://projects") as client:
-            alive = await client.get("/health")
-            ready = await client.get("/health/detailed")
-            listed = await client.get("/api/projects", headers={"Authorization": "Bearer a.b.c"})
+    async with serving(app) as url, httpx.AsyncClient(base_url=url) as client:
+        alive = await client.get("/health")
+        ready = await client.get("/health/detailed")
+        made_up = await client.get("/api/projects", headers={"Authorization": "Bearer a.b.c"})
+        listed = await client.get("/api/projects", headers={"Authorization": f"Bearer {token}"})
     assert (alive.status_code, alive.json()) == (200, {"status": "ok"})
     assert ready.status_code == 503
     assert "hunter2" not in ready.text
     for component in ready.json()["components"].values():
         assert component["status"] == "failed"
         assert "refused" in component["reason"] or "Connect call failed" in component["reason"], component
-    assert listed.status_code == 401
+    assert made_up.status_code == 401
+    assert (listed.status_code, listed.headers["retry-after"]) == (503, "5")

@@ -9,11 +9,12 @@ from starlette.types import Message, Receive, Scope, Send
 
 
 class Upstream:
-    """Answers by the last part of the path; `ended` tells how the request before ended."""
+    """Answers by the last part of the path."""
 
     def __init__(self) -> None:
         self.cancelled = asyncio.Event()
         self.proceed = asyncio.Event()
+        self.reached = asyncio.Event()
         self.requests = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -21,6 +22,7 @@ class Upstream:
             await lifespan(receive, send)
             return
         self.requests += 1
+        self.reached.set()
         name = scope["path"].rpartition("/")[2]
         behaviours: dict[str, Callable[[Scope, Receive, Send], Awaitable[None]]] = {
             "hash": self.hash,

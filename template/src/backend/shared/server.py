@@ -53,7 +53,7 @@ async def _serve(app: ASGIApp, settings: ServiceSettings, port: int) -> None:
 
 
 def create_server(app: ASGIApp, host: str, port: int) -> Server:
-    """A server for this process and its event loop; `serve()` runs it, `stop()` lets the requests under way end."""
+    """A server for this process and its event loop; `serve()` runs it, `stop()` lets requests under way end."""
     return Server(
         app,
         address=host,

@@ -10,7 +10,7 @@ from argon2.exceptions import VerifyMismatchError
 
 
 class Passwords:
-    """Hashes and verifies; each call takes a core for a moment and `memory_kib` of memory: only so many run at once."""
+    """Hashes and verifies; each takes a core for a moment and `memory_kib` of memory, so only so many run at once."""
 
     def __init__(self, memory_kib: int, rounds: int) -> None:
         self._hasher = PasswordHasher(time_cost=rounds, memory_cost=memory_kib, parallelism=1)
