@@ -33,14 +33,6 @@ def pytest_unconfigure(config: pytest.Config) -> None:
         config.stash[RUN].close()
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Run all integration tests in one worker, so that their processes are started once."""
-    for item in items:
-        if "integration" in item.path.parts:
-            item.add_marker(pytest.mark.xdist_group("integration"))
-
-
 def run_stores(config: pytest.Config) -> Stores:
     """The run's stores, started when first asked for."""
     if STORES not in config.stash:

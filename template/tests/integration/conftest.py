@@ -39,25 +39,25 @@ class Stack:
 
 
 @pytest.fixture(scope="session")
-def addresses(environment: dict[str, str]) -> dict[str, str]:
-    """The settings, with addresses on free ports."""
-    auth, projects = (f"http://127.0.0.1:{free_port()}" for _ in range(2))
+def addresses(environment: dict[str, str], auth_url: str) -> dict[str, str]:
+    """The settings, with the address of an auth service that runs already, and of a projects service that does not."""
+    return with_addresses(environment, auth_url, f"http://127.0.0.1:{free_port()}")
+
+
+def with_addresses(environment: dict[str, str], auth: str, projects: str) -> dict[str, str]:
+    """The settings, with addresses."""
     return {**environment, "AUTH_URL": auth, "PROJECTS_URL": projects, "JWKS_URL": f"{auth}/.well-known/jwks.json"}
 
 
 @pytest.fixture(scope="session")
-def stack(addresses: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+def stack(environment: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """The application, ready."""
     folder = tmp_path_factory.mktemp("stack")
-    ports = {
-        "auth": int(addresses["AUTH_URL"].rpartition(":")[2]),
-        "projects": int(addresses["PROJECTS_URL"].rpartition(":")[2]),
-        "gateway": free_port(),
-    }
+    ports = {name: free_port() for name in ("auth", "projects", "gateway")}
+    urls = [f"http://127.0.0.1:{ports[name]}" for name in ("auth", "projects")]
+    settings = with_addresses(environment, *urls)
     with ExitStack() as started:
-        processes = {
-            name: started.enter_context(running(name, port, addresses, folder)) for name, port in ports.items()
-        }
+        processes = {name: started.enter_context(running(name, port, settings, folder)) for name, port in ports.items()}
         for name in ("auth", "projects"):
             processes[name].await_ready()
         processes["gateway"].await_ready("/health/detailed")

@@ -1,3 +1,6 @@
+import os
+import signal
+
 import httpx
 
 from tests.integration.conftest import Stack
@@ -49,3 +52,16 @@ async def test_each_service_counts_its_requests(client: httpx.AsyncClient, stack
     for process, route in ((stack.gateway, "/api/auth"), (stack.auth, "/api/auth/login")):
         text = (await client.get(f"{process.url}/metrics")).text
         assert f'http_requests_total{{method="POST",route="{route}",status="200"}}' in text
+
+
+async def test_a_frozen_service_is_a_504_until_it_thaws(client: httpx.AsyncClient, stack: Stack) -> None:
+    person = await join(client)
+    os.kill(stack.projects.popen.pid, signal.SIGSTOP)
+    try:
+        frozen = await client.get("/api/projects", headers=person.headers)
+        assert (await client.get("/api/auth/me", headers=person.headers)).status_code == 200
+    finally:
+        os.kill(stack.projects.popen.pid, signal.SIGCONT)
+    assert frozen.status_code == 504
+    assert frozen.headers["x-request-id"]
+    assert (await client.get("/api/projects", headers=person.headers)).status_code == 200
