@@ -10,6 +10,7 @@ import psycopg
 from alembic import command
 from alembic.config import Config
 from psycopg import sql
+from redis import Redis
 from sqlalchemy import make_url
 
 from tasks.servers import temporary
@@ -49,6 +50,9 @@ def clone(stores: Stores, worker: str) -> Iterator[Stores]:
     own = replace(stores, database=f"{stores.database}_{worker}", redis_prefix=f"{stores.redis_prefix}{worker}:")
     with created(own, stores.database):
         yield own
+    with Redis.from_url(own.redis_url) as redis:
+        for key in redis.scan_iter(f"{own.redis_prefix}*"):
+            redis.delete(key)
 
 
 @contextmanager
