@@ -9,8 +9,8 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp
 
 from gateway import openapi
+from gateway.clients import Clients
 from gateway.edge import Edge
-from gateway.proxy import Clients
 from gateway.readiness import ask
 from gateway.routes import Table, routes
 from gateway.settings import GatewaySettings

@@ -3,7 +3,8 @@
 from fastapi import FastAPI
 from starlette.types import Receive, Scope, Send
 
-from gateway.proxy import Clients, Exchange
+from gateway.clients import Clients
+from gateway.proxy import Exchange
 from gateway.routes import Table, is_ambiguous
 from gateway.tokens import TokenGate
 from shared.responses import send_error

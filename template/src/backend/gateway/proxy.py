@@ -2,52 +2,24 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
-from datetime import timedelta
 
 import structlog
-from pyreqwest.client import Client
 from pyreqwest.exceptions import BuilderError, PyreqwestError
 from pyreqwest.request import RequestBuilder
 from pyreqwest.response import Response
 from starlette.types import Receive, Scope, Send
 
+from gateway.clients import Clients
 from gateway.headers import to_client, to_service
 from gateway.routes import Route
 from gateway.supervisor import Supervisor
-from shared.http import create_client
 from shared.responses import send_error
 
 # A request's body up to this size is read before it is sent on.
 SMALL_BODY = 64 * 1024
 
-UPLOAD_LIMIT = timedelta(hours=1)
 
 log = structlog.get_logger()
-
-
-@dataclass(frozen=True)
-class Clients:
-    """The pools of connections to the services.
-
-    The client library goes on waiting for the headers of a request that was cancelled, until its own timeout ends
-    that. An upload may take longer than any answer, so uploads have a client with another timeout.
-    """
-
-    plain: Client
-    uploads: Client
-
-    @classmethod
-    def create(cls, timeout: float, idle_connections: int) -> "Clients":
-        """The clients of a process, for services that have `timeout` seconds to answer."""
-        plain, uploads = (
-            create_client(limit, idle_connections) for limit in (timedelta(seconds=timeout), UPLOAD_LIMIT)
-        )
-        return cls(plain, uploads)
-
-    async def close(self) -> None:
-        """Close all connections."""
-        await asyncio.gather(self.plain.close(), self.uploads.close())
 
 
 class ClientWentAway(Exception):
