@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import secrets
+import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 import warnings
 from pathlib import Path
 from types import FrameType
@@ -84,12 +85,17 @@ def scaffold(target: Path, given: dict[str, Any], *, defaults: bool) -> None:
     if unknown:
         raise ValueError(f"No such question: {', '.join(unknown)}. There are: {', '.join(sorted(questions()))}.")
     target.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=".slipway-", dir=target.parent) as scratch:
-        draft = Path(scratch) / target.name
+    scratch = target.parent / f".slipway-{secrets.token_hex(4)}"
+    # Named before it is made: an interruption at any moment finds it.
+    try:
+        scratch.mkdir()
+        draft = scratch / target.name
         warnings.simplefilter("ignore", DirtyLocalWarning)
         run_copy(str(TEMPLATE), draft, data=given, defaults=defaults, vcs_ref="HEAD", quiet=True)
         commit(draft)
         draft.rename(target)
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
 
 
 def questions() -> set[str]:

@@ -89,7 +89,7 @@ FAULTS = [
         "FAILED tests/test_planted.py::test_it - assert (1 + 1) == 3",
         arguments=("tests/test_planted.py",),
     ),
-    Fault("test", "", untested_code, "Required test coverage of 90.0% not reached"),
+    Fault("test", "", untested_code, "% not reached. Total coverage"),
     Fault(
         "db_check",
         "models",
