@@ -175,6 +175,11 @@ async def test_a_service_may_answer_before_the_client_has_sent_all(gateway_url: 
     assert (await raw(gateway_url, start + b"x", b"}")).startswith(b"HTTP/1.1 413 ")
 
 
+async def test_a_client_that_sends_all_before_it_reads_gets_an_early_answer(gateway: httpx.AsyncClient) -> None:
+    for _ in range(20):
+        assert (await gateway.post("/api/projects/early", content=parts(64 * 1024, 20))).status_code == 413
+
+
 async def test_the_start_of_a_stream_is_sent_before_its_first_event(
     gateway: httpx.AsyncClient, upstream: Upstream
 ) -> None:

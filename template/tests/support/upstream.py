@@ -117,9 +117,10 @@ class Upstream:
             await start(send, 204, [])
         await part(send, b"", more=False)
 
-    async def early(self, _scope: Scope, _receive: Receive, send: Send) -> None:
-        """An answer without reading the body."""
+    async def early(self, _scope: Scope, receive: Receive, send: Send) -> None:
+        """An answer before reading the body."""
         await whole(send, 413, b'{"detail": "too large"}')
+        await read(receive)
 
     async def gzip(self, _scope: Scope, _receive: Receive, send: Send) -> None:
         await whole(send, 200, b"\x1f\x8bnot really", [(b"content-encoding", b"gzip")])

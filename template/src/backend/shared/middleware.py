@@ -9,6 +9,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from shared import request_id
 from shared.metrics import Metrics
+from shared.request_body import RequestBody, announces_body
 from shared.responses import send_error
 
 CLIENT_WENT_AWAY = 499
@@ -53,14 +54,17 @@ class RequestMiddleware:
             return
         started = perf_counter()
         exchange = Exchange(send, request_id.enter(find_header(scope, request_id.HEADER)))
+        body = RequestBody(receive) if announces_body(scope) else None
         try:
-            await self._app(scope, receive, exchange.send)
+            await self._app(scope, body.receive if body else receive, exchange.send)
         except Exception:
             log.exception("request failed", method=scope["method"], path=scope["path"])
             if not exchange.status:
                 await send_error(exchange.send, 500, "Internal server error")
         finally:
             self._record(scope, exchange, perf_counter() - started)
+        if body and exchange.complete:
+            await body.drain()
 
     def _record(self, scope: Scope, exchange: Exchange, seconds: float) -> None:
         route = route_name(scope)
