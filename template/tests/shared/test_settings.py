@@ -78,7 +78,10 @@ def test_secrets_do_not_show_when_settings_are_printed() -> None:
     assert SECRET not in repr(load(RedisSettings))
 
 
-@pytest.mark.parametrize("text", ["ENVIRONMENT=development\nthis is no setting\n", "APP_NAME='unfinished\n"])
+@pytest.mark.parametrize(
+    "text",
+    ["ENVIRONMENT=development\nthis is no setting\n", "APP_NAME='unfinished\n", "A=1\n\n\nthis is no setting\n"],
+)
 def test_a_broken_line_is_found(capsys: pytest.CaptureFixture[str], text: str) -> None:
     write(text)
     problem, _ = refusal(ServiceSettings, capsys)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Annotated, Literal, NoReturn, TypeVar
 
 from dotenv import dotenv_values
-from dotenv.parser import parse_stream
+from dotenv.parser import Binding, parse_stream
 from pydantic import AfterValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
@@ -96,7 +96,7 @@ def _read(env_file: Path) -> dict[str, str]:
     """What the file sets; dotenv would only log a line that it cannot parse and go on without it."""
     try:
         with env_file.open(encoding="utf-8") as lines:
-            broken = [str(binding.original.line) for binding in parse_stream(lines) if binding.error]
+            broken = [_line(binding) for binding in parse_stream(lines) if binding.error]
     except FileNotFoundError:
         return {}
     except (OSError, UnicodeDecodeError) as error:
@@ -105,6 +105,12 @@ def _read(env_file: Path) -> dict[str, str]:
     if broken:
         _refuse(f"{env_file} has a line that is not NAME=value: line {', '.join(broken)}.", env_file)
     return {name: value for name, value in dotenv_values(env_file, interpolate=False).items() if value}
+
+
+def _line(binding: Binding) -> str:
+    """The line where the text of the binding begins; dotenv counts from the empty lines before it."""
+    text = binding.original.string
+    return str(binding.original.line + text[: len(text) - len(text.lstrip())].count("\n"))
 
 
 def _name(location: tuple[int | str, ...]) -> str:
