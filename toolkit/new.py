@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import secrets
+import shlex
 import shutil
 import signal
 import subprocess
@@ -35,7 +36,7 @@ def main(arguments: list[str] | None = None) -> None:
     except (CopierError, ValueError) as error:
         sys.exit(f"{plain(error)}\nNothing was made.")
     print(f"\nThe project is in {target}, with its first commit. Next:\n")
-    print(f"  cd {options.target}\n  python3 noxfile.py -s dev\n")
+    print(f"  cd {shlex.quote(options.target)}\n  python3 noxfile.py -s dev\n")
 
 
 def parse(arguments: list[str] | None) -> argparse.Namespace:

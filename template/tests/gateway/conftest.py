@@ -35,7 +35,7 @@ def gateway_settings(auth_url: str, upstream_url: str) -> GatewaySettings:
         auth_url=auth_url,
         projects_url=upstream_url,
         jwks_url=f"{auth_url}/.well-known/jwks.json",
-        upstream_timeout=0.5,
+        upstream_timeout=1,
         cors_origins=[ORIGIN],
     )
 

@@ -253,6 +253,7 @@ async def test_a_response_that_breaks_off_does_not_look_whole(gateway: httpx.Asy
 
 async def test_many_requests_at_once_share_connections(gateway: httpx.AsyncClient, person: Person) -> None:
     answers = await asyncio.gather(
-        *(gateway.get(f"/api/projects/{number}", headers=person.headers) for number in range(100))
+        *(gateway.get(f"/api/projects/{number}", headers=person.headers) for number in range(50))
     )
-    assert [answer.json()["path"] for answer in answers] == [f"/api/projects/{number}" for number in range(100)]
+    assert {answer.status_code for answer in answers} == {200}
+    assert [answer.json()["path"] for answer in answers] == [f"/api/projects/{number}" for number in range(50)]

@@ -3,7 +3,7 @@ from contextlib import asynccontextmanager
 
 import httpx
 import pytest
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI
 from fastapi.responses import StreamingResponse
 from structlog.testing import capture_logs
 
@@ -12,6 +12,11 @@ from shared.metrics import Metrics
 from shared.middleware import RequestMiddleware, level_of
 from shared.request_id import current_request_id
 from tests.support.serving import serving
+
+
+@asynccontextmanager
+async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+    yield
 
 
 def create_app() -> tuple[FastAPI, RequestMiddleware]:
@@ -83,6 +88,19 @@ async def test_the_log_names_the_route_and_leaves_the_query_out(client: httpx.As
     assert "hunter2" not in str(event)
 
 
+async def test_a_bug_in_a_service_is_answered_in_json() -> None:
+    router = APIRouter()
+
+    @router.get("/broken")
+    async def broken() -> None:
+        raise RuntimeError("hunter2")
+
+    app = create_service("test", lifespan, [router])
+    async with serving(RequestMiddleware(app, app.state.metrics)) as url, httpx.AsyncClient() as client:
+        answer = await client.get(f"{url}/broken")
+    assert (answer.status_code, answer.json()) == (500, {"detail": "Internal server error"})
+
+
 async def test_metrics_are_by_route_not_by_path() -> None:
     app, wrapped = create_app()
     async with serving(wrapped) as url, httpx.AsyncClient(base_url=url) as client:
@@ -101,10 +119,6 @@ def test_what_watches_the_service_is_quiet_until_it_fails() -> None:
 
 
 async def test_metrics_are_shown() -> None:
-    @asynccontextmanager
-    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
-        yield
-
     async with serving(create_service("test", lifespan, [])) as url, httpx.AsyncClient() as client:
         answer = await client.get(f"{url}/metrics")
     assert answer.headers["content-type"].startswith("text/plain; version=0.0.4")

@@ -44,6 +44,7 @@ def create_service(
     for router in (health.router, metrics_router, *routers):
         app.include_router(router)
     app.add_exception_handler(RequestValidationError, _invalid)
+    app.add_exception_handler(Exception, _failed)
     for error in UNAVAILABLE:
         app.add_exception_handler(error, _unavailable)
     return app
@@ -64,6 +65,10 @@ def _invalid(_request: Request, error: Exception) -> Response:
     found = error.errors() if isinstance(error, RequestValidationError) else []
     reasons = [{name: each[name] for name in ("type", "loc", "msg")} for each in found]
     return JSONResponse({"detail": jsonable_encoder(reasons)}, 422)
+
+
+def _failed(_request: Request, _error: Exception) -> Response:
+    return JSONResponse({"detail": "Internal server error"}, 500)
 
 
 def _unavailable(_request: Request, error: Exception) -> Response:
