@@ -2,6 +2,7 @@
 
 import functools
 import os
+import pwd
 import shutil
 import subprocess
 from pathlib import Path
@@ -14,15 +15,15 @@ SETPRIV = [
     *("setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups", "--securebits=+no_setuid_fixup"),
     *("--inh-caps=-all,+dac_override", "--ambient-caps=-all,+dac_override", "--bounding-set=-all,+dac_override"),
 ]
-# Without the capabilities for that a user namespace may be allowed; root's files are an ordinary user's in it.
-UNSHARE = ["unshare", "--user", "--map-user=1000", "--map-group=1000"]
+# Without the capabilities for that a user namespace may be allowed; this user's files are another's in it.
+UNSHARE = ["unshare", "--user", f"--map-user={NOBODY}", f"--map-group={NOBODY}"]
 
 
 @functools.cache
 def prefix() -> list[str]:
-    """What to put before a command so that it does not run as root; nothing for an ordinary user."""
+    """What to put before a command so that it runs as a user whom PostgreSQL accepts; nothing where this one is."""
     if os.geteuid() != 0:
-        return []
+        return [] if _has_a_name() else _with_a_name()
     for candidate in (SETPRIV, UNSHARE):
         if shutil.which(candidate[0]) and _works(candidate):
             return candidate
@@ -41,6 +42,23 @@ def give(folder: Path) -> None:
         raise Trouble(f"{folder} belongs to another user; take it over: sudo chown -R {owner} {folder}")
     for path in [*folder.rglob("*"), folder]:
         os.chown(path, owner, owner, follow_symlinks=False)
+
+
+def _has_a_name() -> bool:
+    """Whether this user is in the list of users: in containers, IDs often are not, and initdb insists."""
+    try:
+        return bool(pwd.getpwuid(os.geteuid()))
+    except KeyError:
+        return False
+
+
+def _with_a_name() -> list[str]:
+    if shutil.which(UNSHARE[0]) and _works(UNSHARE):
+        return UNSHARE
+    raise Trouble(
+        f"PostgreSQL needs a user with a name, and the user ID {os.geteuid()} has none on this machine.\n"
+        "Add it to /etc/passwd, or set DATABASE_URL and REDIS_URL to servers of your own."
+    )
 
 
 def _works(candidate: list[str]) -> bool:

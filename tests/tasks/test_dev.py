@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import pty
 import signal
 import socket
 import subprocess
@@ -20,6 +19,7 @@ from tasks.dev.log_lines import render
 from tasks.dev.reload import concerned
 from tasks.env_file import is_secret
 from tasks.servers.data_folder import DataFolder
+from tests.tasks.machine import on_small_disk, terminal
 from tests.tasks.small_project import Dev, get, is_alive, until
 from tests.tasks.users import ORDINARY
 
@@ -152,7 +152,7 @@ def test_a_port_that_is_taken_is_replaced_by_a_free_one(start: Start, small: Pat
 
 
 def test_it_ends_when_its_terminal_goes_away(start: Start, given: dict[str, str]) -> None:
-    ours, theirs = pty.openpty()
+    ours, theirs = terminal()
     dev = start(sys.executable, "-c", OWN_TERMINAL, stdin=theirs, stdout=theirs, **given)
     os.close(theirs)
     shown = b""
@@ -352,8 +352,7 @@ def test_root_in_an_ordinary_container_can_run_it(start: Start) -> None:
 @pytest.mark.usefixtures("as_root")
 def test_a_disk_without_room_is_told(start: Start, small: Path) -> None:
     (small / ".data").mkdir()
-    mount = 'mount -t tmpfs -o size=30m none .data && exec "$@"'
-    dev = start("unshare", "--mount", "sh", "-c", mount, "sh")
+    dev = start(*on_small_disk(small / ".data", megabytes=30))
     assert dev.ended() == 1
     assert "the disk is full" in dev.text()
     assert "Traceback" not in dev.text()

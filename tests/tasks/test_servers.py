@@ -25,7 +25,9 @@ from tasks.servers.postgres import Postgres
 from tasks.servers.running import running
 from tasks.trouble import Trouble
 from tests.support import ROOT
+from tests.tasks.machine import on_small_disk, user_namespaces
 from tests.tasks.small_project import environment, until
+from tests.tasks.users import NAMELESS, as_ordinary
 
 # A program that runs servers until it is killed, and says where they are.
 HOLD = """
@@ -235,17 +237,25 @@ with Group() as group:
     except Trouble as trouble:
         print(trouble, [path.name for path in Path(sys.argv[1]).iterdir()])
 """
-    mount = 'mount -t tmpfs -o size=20m none "$0" && exec "$@"'
-    command = ["unshare", "--mount", "sh", "-c", mount, str(tmp_path), sys.executable, "-c", program, str(tmp_path)]
+    command = [*on_small_disk(tmp_path, megabytes=20), sys.executable, "-c", program, str(tmp_path)]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
-    if "permitted" in done.stderr or "permission denied" in done.stderr:
-        pytest.skip("this root may not mount")
     assert f"No room for PostgreSQL's data in {tmp_path}: the disk is full." in done.stdout, done.stderr
     assert done.stdout.rstrip().endswith("[]")
 
 
 @pytest.mark.usefixtures("as_root")
+def test_a_user_without_a_name_uses_a_user_namespace() -> None:
+    user_namespaces()
+    process, servers = hold(wrapper=tuple(as_ordinary(NAMELESS)))
+    assert answers(servers.database_url)
+    process.kill()
+    process.wait()
+    until(lambda: not answers(servers.database_url))
+
+
+@pytest.mark.usefixtures("as_root")
 def test_root_without_the_right_to_become_another_uses_a_user_namespace() -> None:
+    user_namespaces()
     process, servers = hold(wrapper=("setpriv", "--bounding-set=-all,+setfcap"))
     assert answers(servers.database_url)
     process.kill()

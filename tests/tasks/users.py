@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pwd
 import subprocess
 import sys
 
@@ -10,14 +11,17 @@ import pytest
 
 from tests.support import ROOT
 
-ORDINARY = 1000
+NAMED = {user.pw_uid for user in pwd.getpwall()}
+# The first user that people get, where there is one; else the one that every system has.
+ORDINARY = 1000 if 1000 in NAMED else 65534
+NAMELESS = next(uid for uid in range(4321, 65534) if uid not in NAMED)
 
 
-def as_ordinary() -> list[str]:
+def as_ordinary(uid: int = ORDINARY) -> list[str]:
     """What to put before a command so that an ordinary user runs it; nothing if we are one."""
     if os.geteuid() != 0:
         return []
-    become = ["setpriv", f"--reuid={ORDINARY}", f"--regid={ORDINARY}", "--clear-groups"]
+    become = ["setpriv", f"--reuid={uid}", f"--regid={uid}", "--clear-groups"]
     # Where Python or the repository is in a folder of root's, the right to read it is needed too.
     reading = ["--securebits=+no_setuid_fixup", "--inh-caps=+dac_read_search", "--ambient-caps=+dac_read_search"]
     for wrapper in (become, [*become, *reading]):
