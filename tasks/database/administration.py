@@ -1,5 +1,8 @@
 """What is done to whole databases, from beside them."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import psycopg
 from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict
@@ -36,27 +39,35 @@ def exchange(connection: psycopg.Connection, name: str, draft: str) -> None:
     """Give `draft` the name of the other, in one transaction, and only then drop the other."""
     former = f"{name}_former"
     execute(connection, "DROP DATABASE IF EXISTS {} WITH (FORCE)", former)
-    execute(connection, "ALTER DATABASE {} ALLOW_CONNECTIONS false", name)
     try:
-        connection.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", [name])
+        execute(connection, "ALTER DATABASE {} ALLOW_CONNECTIONS false", name)
+        with _told():
+            connection.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", [name])
         with connection.transaction():
             execute(connection, "ALTER DATABASE {} RENAME TO {}", name, former)
             execute(connection, "ALTER DATABASE {} RENAME TO {}", draft, name)
-    except (Trouble, psycopg.Error):
+    finally:
+        # Whichever of the two has the name by now, as Ctrl-C may come at any point.
         execute(connection, "ALTER DATABASE {} ALLOW_CONNECTIONS true", name)
-        raise
-    execute(connection, "DROP DATABASE {} WITH (FORCE)", former)
+        execute(connection, "DROP DATABASE IF EXISTS {} WITH (FORCE)", former)
 
 
 def execute(connection: psycopg.Connection, statement: str, *names: str) -> None:
     """Run the statement with these identifiers in it."""
-    try:
+    with _told():
         connection.execute(sql.SQL(statement).format(*map(sql.Identifier, names)))
-    except psycopg.Error as error:
-        raise Trouble(f"The database says: {last_line(str(error))}") from None
 
 
 def last_line(text: str) -> str:
     """The line in which programs say what went wrong."""
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     return lines[-1] if lines else "no reason given"
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """Tell what the server refuses as a Trouble."""
+    try:
+        yield
+    except psycopg.Error as error:
+        raise Trouble(f"The database says: {last_line(str(error))}") from None

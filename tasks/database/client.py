@@ -20,6 +20,13 @@ def client(name: str, parts: dict[str, str]) -> tuple[list[str], dict[str, str]]
 def call(name: str, parts: dict[str, str], *options: str) -> None:
     """Run a client to its end; a Trouble with its last words if it fails."""
     command, password = client(name, parts)
-    done = subprocess.run([*command, *options], env=password, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [*command, *options], env=password, capture_output=True, text=True, errors="replace", check=False
+    )
     if done.returncode != 0:
-        raise Trouble(f"{name} failed, the database is as it was: {last_line(done.stderr)}")
+        raise Trouble(f"{name} failed, the database is as it was: {_reason(done.stderr)}")
+
+
+def _reason(text: str) -> str:
+    """The line that names the error: below it, the clients show the statement and point at a place in it."""
+    return next((line.strip() for line in text.splitlines() if "error:" in line.lower()), last_line(text))

@@ -2,12 +2,16 @@
 
 from pathlib import Path
 
+import psycopg
+
 from tasks.database.administration import empty, exchange, execute, maintenance, parts_of
 from tasks.database.client import call
 from tasks.trouble import Trouble
 
 # How pg_dump's own format begins.
 ARCHIVE = b"PGDMP"
+# The table in which the migrations note how far they are.
+VERSION_TABLE = "alembic_version"
 
 
 def dump(url: str, file: Path) -> int:
@@ -35,13 +39,14 @@ def restore(url: str, file: Path) -> int:
     name = parts["dbname"]
     draft = f"{name}_restored"
     with maintenance(url) as connection:
-        empty(connection, draft)
         try:
+            empty(connection, draft)
             _load({**parts, "dbname": draft}, file, is_archive=is_archive)
-        except Trouble:
-            execute(connection, "DROP DATABASE {} WITH (FORCE)", draft)
-            raise
-        exchange(connection, name, draft)
+            if not _is_ours(url, draft):
+                raise Trouble(f"{file} holds no database of this application; the database is as it was.")
+            exchange(connection, name, draft)
+        finally:
+            execute(connection, "DROP DATABASE IF EXISTS {} WITH (FORCE)", draft)
     print(f"The database is what {file} holds. If that is older than the code: nox -s migrate")
     return 0
 
@@ -51,3 +56,9 @@ def _load(parts: dict[str, str], file: Path, *, is_archive: bool) -> None:
         call("pg_restore", parts, "--exit-on-error", "--no-owner", "--single-transaction", str(file))
     else:
         call("psql", parts, "--quiet", "--set=ON_ERROR_STOP=1", "--single-transaction", f"--file={file}")
+
+
+def _is_ours(url: str, name: str) -> bool:
+    """Whether migrations made this database, in whatever schema."""
+    with psycopg.connect(url, dbname=name) as connection:
+        return bool(connection.execute("SELECT FROM pg_tables WHERE tablename = %s", [VERSION_TABLE]).rowcount)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pty
+import signal
 import subprocess
 import sys
 import uuid
@@ -16,7 +17,7 @@ import pytest
 from psycopg import sql
 
 from tasks.servers import Servers, persistent
-from tests.tasks.small_project import Dev, environment
+from tests.tasks.small_project import Dev, environment, until
 
 
 @dataclass(frozen=True)
@@ -61,8 +62,16 @@ def own(small: Path, servers: Servers) -> Iterator[Own]:
         with psycopg.connect(url) as connection:
             connection.execute("CREATE TABLE notes (text text)")
             connection.execute("INSERT INTO notes VALUES ('first')")
+            connection.execute("CREATE TABLE alembic_version (version_num text)")
         yield Own(small, name, url, servers.redis_url)
         server.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
+def databases(own: Own) -> list[str]:
+    """Its database, and whatever was left beside it."""
+    with psycopg.connect(own.url) as connection:
+        found = connection.execute("SELECT datname FROM pg_database WHERE datname LIKE %s", [f"{own.name}%"])
+        return [name for (name,) in found]
 
 
 def test_a_dump_restores_the_database_as_it_was(own: Own) -> None:
@@ -75,8 +84,7 @@ def test_a_dump_restores_the_database_as_it_was(own: Own) -> None:
     assert own.notes() == ["first"]
     with psycopg.connect(own.url) as connection:
         assert connection.execute("SELECT to_regclass('later')").fetchone() == (None,)
-        left = connection.execute("SELECT datname FROM pg_database WHERE datname LIKE %s", [f"{own.name}%"]).fetchall()
-    assert left == [(own.name,)]
+    assert databases(own) == [own.name]
 
 
 def test_a_restore_succeeds_while_the_database_is_in_use(own: Own) -> None:
@@ -89,7 +97,10 @@ def test_a_restore_succeeds_while_the_database_is_in_use(own: Own) -> None:
 
 
 def test_plain_sql_is_restored_too(own: Own) -> None:
-    (own.project / "some.sql").write_text("CREATE TABLE notes (text text);\nINSERT INTO notes VALUES ('sql');\n")
+    (own.project / "some.sql").write_text(
+        "CREATE TABLE alembic_version (version_num text);\n"
+        "CREATE TABLE notes (text text);\nINSERT INTO notes VALUES ('sql');\n"
+    )
     assert own.db("restore", "some.sql").returncode == 0
     assert own.notes() == ["sql"]
 
@@ -100,8 +111,34 @@ def test_a_file_that_cannot_be_restored_changes_nothing(own: Own, content: str) 
     done = own.db("restore", "broken")
     assert done.returncode == 1
     assert "the database is as it was" in done.stderr
+    assert "error:" in done.stderr.lower()
     assert "Traceback" not in done.stderr
+    assert len(done.stderr.splitlines()) == 1
     assert own.notes() == ["first"]
+    assert databases(own) == [own.name]
+
+
+@pytest.mark.parametrize("content", ["", "-- nothing\n", "CREATE TABLE notes (text text);\n"])
+def test_a_file_without_a_database_of_the_application_changes_nothing(own: Own, content: str) -> None:
+    (own.project / "foreign").write_text(content)
+    done = own.db("restore", "foreign")
+    expected = "foreign holds no database of this application; the database is as it was.\n"
+    assert (done.returncode, done.stderr) == (1, expected)
+    assert own.notes() == ["first"]
+    assert databases(own) == [own.name]
+
+
+def test_an_interrupted_restore_leaves_nothing_behind(own: Own) -> None:
+    (own.project / "slow.sql").write_text("SELECT pg_sleep(60);\n")
+    settings = environment(DATABASE_URL=own.url, REDIS_URL=own.redis_url)
+    command = [sys.executable, "-m", "tasks.database", "restore", "slow.sql"]
+    with subprocess.Popen(command, cwd=own.project, env=settings, stderr=subprocess.PIPE, text=True) as restore:
+        until(lambda: len(databases(own)) > 1)
+        restore.send_signal(signal.SIGINT)
+        assert restore.communicate()[1] == "Interrupted.\n"
+    assert restore.returncode == 1
+    assert own.notes() == ["first"]
+    assert databases(own) == [own.name]
 
 
 def test_a_missing_file_is_told(own: Own) -> None:
