@@ -15,6 +15,7 @@ from tasks.database.copies import dump, restore
 from tasks.servers import persistent
 from tasks.servers.data_folder import DataFolder, InUseError
 from tasks.servers.persistent import FOLDER
+from tasks.servers.postgres import DATABASE
 from tasks.trouble import Trouble
 
 
@@ -54,10 +55,11 @@ def shell(url: str) -> int:
 
 def reset(*, certain: bool) -> int:
     """Begin with an empty database, migrations applied; asks first."""
+    given = env_file.settings(Path.cwd()).get("DATABASE_URL")
     if not certain:
-        _ask()
+        _ask(_place(given))
     data = DataFolder(Path.cwd() / FOLDER)
-    if not env_file.settings(Path.cwd()).get("DATABASE_URL"):
+    if not given:
         _forget(data)
     with persistent("db") as servers:
         with maintenance(servers.database_url) as connection:
@@ -67,10 +69,18 @@ def reset(*, certain: bool) -> int:
         return subprocess.run(command, env={**os.environ, **urls}, check=False).returncode
 
 
-def _ask() -> None:
+def _place(given: str | None) -> str:
+    """Which database that is, and where."""
+    if not given:
+        return f"{DATABASE} on this machine, in {Path.cwd() / FOLDER}"
+    parts = parts_of(given)
+    return f"{parts['dbname']} on {parts.get('host') or parts.get('hostaddr') or 'this machine'}, as DATABASE_URL says"
+
+
+def _ask(place: str) -> None:
     if not sys.stdin.isatty():
         raise Trouble("This would empty the database; nobody is here to ask, so say it: nox -s db -- reset --yes")
-    print("This empties the development database. Type yes to go on: ", end="", flush=True)
+    print(f"This empties the database {place}. Type yes to go on: ", end="", flush=True)
     if sys.stdin.readline().strip().lower() != "yes":
         raise Trouble("Nothing has changed.")
 

@@ -4,7 +4,7 @@ import os
 import platform
 import shutil
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -20,7 +20,7 @@ OLDEST_PYTHON = (3, 11)
 
 def look(project: Path) -> list[Finding]:
     """Every finding, what is required first."""
-    settings = env_file.settings(project)
+    settings = known(project)
     return [
         python(),
         uv(),
@@ -28,10 +28,19 @@ def look(project: Path) -> list[Finding]:
         database(settings.get("DATABASE_URL")),
         redis(settings.get("REDIS_URL")),
         room(project),
+        folder(project),
         tool("git", "commits, and copier update", "https://git-scm.com/downloads, or: apt install git"),
         tool("docker", "optional: images and Compose"),
         tool("node", "optional: nothing here needs it yet"),
     ]
+
+
+def known(project: Path) -> Mapping[str, str]:
+    """The settings that hold; without those of `.env.local` if it is broken, which is a finding of its own."""
+    try:
+        return env_file.settings(project)
+    except Trouble:
+        return os.environ
 
 
 def python() -> Finding:
@@ -85,6 +94,16 @@ def room(project: Path) -> Finding:
     enough = free >= postgres.ROOM_BYTES
     remedy = "" if enough else f"free {postgres.ROOM_BYTES // 2**20} MB on the disk of {folder}"
     return Finding("disk", f"{free / 2**30:.1f} GB free", remedy, is_required=True)
+
+
+def folder(project: Path) -> Finding:
+    """Whether development data can be kept."""
+    data = project / FOLDER
+    place = data if data.exists() else project
+    writable = os.access(place, os.W_OK | os.X_OK)
+    found = f"{FOLDER} can{'' if writable else 'not'} be written"
+    remedy = "" if writable else f"make {place} writable, or work in a copy of the project"
+    return Finding("project folder", found, remedy, is_required=True)
 
 
 def tool(name: str, use: str, remedy: str = "") -> Finding:

@@ -1,6 +1,7 @@
 """Looks at the state of this copy of the project."""
 
 import hashlib
+from collections import Counter
 from pathlib import Path
 
 from tasks import env_file, setup
@@ -26,9 +27,24 @@ def settings(project: Path) -> Finding:
         return Finding(env_file.LOCAL, "missing", SETUP)
     try:
         missing = setup.lacking(project, env_file.values(local))
+        doubts = _doubts(project, local)
     except Trouble as trouble:
         return Finding(env_file.LOCAL, "broken", str(trouble), is_required=True)
-    return Finding(env_file.LOCAL, f"lacks {', '.join(missing)}" if missing else "complete", SETUP if missing else "")
+    if missing:
+        return Finding(env_file.LOCAL, f"lacks {', '.join(missing)}", SETUP)
+    return Finding(env_file.LOCAL, "; ".join(doubts) or "complete", f"correct {env_file.LOCAL}" if doubts else "")
+
+
+def _doubts(project: Path, local: Path) -> list[str]:
+    """What is probably a mistake, though it can be read."""
+    names = Counter(binding.key for binding in env_file.bindings(local) if binding.key is not None)
+    known = {**env_file.required(project), **env_file.defaults(project)}
+    unknown = [name for name in names if name not in known]
+    twice = [name for name, times in names.items() if times > 1]
+    return [
+        *([f"not in {env_file.EXAMPLE}: {', '.join(unknown)}"] if unknown else []),
+        *([f"given twice: {', '.join(twice)}"] if twice else []),
+    ]
 
 
 def hooks(project: Path) -> Finding:
@@ -45,7 +61,10 @@ def ports(project: Path) -> list[Finding]:
     running = DataFolder(project / FOLDER).read("dev") if DataFolder(project / FOLDER).is_owned() else None
     if running:
         return [Finding("dev", f"runs: {running['url']} (process {running['pid']})")]
-    usual = usual_ports(project)
+    try:
+        usual = usual_ports(project)
+    except Trouble as trouble:
+        return [Finding("ports", "not known", str(trouble), is_required=True)]
     taken = [f"{port} ({name})" for name, port in usual.items() if port and not is_free(port)]
     found = f"taken: {', '.join(taken)}; dev will choose others" if taken else "free"
     return [Finding(f"ports {', '.join(str(port) for port in usual.values())}", found)]

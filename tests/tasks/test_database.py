@@ -178,6 +178,7 @@ def test_reset_does_what_the_person_at_the_terminal_answers(own: Own, answer: by
     os.close(ours)
     os.close(theirs)
     assert done.returncode == (1 if expected else 0)
+    assert f"empties the database {own.name} on 127.0.0.1".encode() in done.stdout
     assert own.notes() == expected
 
 

@@ -33,7 +33,18 @@ def test_a_machine_that_has_everything_passes(small: Path) -> None:
     setup.install_hooks(small)
     done = doctor(small)
     assert done.returncode == 0, done.stderr
-    for subject in ("Python", "uv", "PostgreSQL", "Valkey", "disk", "git ", ".env.local", "git hooks", "ports"):
+    for subject in (
+        "Python",
+        "uv",
+        "PostgreSQL",
+        "Valkey",
+        "disk",
+        "project folder",
+        "git ",
+        ".env.local",
+        "git hooks",
+        "ports",
+    ):
         assert row(done, subject).startswith("✓"), done.stdout
 
 
@@ -76,11 +87,46 @@ def test_what_is_required_and_missing_is_a_failure(small: Path, subject: str, se
     assert "hunter2" not in done.stdout + done.stderr
 
 
-def test_a_broken_env_local_is_a_failure(small: Path) -> None:
-    (small / ".env.local").write_text("APP_NAME\n")
+@pytest.mark.parametrize("content", [b"APP_NAME\n", b"APP_NAME=\xff\n"])
+def test_a_broken_env_local_is_a_failure_among_the_other_findings(small: Path, content: bytes) -> None:
+    (small / ".env.local").write_bytes(content)
     done = doctor(small)
     assert done.returncode == 1
-    assert "line 1" in done.stdout + done.stderr
+    assert row(done, ".env.local").startswith("✗")
+    assert "line 1" in row(done, ".env.local")
+    assert ".env.local" in done.stderr
+    for subject in ("Python", "PostgreSQL", "Valkey", "disk"):
+        assert row(done, subject).startswith("✓"), done.stdout
+    assert row(done, "environments")
+
+
+def test_a_port_that_is_none_is_a_failure(small: Path) -> None:
+    done = doctor(small, GATEWAY_PORT="many")
+    assert done.returncode == 1
+    assert row(done, "ports").startswith("✗")
+
+
+@pytest.mark.parametrize(
+    ("line", "found"),
+    [("APP_NAMME=x", "not in .env.example: APP_NAMME"), ("APP_NAME=x", "given twice: APP_NAME")],
+)
+def test_a_setting_that_is_mistyped_or_given_twice_is_named(small: Path, line: str, found: str) -> None:
+    setup.complete(small)
+    with (small / ".env.local").open("a") as file:
+        file.write(f"{line}\n")
+    done = doctor(small)
+    assert done.returncode == 0
+    assert row(done, ".env.local").startswith("!")
+    assert found in row(done, ".env.local")
+
+
+def test_a_folder_that_cannot_be_written_to_is_a_failure(small: Path, ordinary_user: list[str]) -> None:
+    small.chmod(0o555)
+    done = doctor(small, *ordinary_user)
+    small.chmod(0o755)
+    assert done.returncode == 1
+    assert row(done, "project folder").startswith("✗")
+    assert "project folder" in done.stderr
 
 
 def test_a_disk_without_room_is_a_failure(small: Path) -> None:
