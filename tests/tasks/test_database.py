@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import pty
 import signal
 import subprocess
 import sys
@@ -17,6 +16,7 @@ import pytest
 from psycopg import sql
 
 from tasks.servers import Servers, persistent
+from tests.tasks.machine import terminal
 from tests.tasks.small_project import Dev, environment, until
 
 
@@ -170,7 +170,7 @@ def test_reset_asks_and_does_nothing_when_nobody_can_answer(own: Own) -> None:
 
 @pytest.mark.parametrize(("answer", "expected"), [(b"no\n", ["first"]), (b"yes\n", [])])
 def test_reset_does_what_the_person_at_the_terminal_answers(own: Own, answer: bytes, expected: list[str]) -> None:
-    ours, theirs = pty.openpty()
+    ours, theirs = terminal()
     os.write(ours, answer)
     settings = environment(DATABASE_URL=own.url, REDIS_URL=own.redis_url)
     command = [sys.executable, "-m", "tasks.database", "reset"]
