@@ -108,7 +108,7 @@ def test_a_port_that_is_none_is_a_failure(small: Path) -> None:
 
 @pytest.mark.parametrize(
     ("line", "found"),
-    [("APP_NAMME=x", "not in .env.example: APP_NAMME"), ("APP_NAME=x", "given twice: APP_NAME")],
+    [("APP_TITLE=x", "not in .env.example: APP_TITLE"), ("APP_NAME=x", "given twice: APP_NAME")],
 )
 def test_a_setting_that_is_mistyped_or_given_twice_is_named(small: Path, line: str, found: str) -> None:
     setup.complete(small)
