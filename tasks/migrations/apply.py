@@ -5,7 +5,7 @@ import sys
 
 from alembic import command
 
-from tasks.migrations.runner import applied, configuration, plainly, scripts, title
+from tasks.migrations.runner import applied, configuration, plainly, require_one_head, scripts, title
 from tasks.servers import persistent
 from tasks.trouble import Trouble
 
@@ -35,12 +35,15 @@ def run(action: str, revision: str, url: str) -> list[str]:
     if action == "history":
         return history(url)
     config = configuration(url)
+    directory = scripts(config)
+    if revision == "head" or revision.startswith("+"):
+        require_one_head(directory)
     before = applied(url)
     with plainly():
         {"upgrade": command.upgrade, "downgrade": command.downgrade}[action](config, revision)
         after = applied(url)
         upper, lower = (after, before) if action == "upgrade" else (before, after)
-        steps = [title(step) for step in scripts(config).iterate_revisions(upper or "base", lower or "base")]
+        steps = [title(step) for step in directory.iterate_revisions(upper or "base", lower or "base")]
     if action == "upgrade":
         return [f"applied {step}" for step in reversed(steps)] or ["nothing to apply, the database is up to date"]
     return [f"undid {step}" for step in steps] or ["nothing to undo"]

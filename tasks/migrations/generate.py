@@ -9,7 +9,7 @@ from typing import Any
 
 from alembic import command
 
-from tasks.migrations.runner import configuration, plainly
+from tasks.migrations.runner import configuration, plainly, require_one_head, scripts
 from tasks.migrations.scratch import scratch_database
 from tasks.servers import temporary
 from tasks.trouble import Trouble
@@ -18,11 +18,11 @@ from tasks.trouble import Trouble
 def main() -> None:
     """Write a migration that brings the database to the models as they are now."""
     parser = argparse.ArgumentParser(prog="nox -s migration --", description=main.__doc__)
-    parser.add_argument("message", help='what it does, in quotes: "add colour to projects"')
+    parser.add_argument("message", nargs="+", help='what it does: "add colour to projects"')
     arguments = parser.parse_args()
     try:
         with temporary() as servers, scratch_database(servers.database_url) as url:
-            path = generate(arguments.message, url)
+            path = generate(" ".join(arguments.message), url)
     except Trouble as trouble:
         sys.exit(str(trouble))
     if path is None:
@@ -36,6 +36,7 @@ def generate(message: str, url: str) -> Path | None:
     if not message.strip():
         raise Trouble('The message is empty; say what the migration does: nox -s migration -- "add colour to projects"')
     config = configuration(url)
+    require_one_head(scripts(config))
     with plainly():
         command.upgrade(config, "head")
         made = command.revision(config, message.strip(), autogenerate=True, process_revision_directives=_none_if_empty)

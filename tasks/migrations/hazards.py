@@ -1,8 +1,11 @@
 """Lets squawk judge the SQL of every migration: what would lock or rewrite a table that is in use."""
 
+import json
+import os
 import subprocess
 import tempfile
 from pathlib import Path
+from typing import Any
 
 from alembic import command
 from alembic.script import Script
@@ -16,13 +19,27 @@ CONFIG = Path(".squawk.toml")
 def hazards(_server_url: str) -> None:
     """Raise a Trouble with what squawk found, each with the migration's name."""
     with tempfile.TemporaryDirectory() as scratch:
-        names = [_write_sql(script, Path(scratch)) for script in scripts(configuration()).walk_revisions()]
-        if not names:
+        written = {_write_sql(script, Path(scratch)): script for script in scripts(configuration()).walk_revisions()}
+        if not written:
             return
-        squawk = ["squawk", f"--config={CONFIG.absolute()}", *names]
+        # Its output for people has colours and links even in a pipe, and names the files written here.
+        squawk = ["squawk", f"--config={CONFIG.absolute()}", "--reporter=json", *written]
         done = subprocess.run(squawk, cwd=scratch, capture_output=True, text=True, check=False)
-    if done.returncode != 0:
-        raise Trouble(f"{done.stdout}{done.stderr}".strip() or f"squawk ended with {done.returncode} and no word")
+        if done.returncode == 0:
+            return
+        if not done.stdout.startswith("["):
+            raise Trouble(done.stderr.strip() or f"squawk ended with {done.returncode} and no word")
+        texts = {name: Path(scratch, name).read_text(encoding="utf-8").splitlines() for name in written}
+    found = json.loads(done.stdout)
+    raise Trouble("\n".join(_told(each, written[each["file"]], texts[each["file"]]) for each in found))
+
+
+def _told(found: dict[str, Any], script: Script, sql: list[str]) -> str:
+    """What squawk found, below the migration's own file and with the line of SQL."""
+    lines = [f"{os.path.relpath(script.path)}: {found['rule_name']}", sql[found["line"]].strip(), found["message"]]
+    if found["help"]:
+        lines.append(found["help"])
+    return "\n  ".join(lines)
 
 
 def _write_sql(script: Script, folder: Path) -> str:

@@ -3,6 +3,7 @@
 import io
 import os
 import traceback
+from argparse import Namespace
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,16 +14,19 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import Script, ScriptDirectory
 from alembic.util import CommandError
-from sqlalchemy import URL, create_engine, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError
+from sqlalchemy import URL, Connection, Engine, create_engine, make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
 from sqlalchemy.pool import NullPool
 
+from tasks.migrations.readable import check_files
+from tasks.report import count
 from tasks.trouble import Trouble
 
 
 def configuration(url: str | None = None, sql_to: TextIO | None = None) -> Config:
     """Alembic's configuration for the database at `url`; SQL that is only written goes to `sql_to`."""
-    config = Config(toml_file="pyproject.toml", stdout=io.StringIO(), output_buffer=sql_to)
+    quiet = Namespace(quiet=True)
+    config = Config(toml_file="pyproject.toml", stdout=io.StringIO(), output_buffer=sql_to, cmd_opts=quiet)
     if url is not None:
         config.attributes["url"] = driver_url(url)
     return config
@@ -39,14 +43,43 @@ def driver_url(url: str) -> URL:
 
 
 def scripts(config: Config) -> ScriptDirectory:
-    """The migrations as they are on disk now."""
-    return ScriptDirectory.from_config(config)
+    """The migrations as they are on disk now; a Trouble names the file that cannot be used."""
+    directory = ScriptDirectory.from_config(config)
+    check_files(Path(directory.versions))
+    with plainly():
+        # Reads them all, so that a circle is found here.
+        directory.get_heads()
+    return directory
+
+
+def require_one_head(directory: ScriptDirectory) -> None:
+    """Raise a Trouble when two migrations are the newest, as after a merge of branches: they cannot both be."""
+    newest = [script for script in directory.walk_revisions() if script.is_head]
+    if len(newest) > 1:
+        names = "".join(f"\n  {title(script)}  {os.path.relpath(script.path)}" for script in newest)
+        raise Trouble(
+            f"{count(len(newest), 'head')} instead of one; put one behind the other by its down_revision{names}"
+        )
 
 
 def applied(url: str) -> tuple[str, ...]:
     """The revisions that the database is at: one, or none before the first migration."""
-    with plainly(), create_engine(driver_url(url), poolclass=NullPool).connect() as connection:
+    with plainly(), connected(create_engine(driver_url(url), poolclass=NullPool)) as connection:
         return MigrationContext.configure(connection).get_current_heads()
+
+
+@contextmanager
+def connected(engine: Engine) -> Iterator[Connection]:
+    """A connection; a Trouble says which server could not be reached, and never the password."""
+    try:
+        connection = engine.connect()
+    except OperationalError as error:
+        host = engine.url.host
+        place = f"{host}:{engine.url.port or 5432}" if host else "its local socket"
+        reason = _reason(error).rpartition(" failed: ")[2]
+        raise Trouble(f"Cannot reach the database at {place}: {reason}") from None
+    with connection:
+        yield connection
 
 
 def title(script: Script) -> str:

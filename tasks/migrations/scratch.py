@@ -8,7 +8,7 @@ from sqlalchemy import create_engine, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 
-from tasks.migrations.runner import driver_url
+from tasks.migrations.runner import connected, driver_url
 from tasks.trouble import Trouble
 
 
@@ -19,7 +19,7 @@ def scratch_database(server_url: str) -> Iterator[str]:
     name = f"scratch_{secrets.token_hex(8)}"
     engine = create_engine(url, poolclass=NullPool, isolation_level="AUTOCOMMIT")
     try:
-        with engine.connect() as connection:
+        with connected(engine) as connection:
             connection.execute(text(f"CREATE DATABASE {name} TEMPLATE template0"))
     except DBAPIError as error:
         reason = str(error.orig).strip().splitlines()[0]

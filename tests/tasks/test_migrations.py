@@ -8,7 +8,7 @@ import pytest
 from tasks.migrations.scratch import scratch_database
 from tasks.servers import Servers
 from tests.tasks.checked_project import MIGRATIONS, CheckedProject
-from tests.tasks.faults import MODEL
+from tests.tasks.faults import MODEL, second_head
 
 BASE = "src/backend/shared/database/models/base.py"
 
@@ -87,7 +87,11 @@ def test_an_error_of_python_in_a_migration_is_told_in_plain_words(checked: Check
     [
         (["nowhere"], None, "Can't locate revision identified by 'nowhere'; see: nox -s migrate -- history"),
         (["downgrade"], None, "downgrade needs to know where to"),
-        ([], "postgresql://app:hunter2@127.0.0.1:9/app", "The database says: connection"),
+        (
+            [],
+            "postgresql://app:hunter2@127.0.0.1:9/app",
+            "Cannot reach the database at 127.0.0.1:9: Connection refused",
+        ),
         ([], "hunter2", "DATABASE_URL is not a URL; it should be like postgresql://user:password@host:5432/name"),
     ],
 )
@@ -109,10 +113,11 @@ def test_a_migration_is_written_for_a_changed_model_as_lint_and_db_check_want_it
         (checked.folder / BASE).read_text()
         + MODEL.replace("class Planted(Base):", 'class Planted(Base):\n    """Planted."""\n'),
     )
-    done = checked.session("migration", "add planted", DATABASE_URL=database)
+    done = checked.session("migration", "add", "planted", DATABASE_URL=database)
     assert done.returncode == 0, done.stdout
     [path] = (checked.folder / MIGRATIONS).glob("*_add_planted.py")
     assert f"Wrote {path.relative_to(checked.folder)}" in done.stdout
+    assert "Generating" not in done.stdout
     assert tables(database) == set()
     assert checked.session("lint", str(MIGRATIONS)).returncode == 0
     assert checked.session("db_check").returncode == 0
@@ -131,3 +136,42 @@ def test_nothing_is_written_when_there_is_nothing_to_migrate(checked: CheckedPro
 def test_a_migration_needs_a_message(checked: CheckedProject) -> None:
     assert "the following arguments are required: message" in checked.session("migration").stdout
     assert "The message is empty; say what the migration does" in checked.session("migration", " ").stdout
+
+
+@pytest.mark.parametrize("session", [("migrate",), ("migration", "more"), ("db_check",)])
+@pytest.mark.parametrize(
+    ("old", "new", "place", "reason"),
+    [
+        ("def upgrade() -> None:", "def upgrade( -> None:", "", "(broken.py, line "),
+        ("from alembic import op", "import nowhere", ":7", "ModuleNotFoundError: No module named 'nowhere'"),
+        ('down_revision = "', 'down_revision = "un', "", "is no migration that is there"),
+    ],
+)
+def test_a_migration_that_cannot_be_read_is_named(
+    checked: CheckedProject, database: str, session: tuple[str, ...], old: str, new: str, place: str, reason: str
+) -> None:
+    checked.add_migration("broken", "SELECT 1", "SELECT 1")
+    checked.replace(MIGRATIONS / "broken.py", old, new)
+    done = checked.session(*session, DATABASE_URL=database)
+    assert done.returncode == 1
+    assert f"Cannot use the migration {MIGRATIONS / 'broken.py'}{place}; mend it first\n" in done.stdout
+    assert reason in done.stdout
+    assert "Traceback" not in done.stdout
+    assert "UserWarning" not in done.stdout
+
+
+@pytest.mark.parametrize("session", [("migrate",), ("migration", "more")])
+def test_two_heads_are_told_in_plain_words(checked: CheckedProject, database: str, session: tuple[str, ...]) -> None:
+    second_head(checked)
+    done = checked.session(*session, DATABASE_URL=database)
+    assert done.returncode == 1
+    assert "2 heads instead of one; put one behind the other by its down_revision\n" in done.stdout
+    assert "Multiple head" not in done.stdout
+
+
+def test_a_hazard_is_told_without_colours_below_the_file_of_the_migration(checked: CheckedProject) -> None:
+    checked.add_migration("planted", "ALTER TABLE users ADD CONSTRAINT planted CHECK (name > 'a')", "SELECT 1")
+    done = checked.session("db_check", "--only", "hazards")
+    assert f"{MIGRATIONS / 'planted.py'}: constraint-missing-not-valid\n  ALTER TABLE users ADD" in done.stdout
+    assert "\x1b]8" not in done.stdout
+    assert ".sql" not in done.stdout
