@@ -9,12 +9,11 @@ import sys
 from pathlib import Path
 
 from tasks import env_file
+from tasks.data_folder import FOLDER, DataFolder, InUseError
 from tasks.database.administration import empty, maintenance, parts_of
 from tasks.database.client import client
 from tasks.database.copies import dump, restore
 from tasks.servers import persistent
-from tasks.servers.data_folder import DataFolder, InUseError
-from tasks.servers.persistent import FOLDER
 from tasks.servers.postgres import DATABASE
 from tasks.trouble import Trouble
 

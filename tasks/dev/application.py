@@ -9,6 +9,7 @@ from pathlib import Path
 from time import monotonic
 
 from tasks import env_file
+from tasks.data_folder import DataFolder
 from tasks.dev import services, storage
 from tasks.dev.part import Part
 from tasks.dev.reload import Changes
@@ -16,10 +17,9 @@ from tasks.dev.report import Report
 from tasks.dev.running_service import RunningService, ended
 from tasks.dev.screen import Screen
 from tasks.dev.services import BACKEND, GATEWAY, Service
+from tasks.ports import Ports
 from tasks.servers import Servers
-from tasks.servers.data_folder import DataFolder
 from tasks.servers.group import Group
-from tasks.servers.ports import Ports
 from tasks.servers.postgres import Postgres
 from tasks.servers.server import Server
 from tasks.servers.valkey import Valkey

@@ -6,12 +6,11 @@ import sys
 from pathlib import Path
 
 from tasks import setup
+from tasks.data_folder import FOLDER, DataFolder, InUseError
 from tasks.dev import services
 from tasks.dev.application import MIGRATIONS, STORAGE, Application
 from tasks.dev.ending import Ending
 from tasks.dev.screen import Screen
-from tasks.servers.data_folder import DataFolder, InUseError
-from tasks.servers.persistent import FOLDER
 from tasks.trouble import Trouble
 
 REFRESH_SECONDS = 0.1

@@ -6,10 +6,10 @@ from typing import Any
 
 import psutil
 
+from tasks.data_folder import DataFolder
 from tasks.dev.running_service import RunningService
 from tasks.dev.screen import Screen
 from tasks.dev.services import GATEWAY
-from tasks.servers.data_folder import DataFolder
 
 DOCS = "/docs"
 

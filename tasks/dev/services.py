@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tasks import env_file
+from tasks.ports import LOOPBACK, Ports
 from tasks.servers import Servers
-from tasks.servers.ports import LOOPBACK, Ports
 from tasks.trouble import Trouble
 
 BACKEND = Path("src/backend")

@@ -9,8 +9,8 @@ import redis
 
 from tasks.dev.part import Part
 from tasks.dev.screen import Screen
+from tasks.ports import Ports
 from tasks.servers.group import Group
-from tasks.servers.ports import Ports
 from tasks.servers.server import Server, await_answer, launch, log_of
 from tasks.trouble import Trouble
 

@@ -9,10 +9,10 @@ from dataclasses import replace
 from pathlib import Path
 
 from tasks import env_file
+from tasks.data_folder import FOLDER
 from tasks.dev.storage import postgres_version, valkey_version
 from tasks.doctor.finding import Finding, said
 from tasks.servers import postgres, postgres_programs, privileges, valkey
-from tasks.servers.persistent import FOLDER
 from tasks.trouble import Trouble
 
 OLDEST_PYTHON = (3, 11)

@@ -5,11 +5,10 @@ from collections import Counter
 from pathlib import Path
 
 from tasks import env_file, setup
+from tasks.data_folder import FOLDER, DataFolder
 from tasks.dev.services import usual_ports
 from tasks.doctor.finding import Finding, said
-from tasks.servers.data_folder import DataFolder
-from tasks.servers.persistent import FOLDER
-from tasks.servers.ports import is_free
+from tasks.ports import is_free
 from tasks.trouble import Trouble
 
 SETUP = "nox -s setup"

@@ -7,15 +7,14 @@ from dataclasses import asdict
 from pathlib import Path
 
 from tasks import env_file
-from tasks.servers.data_folder import DataFolder, InUseError
+from tasks.data_folder import FOLDER, DataFolder, InUseError
+from tasks.ports import Ports
 from tasks.servers.group import Group
-from tasks.servers.ports import Ports
 from tasks.servers.postgres import Postgres
 from tasks.servers.running import Servers, running
 from tasks.servers.valkey import Valkey
 from tasks.trouble import Trouble
 
-FOLDER = ".data"
 START_SECONDS = 120.0
 
 

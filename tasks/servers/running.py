@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+from tasks.ports import Ports
 from tasks.servers.group import Group, stop
-from tasks.servers.ports import Ports
 from tasks.servers.server import Server, await_answer, launch
 
 

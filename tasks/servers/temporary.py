@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
+from tasks.ports import Ports
 from tasks.servers.group import Group
-from tasks.servers.ports import Ports
 from tasks.servers.postgres import Postgres
 from tasks.servers.running import Servers, running
 from tasks.servers.server import Server

@@ -17,3 +17,10 @@ def db_check(session: nox.Session) -> None:
     """Check that migrations have all that models have, can be undone, and do not lock tables that are in use."""
     install(session, "dev")
     session.run("python", "-m", "tasks.db_check", *session.posargs)
+
+
+@nox.session(default=False)
+def e2e(session: nox.Session) -> None:
+    """Test a running application through its gateway: nox -s e2e -- http://127.0.0.1:8000 (without it, a fresh one)."""
+    install(session, "test")
+    session.run("python", "-m", "tasks.e2e", *session.posargs)

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from tasks.ports import Ports
 from tasks.servers import Servers, temporary
-from tasks.servers.ports import Ports
 from tests.support import run
 from tests.tasks.checked_project import CheckedProject, worker
 from tests.tasks.small_project import make

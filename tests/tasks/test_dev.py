@@ -15,10 +15,10 @@ import psutil
 import psycopg
 import pytest
 
+from tasks.data_folder import DataFolder
 from tasks.dev.log_lines import render
 from tasks.dev.reload import concerned
 from tasks.env_file import is_secret
-from tasks.servers.data_folder import DataFolder
 from tests.tasks.machine import on_small_disk, terminal
 from tests.tasks.small_project import Dev, get, is_alive, until
 from tests.tasks.users import ORDINARY

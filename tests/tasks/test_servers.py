@@ -17,10 +17,10 @@ import pytest
 import redis
 from psycopg.rows import scalar_row
 
+from tasks.data_folder import DataFolder, InUseError
+from tasks.ports import Ports
 from tasks.servers import Servers, persistent, temporary
-from tasks.servers.data_folder import DataFolder, InUseError
 from tasks.servers.group import Group
-from tasks.servers.ports import Ports
 from tasks.servers.postgres import Postgres
 from tasks.servers.running import running
 from tasks.trouble import Trouble

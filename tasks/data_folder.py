@@ -15,6 +15,7 @@ import psutil
 
 from tasks.trouble import Trouble
 
+FOLDER = ".data"
 # The time of a process's start is known to a second or so, as the clock may have been set since.
 SAME_START_SECONDS = 2.0
 PATIENCE_SECONDS = 15.0
