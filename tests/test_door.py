@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 import re
 import shutil
-import subprocess
 import sys
 import venv
 from pathlib import Path
@@ -36,7 +35,8 @@ def project(tmp_path: Path) -> Path:
     shutil.copytree(ROOT / "tasks", tmp_path / "tasks", ignore=shutil.ignore_patterns("sessions", "__pycache__"))
     header = (ROOT / "template" / "noxfile.py").read_text(encoding="utf-8").split("import nox\n")[0]
     session = (
-        "import nox\n\n@nox.session(venv_backend='none')\ndef hello(session):\n    print('hello from', nox.__name__)\n"
+        "from importlib import metadata\n\nimport nox\n\n\n@nox.session(venv_backend='none')\n"
+        "def hello(session):\n    print('hello from nox', metadata.version('nox'))\n"
     )
     (tmp_path / "noxfile.py").write_text(header + session, encoding="utf-8")
     return tmp_path
@@ -91,16 +91,24 @@ def test_nox_is_pinned_to_one_version_everywhere() -> None:
     assert len(pins) == 1
 
 
-def test_uv_and_pipx_use_the_same_pin() -> None:
-    """`uv run noxfile.py` reads the script header, which is the pin that the door reads."""
-    uv = shutil.which("uv", path=str(Path(sys.executable).parent))
-    assert uv is not None
-    listed = subprocess.run(
-        [uv, "run", "--no-project", "noxfile.py", "-l"],
-        cwd=ROOT / "template",
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert listed.returncode == 0, listed.stderr
-    assert "nox" in listed.stdout
+RUNNERS = {
+    "uvx nox": ["uv", "tool", "run", "nox"],
+    "uv run noxfile.py": ["uv", "run", "--no-project", "noxfile.py"],
+    "pipx run nox": ["pipx", "run", "nox"],
+}
+
+
+@pytest.mark.parametrize("runner", RUNNERS.values(), ids=RUNNERS)
+def test_other_doors_lead_to_the_same_nox(project: Path, runner: list[str]) -> None:
+    """They read the script header, whose pin is the one that our door reads."""
+    program = shutil.which(runner[0], path=str(Path(sys.executable).parent))
+    assert program is not None
+    private = {"PIPX_HOME": str(project / "pipx"), "UV_TOOL_DIR": str(project / "uv")}
+    session = run(program, *runner[1:], "-s", "hello", cwd=project, **private)
+    assert session.returncode == 0, session.stdout
+    assert f"hello from nox {pinned_nox()}" in session.stdout
+
+
+def pinned_nox() -> str:
+    """The version that the noxfiles pin."""
+    return re.findall(r"nox\[uv\]==([\d.]+)", NOXFILES[0].read_text(encoding="utf-8"))[0]
