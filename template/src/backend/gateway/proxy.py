@@ -13,6 +13,7 @@ from gateway.clients import Clients
 from gateway.headers import to_client, to_service
 from gateway.routes import Route
 from gateway.supervisor import Supervisor
+from shared.request_body import announced_length
 from shared.responses import send_error
 
 # A request's body up to this size is read before it is sent on.
@@ -125,17 +126,6 @@ class Exchange:
         if isinstance(error, BuilderError):
             return 400, "The request cannot be forwarded"
         return 502, f"{service} cannot be reached or failed"
-
-
-def announced_length(scope: Scope) -> int | None:
-    """The length of the body that a request announces; 0 for none, None if it will only show at its end."""
-    length = 0
-    for name, value in scope["headers"]:
-        if name == b"transfer-encoding":
-            return None
-        if name == b"content-length":
-            length = int(value)
-    return length
 
 
 def reason_of(error: BaseException) -> str:

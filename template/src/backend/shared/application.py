@@ -10,9 +10,12 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from redis.exceptions import ConnectionError as RedisConnectionError, TimeoutError as RedisTimeoutError
 from sqlalchemy.exc import OperationalError, TimeoutError as PoolTimeoutError
+from starlette.types import Receive, Scope, Send
 
 from shared import health, metrics
 from shared.metrics import Metrics
+from shared.request_body import announced_length
+from shared.responses import send_error
 from shared.security.jwks import KeysUnavailableError
 
 UNAVAILABLE = (OperationalError, PoolTimeoutError, RedisConnectionError, RedisTimeoutError, KeysUnavailableError)
@@ -23,6 +26,17 @@ Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
 log = structlog.get_logger()
 
 
+class Service(FastAPI):
+    """Refuses a body that announces to be too large; FastAPI's own answer to it would not be JSON."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request, as ASGI has it."""
+        if scope["type"] == "http" and (announced_length(scope) or 0) > MAX_BODY_SIZE:
+            await send_error(send, 413, "The body is too large")
+        else:
+            await super().__call__(scope, receive, send)
+
+
 def create_service(
     title: str, lifespan: Lifespan, routers: Sequence[APIRouter], openapi_url: str | None = "/openapi.json"
 ) -> FastAPI:
@@ -30,7 +44,7 @@ def create_service(
 
     Its lifespan sets `state.checks`, what readiness looks at, and what else its routes ask `state` for.
     """
-    app = FastAPI(
+    app = Service(
         title=title,
         lifespan=lifespan,
         openapi_url=openapi_url,

@@ -38,6 +38,17 @@ class RequestBody:
                     left -= len((await self.receive()).get("body", b""))
 
 
+def announced_length(scope: Scope) -> int | None:
+    """The length of the body that a request announces; 0 for none, None if it will only show at its end."""
+    length = 0
+    for name, value in scope["headers"]:
+        if name == b"transfer-encoding":
+            return None
+        if name == b"content-length":
+            length = int(value)
+    return length
+
+
 def announces_body(scope: Scope) -> bool:
     """Whether the request's headers say that a body follows."""
     return any(name in {b"content-length", b"transfer-encoding"} for name, _ in scope["headers"])
