@@ -1,4 +1,4 @@
-"""Runs the end-to-end tests: `python -m tasks.e2e [URL] [PYTEST'S ARGUMENTS]`, without a URL on servers of their own."""
+"""Runs the end-to-end tests: `python -m tasks.e2e [URL] [PYTEST OPTIONS]`, without a URL on servers of their own."""
 
 import os
 import sys
@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-import pytest
 
 from tasks.dev import services
 from tasks.trouble import Trouble
@@ -27,7 +26,7 @@ def main() -> None:
             sys.exit(str(trouble))
         os.environ[VARIABLE] = url
     chosen = any(option.startswith(TESTS) for option in options)
-    sys.exit(pytest.main([*([] if chosen else [TESTS]), *options]))
+    os.execv(sys.executable, [sys.executable, "-m", "pytest", *([] if chosen else [TESTS]), *options])
 
 
 def split(arguments: list[str]) -> tuple[str | None, list[str]]:

@@ -27,6 +27,7 @@ RUN_ELSEWHERE = {
     "python3 noxfile.py -t check -j auto": "toolkit/matrix.py",
     "uvx copier update": "tests/test_update.py",
     "nox -s dev": "toolkit/application.py",
+    "nox -s e2e -- http://127.0.0.1:8000": "tests/tasks/test_e2e.py",
     "nox -t check -j auto": "toolkit/matrix.py",
 }
 

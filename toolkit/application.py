@@ -28,7 +28,7 @@ class Application:
         self.gateway = ""
         self.versions: dict[str, str] = {}
         self.log = project / ".nox" / "dev.log"
-        self._ports: dict[str, int] = {}
+        self.ports: dict[str, int] = {}
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
@@ -48,7 +48,7 @@ class Application:
         self.gateway = about["url"]
         self.versions = {title: server["version"] for title, server in about["servers"].items()}
         parts = {**about["servers"], **about["services"]}
-        self._ports = {name: part["port"] for name, part in parts.items() if part["port"]}
+        self.ports = {name: part["port"] for name, part in parts.items() if part["port"]}
 
     def _await_report(self, process: subprocess.Popen[bytes]) -> dict[str, Any]:
         """What `dev` writes down once everything is ready."""
@@ -81,7 +81,7 @@ class Application:
         except subprocess.TimeoutExpired:
             os.killpg(self._process.pid, signal.SIGKILL)
             return ["dev, which did not stop"]
-        return [name for name, port in self._ports.items() if listens(port)]
+        return [name for name, port in self.ports.items() if listens(port)]
 
 
 def environment(settings: dict[str, str] | None = None) -> dict[str, str]:

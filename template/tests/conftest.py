@@ -12,6 +12,7 @@ from auth.app import create_app as create_auth
 from auth.settings import AuthSettings
 from projects.app import create_app as create_projects
 from projects.settings import ProjectsSettings
+from tests.support.application import Stack, whole
 from tests.support.people import Person, join
 from tests.support.serving import serving
 from tests.support.stores import Stores, clone, template
@@ -105,3 +106,26 @@ async def person(auth: httpx.AsyncClient) -> Person:
 async def other(auth: httpx.AsyncClient) -> Person:
     """Somebody else."""
     return await join(auth)
+
+
+@pytest.fixture(scope="session")
+def environment(auth_settings: AuthSettings) -> dict[str, str]:
+    """The settings of services that run as processes, all but their addresses."""
+    return {
+        "APP_NAME": "Test",
+        "ENVIRONMENT": "development",
+        "DATABASE_URL": auth_settings.database_url.get_secret_value(),
+        "REDIS_URL": auth_settings.redis_url.get_secret_value(),
+        "REDIS_PREFIX": auth_settings.redis_prefix,
+        "AUTH_SIGNING_KEY": SIGNING_KEY,
+        "ARGON2_MEMORY_KIB": "8",
+        "ARGON2_ROUNDS": "1",
+        "UPSTREAM_TIMEOUT": "1",
+    }
+
+
+@pytest.fixture(scope="session")
+def stack(environment: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """The application as processes, ready."""
+    with whole(environment, tmp_path_factory.mktemp("stack")) as running:
+        yield running

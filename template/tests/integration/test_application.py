@@ -3,7 +3,7 @@ import signal
 
 import httpx
 
-from tests.integration.conftest import Stack
+from tests.support.application import Stack
 from tests.support.people import join
 
 
