@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import keyword
+import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 import yaml
+from copier.errors import UserMessageError
 
 from tests.support import ROOT, nox, run
 from toolkit.new import scaffold
@@ -36,7 +38,7 @@ DERIVED = {
 
 @pytest.mark.parametrize(("slug", "reason"), SLUGS.items())
 def test_a_slug_that_cannot_be_used_is_refused(tmp_path: Path, slug: str, reason: str) -> None:
-    with pytest.raises(ValueError, match="project_slug") as refusal:
+    with pytest.raises(UserMessageError, match="project_slug") as refusal:
         scaffold(tmp_path / "x-app", {"project_slug": slug}, defaults=True)
     assert reason in str(refusal.value)
     assert list(tmp_path.iterdir()) == []
@@ -53,7 +55,7 @@ def test_a_slug_that_cannot_be_used_is_refused(tmp_path: Path, slug: str, reason
     ],
 )
 def test_a_name_that_nobody_can_read_is_refused(tmp_path: Path, name: str, reason: str) -> None:
-    with pytest.raises(ValueError, match=reason):
+    with pytest.raises(UserMessageError, match=reason):
         scaffold(tmp_path / "x-app", {"project_name": name, "project_slug": "x-app"}, defaults=True)
     assert list(tmp_path.iterdir()) == []
 
@@ -61,7 +63,7 @@ def test_a_name_that_nobody_can_read_is_refused(tmp_path: Path, name: str, reaso
 @pytest.mark.parametrize(("name", "slug"), DERIVED.items())
 def test_the_slug_follows_from_the_name(tmp_path: Path, name: str, slug: str | None) -> None:
     if slug is None:
-        with pytest.raises(ValueError, match="starting with a letter"):
+        with pytest.raises(UserMessageError, match="starting with a letter"):
             scaffold(tmp_path / "x-app", {"project_name": name}, defaults=True)
         return
     scaffold(tmp_path / "x-app", {"project_name": name}, defaults=True)
@@ -100,6 +102,45 @@ def test_the_session_says_it_in_two_lines_and_makes_nothing(
     assert said[0].startswith(lines[0])
     assert said[1:] == ["Nothing was made."]
     assert list(tmp_path.iterdir()) == []
+
+
+REFUSED = {
+    "project_slug: class": 'project_slug: "class" is a name that Python or this project uses itself; add a word',
+    "project_slug: -x": 'project_slug: "-x" cannot be a slug; use lower-case letters',
+    "project_slug: null": 'project_slug: "None" cannot be a slug',
+    "project_name: 1st": 'project_slug: "1st" cannot be a slug',
+    "project_name: ''": "project_name: The name is empty; give the application a name",
+    "project_name: [My, App]": "project_name: The name is not text",
+    "description: [no, text]": "description: The description is not text",
+    'description: "two\\nlines"': "description: The description has a line break",
+    "organization: My Org": 'organization: "My Org" cannot own a repository',
+}
+
+
+@pytest.mark.parametrize(("answer", "reason"), REFUSED.items())
+def test_copier_itself_refuses_an_answer_in_one_line_and_makes_nothing(
+    tmp_path: Path, answer: str, reason: str
+) -> None:
+    (tmp_path / "answers.yml").write_text(answer)
+    copied = copier_copy(tmp_path, "--defaults", "--data-file", "answers.yml")
+    assert copied.returncode == 1
+    assert copied.stdout.count("\n") == 1, copied.stdout
+    assert reason in copied.stdout
+    assert [path.name for path in tmp_path.iterdir()] == ["answers.yml"]
+
+
+def test_copier_without_a_terminal_says_how_to_answer(tmp_path: Path) -> None:
+    copied = copier_copy(tmp_path)
+    assert copied.returncode == 1
+    assert "Use `--defaults` and/or `--data`" in copied.stdout.splitlines()[-1]
+    assert list(tmp_path.iterdir()) == []
+
+
+def copier_copy(folder: Path, *options: str) -> subprocess.CompletedProcess[str]:
+    """Run `copier copy` as from any folder; that this working tree may have changes is no matter here."""
+    quiet = "ignore:Dirty template changes"
+    command = (sys.executable, "-W", quiet, "-m", "copier", "copy", "--vcs-ref=HEAD", *options, ROOT, "my-app")
+    return run(*command, cwd=folder)
 
 
 def test_a_folder_that_is_not_empty_is_left_alone(tmp_path: Path) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import ast
+import re
 import secrets
 import shlex
 import shutil
@@ -136,12 +138,11 @@ def reason(error: Exception) -> str:
 
 
 def plain(error: Exception) -> str:
-    """The words of Copier that a reader needs: a validator's own message where there is one."""
+    """The words of copier.yml that a reader needs, out of those that Copier puts around them."""
     message = str(error)
-    if not message.startswith("Validation error for question"):
-        return message
-    question, reason = message.removeprefix("Validation error for question ").split(": ", 1)
-    return f"{question.strip(chr(39))}: {reason}"
+    if stopped := re.fullmatch(r"'dict object' has no attribute (['\"].+)", message):
+        return str(ast.literal_eval(stopped[1]))
+    return re.sub(r"^Validation error for question '(\w+)': ", r"\1: ", message)
 
 
 def interrupt(_signal: int, _frame: FrameType | None) -> NoReturn:
