@@ -1,0 +1,15 @@
+"""Sessions on the application in containers; they need Docker."""
+
+import nox
+
+from tasks.environment import install
+
+# What is under way is ended in order: Compose itself gives containers ten seconds.
+PATIENCE_SECONDS = 60.0
+
+
+@nox.session(default=False)
+def stack(session: nox.Session) -> None:
+    """Run the application in containers: -- up, down, status, logs [SERVICE…] [--follow], restart SERVICE."""
+    install(session, "containers")
+    session.run("python", "-m", "tasks.stack", *session.posargs, interrupt_timeout=PATIENCE_SECONDS)

@@ -1,0 +1,1 @@
+"""Runs the whole application in containers: builds, starts and follows it with Compose."""

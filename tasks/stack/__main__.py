@@ -1,0 +1,75 @@
+"""The command behind `nox -s stack`."""
+
+import argparse
+import signal
+import sys
+from pathlib import Path
+
+from docker.errors import DockerException
+
+from tasks.stack.down import down
+from tasks.stack.logs import logs
+from tasks.stack.status import status
+from tasks.stack.up import PATIENCE_SECONDS, restart, up
+from tasks.trouble import Trouble
+
+INTERRUPTED = 130
+
+
+def main() -> None:
+    """Run the application in containers, with Docker Compose."""
+    arguments = _parser().parse_args()
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.default_int_handler)
+    try:
+        run(Path.cwd(), arguments)
+    except Trouble as trouble:
+        sys.exit(str(trouble))
+    except DockerException as error:
+        sys.exit(f"The Docker Engine failed: {error}\nSee: nox -s doctor")
+    except KeyboardInterrupt:
+        sys.exit(INTERRUPTED)
+
+
+def run(project: Path, arguments: argparse.Namespace) -> None:
+    """Do what the arguments ask for."""
+    match arguments.command:
+        case "up":
+            up(project, arguments.patience)
+        case "down":
+            down(project, with_volumes=arguments.volumes, is_sure=arguments.yes)
+        case "status":
+            status(project)
+        case "logs":
+            logs(project, arguments.services, follow=arguments.follow, tail=arguments.tail)
+        case _:
+            restart(project, arguments.services, arguments.patience)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="nox -s stack --", description=main.__doc__)
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    patience = argparse.ArgumentParser(add_help=False)
+    patience.add_argument(
+        "--patience",
+        type=float,
+        default=PATIENCE_SECONDS,
+        metavar="SECONDS",
+        help="how long a service may take to be ready (default %(default).0f)",
+    )
+    commands.add_parser("up", parents=[patience], help="build, start, and wait until everything is ready")
+    down_command = commands.add_parser("down", help="end everything; the data stays")
+    down_command.add_argument("--volumes", action="store_true", help="delete the data too")
+    down_command.add_argument("--yes", action="store_true", help="do not ask")
+    commands.add_parser("status", help="show the services; fails when one is not ready")
+    log_command = commands.add_parser("logs", help="show what services say")
+    log_command.add_argument("services", nargs="*", metavar="SERVICE")
+    log_command.add_argument("--follow", "-f", action="store_true", help="go on with what they say from now on")
+    log_command.add_argument("--tail", type=int, metavar="LINES", help="begin with the last LINES of each")
+    restarting = commands.add_parser("restart", parents=[patience], help="restart services and wait for them")
+    restarting.add_argument("services", nargs="+", metavar="SERVICE")
+    return parser
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,65 @@
+"""Builds the images of a stack, showing one line while it goes well and the end of the output when not."""
+
+import re
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from tasks.dev.screen import Screen
+from tasks.stack.compose import Call, Compose, words
+from tasks.trouble import Trouble
+
+IMAGES = "images"
+LOOK_SECONDS = 0.1
+LAST_LINES = 25
+STEP = re.compile(r"^#\d+ (\[.+)$", re.MULTILINE)
+WIDTH = 80
+
+
+def run(compose: Compose, screen: Screen, services: Sequence[str] = ()) -> float:
+    """Build them, or all; how many seconds it took."""
+    began = time.monotonic()
+    screen.status(IMAGES, "starting", "building")
+    labels = [word for name, value in version(compose.project).items() for word in ("--build-arg", f"{name}={value}")]
+    with compose.start("build", *labels, *services) as call:
+        while call.code is None:
+            _show_step(call, screen)
+            time.sleep(LOOK_SECONDS)
+        if call.code != 0:
+            raise _failed(call, screen)
+    seconds = round(time.monotonic() - began, 1)
+    screen.status(IMAGES, "ready", f"built in {seconds} s")
+    return seconds
+
+
+def version(project: Path) -> dict[str, str]:
+    """What git calls this state of the project, as build arguments for the images' labels; nothing without git."""
+    found = {
+        "REVISION": _git(project, "describe", "--always", "--abbrev=40", "--match=", "--dirty"),
+        "VERSION": _git(project, "describe", "--always", "--tags", "--dirty"),
+    }
+    return {name: value for name, value in found.items() if value}
+
+
+def _git(project: Path, *arguments: str) -> str:
+    try:
+        done = subprocess.run(["git", *arguments], cwd=project, capture_output=True, text=True, check=False)
+    except FileNotFoundError:
+        return ""
+    return done.stdout.strip() if done.returncode == 0 else ""
+
+
+def _show_step(call: Call, screen: Screen) -> None:
+    """On a terminal, the step that is being built; a file gets no line for each."""
+    if sys.stdout.isatty() and (steps := STEP.findall(call.text)):
+        screen.status(IMAGES, "starting", steps[-1][:WIDTH])
+
+
+def _failed(call: Call, screen: Screen) -> Trouble:
+    screen.status(IMAGES, "failed", "not built")
+    screen.settle()
+    for line in call.text.splitlines()[-LAST_LINES:]:
+        screen.log(IMAGES, line)
+    return Trouble(f"The images were not built; what runs stays as it was.\n{words(call.text)}")

@@ -1,0 +1,62 @@
+"""Judges a service by its containers: waiting, starting, ready or failed."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from tasks.stack.containers import Container
+from tasks.stack.plan import Service
+
+# One crash may be another's fault and heals by itself; the engine is quick with the first restarts.
+CRASHES = 2
+STARTING = {"created": "created", "restarting": "restarting", "paused": "paused", "removing": "being removed"}
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """`waiting`, `starting`, `ready` or `failed`, with words; `container` is the one that it rests on."""
+
+    state: str
+    text: str
+    container: Container | None = None
+
+
+def judge(service: Service, containers: list[Container], since: datetime | None = None) -> Verdict:
+    """The worst of its containers' verdicts; what started before `since` is about to be replaced, or none of ours."""
+    verdicts = [_judge_one(service, each, since) for each in containers if each.service == service.name]
+    order = ("failed", "starting", "waiting", "ready")
+    return min(verdicts, key=lambda each: order.index(each.state)) if verdicts else Verdict("waiting", "")
+
+
+def _judge_one(service: Service, container: Container, since: datetime | None) -> Verdict:
+    is_old = since is not None and (container.started is None or container.started < since)
+    return Verdict("waiting", "", container) if is_old else _as_it_is(service, container)
+
+
+def _as_it_is(service: Service, container: Container) -> Verdict:
+    if service.is_task and container.state == "exited" and container.exit_code == 0:
+        return Verdict("ready", "done", container)
+    if container.state in {"exited", "dead"} or (container.restarts >= CRASHES and container.health != "healthy"):
+        return Verdict("failed", ending(container), container)
+    if container.state == "created":
+        return Verdict("waiting", "", container)
+    if container.state != "running":
+        return Verdict("starting", STARTING[container.state], container)
+    return _running(service, container)
+
+
+def _running(service: Service, container: Container) -> Verdict:
+    if container.health == "unhealthy":
+        return Verdict("failed", "unhealthy", container)
+    if container.health == "starting":
+        return Verdict("starting", "health check has not passed yet", container)
+    if service.is_task:
+        return Verdict("starting", "at work", container)
+    return Verdict("ready", container.health or "running", container)
+
+
+def ending(container: Container) -> str:
+    """How the container's process ended."""
+    if container.is_out_of_memory:
+        return "was ended for want of memory: it needs a higher limit, or uses too much"
+    again = f", and again after {container.restarts} restarts" if container.restarts else ""
+    return f"exited with code {container.exit_code}{again}"

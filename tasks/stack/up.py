@@ -1,0 +1,84 @@
+"""`up` and `restart`: have services run, and wait until all are ready."""
+
+import signal
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from tasks import setup
+from tasks.dev.screen import Screen
+from tasks.stack import build, containers, failure, published, workplace
+from tasks.stack.follow import Follower, NotReady
+from tasks.stack.plan import Plan
+from tasks.stack.workplace import Workplace
+from tasks.trouble import Trouble
+
+PATIENCE_SECONDS = 180.0
+
+
+def up(project: Path, patience: float = PATIENCE_SECONDS) -> None:
+    """Build what has changed, start what is not running, wait until everything is ready."""
+    began = time.monotonic()
+    if said := setup.complete(project):
+        sys.stdout.write(f"{said}\n")
+    place = workplace.enter(project)
+    if place.is_local:
+        published.check(project, place.client, place.plan)
+    with _shown(place, [build.IMAGES, *place.plan.names]) as screen:
+        build.run(place.compose, screen)
+        _follow(place, screen, place.plan.names, patience, "up", "--detach", "--no-build")
+        screen.settle()
+        screen.say(f"Everything is ready in {time.monotonic() - began:.1f} s", "bold green")
+        for name, url in urls(place.plan):
+            screen.say(f"  {name:<10}{url}")
+        screen.say("It goes on running; end it with nox -s stack -- down")
+
+
+def restart(project: Path, services: list[str], patience: float = PATIENCE_SECONDS) -> None:
+    """Restart these services and wait until they are ready again."""
+    place = workplace.enter(project)
+    names = place.plan.known(services)
+    running = {each.service for each in containers.of_project(place.client, place.plan.name)}
+    if missing := [name for name in names if name not in running]:
+        raise Trouble(f"Not there to restart: {', '.join(missing)}; start everything: nox -s stack -- up")
+    with _shown(place, names) as screen:
+        _follow(place, screen, names, patience, "restart", *names)
+
+
+def urls(plan: Plan) -> list[tuple[str, str]]:
+    """The services that can be reached from this machine, and where."""
+    return [(service.name, f"http://{port.host}:{port.number}") for service in plan.services for port in service.ports]
+
+
+@contextmanager
+def _shown(place: Workplace, names: list[str]) -> Iterator[Screen]:
+    """A screen for these names; whatever ends the block is told in words."""
+    screen = Screen(names, lambda: signal.raise_signal(signal.SIGTERM))
+    try:
+        yield screen
+    except NotReady as not_ready:
+        raise Trouble(failure.tell(place.client, screen, not_ready)) from None
+    except KeyboardInterrupt:
+        screen.settle()
+        screen.say(_interrupted(place), "bold")
+        raise
+    finally:
+        screen.settle()
+
+
+def _interrupted(place: Workplace) -> str:
+    found = containers.of_project(place.client, place.plan.name)
+    running = sorted({each.service for each in found if each.state == "running"})
+    return (
+        f"Interrupted. What runs goes on running: {', '.join(running) or 'nothing'}.\n"
+        "Finish the start: nox -s stack -- up; end it all: nox -s stack -- down"
+    )
+
+
+def _follow(place: Workplace, screen: Screen, names: list[str], patience: float, *call: str) -> None:
+    services = [each for each in place.plan.services if each.name in names]
+    follower = Follower(place.client, place.plan.name, services, screen, patience)
+    with place.compose.start(*call) as running:
+        follower.until_ready(running)

@@ -1,0 +1,39 @@
+"""Gathers what every command on a stack needs: the engine, Compose, the plan."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from docker import DockerClient
+
+from tasks import env_file
+from tasks.stack import devcontainer, engine, plan, programs
+from tasks.stack.compose import Compose
+from tasks.stack.plan import Plan
+
+SECRETS_SETTING = "SECRETS_FOLDER"
+SECRETS = ".secrets"
+
+
+@dataclass(frozen=True)
+class Workplace:
+    """A project, the engine that runs it, and what is to run."""
+
+    project: Path
+    client: DockerClient
+    compose: Compose
+    plan: Plan
+    is_local: bool
+
+
+def enter(project: Path) -> Workplace:
+    """Everything looked at and good, else a Trouble."""
+    programs.check()
+    settings = env_file.settings(project)
+    client = engine.connect(settings)
+    mounts = devcontainer.own_mounts(client)
+    if mounts is not None and SECRETS_SETTING not in settings:
+        settings[SECRETS_SETTING] = devcontainer.on_the_host(project / SECRETS, mounts)
+    compose = Compose(project, settings)
+    # Ports of an engine elsewhere, and of the host around a container, cannot be tried from here.
+    is_local = mounts is None and client.api.base_url.startswith("http+docker://")
+    return Workplace(project, client, compose, plan.read(compose), is_local)
