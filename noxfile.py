@@ -20,9 +20,9 @@ if __name__ == "__main__":
 import nox
 
 from tasks.environment import install
-from tasks.sessions import source
+from tasks.sessions import ci, source
 
-__all__ = ["source"]
+__all__ = ["ci", "source"]
 
 nox.needs_version = ">=2026.8.17"
 nox.options.default_venv_backend = "uv"
@@ -42,14 +42,14 @@ def new(session: nox.Session) -> None:
     run_module(session, "toolkit.new", *session.posargs)
 
 
-@nox.session(default=False)
+@nox.session(default=False, tags=["ci"])
 def demo(session: nox.Session) -> None:
     """Scaffold with defaults, run it on real servers, prove that it answers, stop it (-- --keep DIR, --open)."""
     install(session, "demo")
     run_module(session, "toolkit.demo", *session.posargs)
 
 
-@nox.session
+@nox.session(tags=["ci"])
 def test(session: nox.Session) -> None:
     """Run the toolkit's own tests, in parallel; -- PYTEST'S ARGUMENTS run just these, in one process."""
     install(session, "test")
@@ -63,7 +63,7 @@ def golden(session: nox.Session) -> None:
     run_module(session, "tests.golden_lists")
 
 
-@nox.session(default=False)
+@nox.session(default=False, tags=["ci"])
 def matrix(session: nox.Session) -> None:
     """Scaffold every answer set and run each project's own checks in it."""
     install(session, "demo")

@@ -48,6 +48,12 @@ CHECKS = (
         fix="python -m tasks.lock",
         takes_paths=False,
     ),
+    Check(
+        "workflows",
+        ".github/workflows/*.y*ml .github/actions/*.y*ml noxfile.py tasks/sessions/*.py",
+        "python -m tasks.workflows",
+        takes_paths=False,
+    ),
 )
 
 

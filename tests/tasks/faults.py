@@ -15,6 +15,25 @@ class Planted(Base):
     id: Mapped[UuidKey]
 """
 
+COMMIT = "0123456789abcdef0123456789abcdef01234567"
+
+WORKFLOW = """on: push
+permissions: {{}}
+jobs:
+  planted:
+    runs-on: ubuntu-24.04
+    steps:
+      - name: Planted
+        {step}
+"""
+
+SESSION = """
+
+@nox.session(tags=["check"])
+def planted(session: nox.Session) -> None:
+    \"""Do nothing.\"""
+"""
+
 
 @dataclass(frozen=True)
 class Fault:
@@ -61,6 +80,17 @@ def second_head(project: CheckedProject) -> None:
     project.add_migration("right", "SELECT 1", "SELECT 1", after=newest)
 
 
+def workflow(step: str, found: str) -> Fault:
+    """A fault in the one step of a workflow of its own."""
+    text = WORKFLOW.format(step=step)
+    return Fault("lint", "workflows", file(".github/workflows/planted.yml", text), f"planted.yml{found}")
+
+
+def in_main(old: str, new: str, found: str) -> Fault:
+    """A fault in the workflow that guards the main branch."""
+    return Fault("lint", "workflows", change(".github/workflows/main.yml", old, new), found)
+
+
 FAULTS = [
     Fault("lint", "rules", file(MODULE, '"""Planted."""\n\nimport os\n'), "F401"),
     Fault("lint", "format", file(MODULE, '"""Planted."""\n\nplanted = {"a":1}\n'), "planted.py"),
@@ -77,6 +107,29 @@ FAULTS = [
         "locks",
         change("pyproject.toml", '    "structlog>=26.1",\n', ""),
         "requirements/backend.txt: stale: - structlog",
+    ),
+    workflow("run: |\n          echo planted\n          python3 noxfile.py -s lint", ":8: not a call of sessions"),
+    workflow("run: python3 noxfile.py -s lint || true", ":8: not a call of sessions"),
+    workflow("run: if true; then python3 noxfile.py -s lint; fi", ":8: not a call of sessions"),
+    workflow('run: python3 noxfile.py -s lint -- "${{ github.head_ref }}"', ":8: not a call of sessions"),
+    workflow(f"uses: a/b@{COMMIT} # v1.2.3\n        with:\n          script: planted()", ":10: code in 'script'"),
+    workflow("uses: actions/checkout@v7", ":8: actions/checkout@v7 can move"),
+    workflow(f"uses: actions/checkout@{COMMIT}", ":8: the comment behind the commit is no version"),
+    workflow("run: python3 noxfile.py -s planted", ":8: noxfile.py has no session planted"),
+    workflow("run: python3 noxfile.py -t planted", ":8: no session of noxfile.py has the tag planted"),
+    workflow("run: python3 planted/noxfile.py -s lint", ":8: there is no planted/noxfile.py"),
+    in_main("-s db_check", "-s db_check -- --planted", "no command is just -s db_check, which has the tag check"),
+    in_main("-s db_check", "-s dev", "dev has neither of the tags check and ci"),
+    in_main("-s db_check", "-s lint", "no command is just -s db_check, which has the tag check"),
+    in_main("-s ci_result", "-s lint", "the last job does not call ci_result"),
+    in_main("    if: ${{ always() }}\n", "", "the last job does not run always"),
+    in_main("    needs: [lint, ", "    needs: [", "the last job does not need lint"),
+    Fault(
+        "lint",
+        "workflows",
+        append("noxfile.py", SESSION),
+        "no command is just -s planted, which has the tag check",
+        arguments=("--only", "workflows"),
     ),
     Fault("typecheck", "", file(MODULE, '"""Planted."""\n\nplanted: int = "1"\n'), "planted.py:3: error"),
     Fault(

@@ -1,0 +1,1 @@
+"""Runs here what CI runs, and judges how CI's jobs ended."""

@@ -1,0 +1,55 @@
+"""A workflow's text as values that know their line."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import yaml
+
+from tasks.trouble import Trouble
+
+
+@dataclass(frozen=True)
+class Value:
+    """A scalar: the keys and numbers that lead to it, its text, its place in the file, the comment behind it."""
+
+    route: tuple[str, ...]
+    text: str
+    path: Path
+    line: int
+    comment: str
+
+    @property
+    def key(self) -> str:
+        """The last key, or the number in a list."""
+        return self.route[-1]
+
+    def finding(self, complaint: str) -> str:
+        """The complaint with the place that it is about."""
+        return f"{self.path}:{self.line}: {complaint}"
+
+
+def values_in(path: Path) -> list[Value]:
+    """Every scalar of a YAML file, from top to bottom."""
+    text = path.read_text(encoding="utf-8")
+    try:
+        root = yaml.compose(text, Loader=yaml.SafeLoader)
+    except yaml.MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark else 1
+        raise Trouble(f"{path}:{line}: not valid YAML: {error.problem}") from None
+    lines = text.splitlines()
+    return [
+        Value(route, node.value, path, node.start_mark.line + 1, lines[node.start_mark.line].partition(" # ")[2])
+        for route, node in _scalars(root, ())
+    ]
+
+
+def _scalars(node: yaml.Node | None, route: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], yaml.ScalarNode]]:
+    if isinstance(node, yaml.ScalarNode):
+        yield route, node
+    elif isinstance(node, yaml.SequenceNode):
+        for number, item in enumerate(node.value):
+            yield from _scalars(item, (*route, str(number)))
+    elif isinstance(node, yaml.MappingNode):
+        for key, item in node.value:
+            yield from _scalars(item, (*route, key.value))
