@@ -1,11 +1,42 @@
-"""What not every machine has for a test: disks that it may mount, pseudo-terminals, user namespaces."""
+"""What not every machine has for a test: a Docker Engine, disks that it may mount, pseudo-terminals, user namespaces.
+
+A test that misses one is skipped, with a line that says so; where SLIPWAY_REQUIRE names the ability, as in
+`SLIPWAY_REQUIRE=engine,disk,terminal,user-namespaces`, it fails.
+"""
 
 import os
 import pty
 import subprocess
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
+from docker import DockerClient
+
+from tasks.stack import engine as docker_engine, programs
+from tasks.trouble import Trouble
+
+REQUIRED = "SLIPWAY_REQUIRE"
+ABILITIES = {"engine", "disk", "terminal", "user-namespaces"}
+
+
+def missing(ability: str, reason: str) -> NoReturn:
+    """Skip the test, or fail it where this ability is required."""
+    required = set(os.environ.get(REQUIRED, "").replace(",", " ").split())
+    if unknown := required - ABILITIES:
+        pytest.fail(f"{REQUIRED} names {', '.join(sorted(unknown))}; it knows {', '.join(sorted(ABILITIES))}")
+    if ability in required:
+        pytest.fail(f"{reason}, and {REQUIRED} asks for it: {ability}")
+    pytest.skip(reason)
+
+
+def engine() -> DockerClient:
+    """A client of the Docker Engine; skips the test where none answers, or Compose or Buildx is missing."""
+    try:
+        programs.check()
+        return docker_engine.connect(os.environ)
+    except Trouble as trouble:
+        missing("engine", f"no Docker: {str(trouble).splitlines()[0]}")
 
 
 def on_small_disk(folder: Path, megabytes: int) -> list[str]:
@@ -14,7 +45,7 @@ def on_small_disk(folder: Path, megabytes: int) -> list[str]:
     mount = f'mount -t tmpfs -o size={megabytes}m none "$0" && exec "$@"'
     command = [*become, "sh", "-c", mount, str(folder)]
     if subprocess.run([*command, "true"], capture_output=True, check=False).returncode != 0:
-        pytest.skip("this machine does not let a test mount a disk")
+        missing("disk", "this machine does not let a test mount a disk")
     return command
 
 
@@ -23,10 +54,10 @@ def terminal() -> tuple[int, int]:
     try:
         return pty.openpty()
     except OSError:
-        pytest.skip("this machine has no pseudo-terminals")
+        missing("terminal", "this machine has no pseudo-terminals")
 
 
 def user_namespaces() -> None:
     """Skip the test where the kernel allows no user namespaces, as in a chroot and in most containers."""
     if subprocess.run(["unshare", "--user", "true"], capture_output=True, check=False).returncode != 0:
-        pytest.skip("this machine does not allow user namespaces")
+        missing("user-namespaces", "this machine does not allow user namespaces")

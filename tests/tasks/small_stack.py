@@ -1,0 +1,161 @@
+"""A project of three containers that starts in seconds, and whose services can be told to fail."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from tasks.ports import Ports
+from tests.support import ROOT
+from tests.tasks.machine import engine
+from tests.tasks.small_project import environment
+
+PATIENCE_SECONDS = 90.0
+HEALTH = """{
+      test: [CMD, python3, probe.py], interval: 500ms, timeout: 2s, retries: 2,
+      start_period: "${START_PERIOD:-1s}", start_interval: 200ms}"""
+FILES = {
+    ".env.example": "# A secret.\nSIGNING_KEY=\n# GATEWAY_PORT=8000\n",
+    "compose.yaml": """\
+services:
+  store:
+    build: {context: ., args: {STEP: "${STEP:-true}"}}
+    image: ${IMAGE:-${COMPOSE_PROJECT_NAME}-small}
+    command: [python3, -u, serve.py]
+    environment: {PROBE: "${STORE_PROBE:-ok}", EXIT: "${STORE_EXIT:-}"}
+    healthcheck: {health}
+    stop_grace_period: 1s
+    volumes: ["kept:/kept"]
+  migrations:
+    image: ${COMPOSE_PROJECT_NAME}-small
+    command: [python3, -c, "print('migrated')"]
+    depends_on: {store: {condition: service_healthy}}
+  gateway:
+    image: ${COMPOSE_PROJECT_NAME}-small
+    command: [python3, -u, serve.py]
+    environment: {PROBE: "${GATEWAY_PROBE:-ok}", EXIT: "${GATEWAY_EXIT:-}"}
+    ports: ["127.0.0.1:${GATEWAY_PORT:-8000}:8000"]
+    restart: unless-stopped
+    stop_grace_period: 1s
+    depends_on: {migrations: {condition: service_completed_successfully}}
+    healthcheck: {health}
+volumes: {kept: {}}
+""".replace("{health}", HEALTH),
+    "Dockerfile": """\
+FROM python:3.13-slim
+ARG STEP
+RUN $STEP
+WORKDIR /app
+COPY serve.py probe.py ./
+""",
+    "serve.py": """\
+import http.server, json, os, signal, sys
+signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+print(json.dumps({"level": "info", "event": "starting"}))
+if os.environ["EXIT"]:
+    print(json.dumps({"level": "error", "event": "cannot start", "reason": "a setting is wrong"}))
+    sys.exit(int(os.environ["EXIT"]))
+http.server.ThreadingHTTPServer(("0.0.0.0", 8000), http.server.SimpleHTTPRequestHandler).serve_forever()
+""",
+    "probe.py": """\
+import os, sys, urllib.request
+if os.environ["PROBE"] != "ok":
+    sys.exit("database: " + os.environ["PROBE"])
+urllib.request.urlopen("http://127.0.0.1:8000/probe.py", timeout=1)
+""",
+}
+
+
+class SmallStack:
+    """The project, under a Compose name and on a port of its own."""
+
+    def __init__(self, folder: Path, port: int) -> None:
+        self.folder = folder
+        self.port = port
+        self.name = f"slipway-test-{uuid.uuid4().hex[:12]}"
+        for name, text in FILES.items():
+            (folder / name).write_text(text)
+        (folder / "tasks").symlink_to(ROOT / "tasks")
+
+    @property
+    def settings(self) -> dict[str, str]:
+        """The environment of its sessions."""
+        return environment(COMPOSE_PROJECT_NAME=self.name, GATEWAY_PORT=str(self.port))
+
+    def start(
+        self,
+        *arguments: str,
+        wrapper: tuple[str, ...] = (),
+        stdin: int = subprocess.DEVNULL,
+        stdout: int = subprocess.PIPE,
+        settings: dict[str, str] | None = None,
+    ) -> subprocess.Popen[str]:
+        """Begin `python -m tasks.stack`."""
+        return subprocess.Popen(
+            [*wrapper, sys.executable, "-m", "tasks.stack", *arguments],
+            cwd=self.folder,
+            env={**self.settings, **(settings or {})},
+            stdin=stdin,
+            stdout=stdout,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+
+    def run(self, *arguments: str, wrapper: tuple[str, ...] = (), **settings: str) -> tuple[int, str]:
+        """Its exit code, and what it says in all."""
+        with self.start(*arguments, wrapper=wrapper, settings=settings) as process:
+            said, _ = process.communicate(timeout=PATIENCE_SECONDS)
+        return process.returncode, said
+
+    def interrupt_at(self, text: str, process: subprocess.Popen[str]) -> str:
+        """Send Ctrl-C's signal as soon as it has said this; all that it says."""
+        said = ""
+        for line in process.stdout or ():
+            if text in line and text not in said:
+                process.send_signal(signal.SIGINT)
+            said += line
+        process.wait(PATIENCE_SECONDS)
+        return said
+
+    def docker(self, *arguments: str) -> str:
+        """What a call of `docker` says that works."""
+        return subprocess.run(
+            ["docker", *arguments], cwd=self.folder, env=self.settings, capture_output=True, text=True, check=True
+        ).stdout
+
+    def containers(self) -> dict[str, str]:
+        """Each service's state, by Docker's own command."""
+        form = '{{.Label "com.docker.compose.service"}} {{.State}}'
+        listed = self.docker(
+            "ps", "--all", "--filter", f"label=com.docker.compose.project={self.name}", "--format", form
+        )
+        return dict(line.split() for line in listed.splitlines())
+
+    def volumes(self) -> list[str]:
+        """The names of its volumes."""
+        listed = self.docker("volume", "ls", "--quiet", "--filter", f"label=com.docker.compose.project={self.name}")
+        return listed.split()
+
+    def remove(self) -> None:
+        """Take away all that it has left."""
+        self.docker("compose", "down", "--volumes", "--timeout", "1")
+        if image := self.docker("images", "--quiet", f"{self.name}-small").strip():
+            self.docker("rmi", "--force", image)
+
+
+@contextmanager
+def small_stack(folder: Path) -> Iterator[SmallStack]:
+    """A stack that leaves nothing; skips the test where there is no engine."""
+    engine()
+    folder.chmod(0o755)
+    with Ports() as ports:
+        stack = SmallStack(folder, ports.take())
+    try:
+        yield stack
+    finally:
+        stack.remove()
