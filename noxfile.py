@@ -18,6 +18,7 @@ if __name__ == "__main__":
     door.enter(__file__)
 
 import nox
+from nox import virtualenv
 
 from tasks.environment import install
 from tasks.sessions import ci, source
@@ -33,6 +34,12 @@ nox.options.sessions = []
 def run_module(session: nox.Session, module: str, *arguments: str) -> None:
     """Run a module of the session's environment, with time to clean up after Ctrl-C."""
     session.run("python", "-m", module, *arguments, interrupt_timeout=30.0, terminate_timeout=10.0)
+
+
+@nox.session(default=False, python=False)
+def editor(session: nox.Session) -> None:
+    """Make .venv, where editors look for Python."""
+    session.run(sys.executable, "-m", "tasks.editor", env={"UV": virtualenv.UV}, external=True)
 
 
 @nox.session(default=False)

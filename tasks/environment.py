@@ -1,12 +1,19 @@
 """Installs a session's locked requirements."""
 
 import hashlib
+import os
 from pathlib import Path
 
 import nox
 from nox.command import CommandFailed
 
 LOCKS = Path("requirements")
+# A folder for the environments of all projects, where they cannot be in `.nox`: a container that shares the project's
+# folder with its host has another Python.
+ELSEWHERE = os.environ.get("SLIPWAY_ENVIRONMENTS")
+
+if ELSEWHERE:
+    nox.options.envdir = str(Path(ELSEWHERE, *Path.cwd().parts[1:]))
 
 
 def install(session: nox.Session, lock: str) -> None:

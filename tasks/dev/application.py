@@ -10,7 +10,7 @@ from time import monotonic
 
 from tasks import env_file
 from tasks.data_folder import DataFolder
-from tasks.dev import services, storage
+from tasks.dev import handover, services, storage
 from tasks.dev.part import Part
 from tasks.dev.reload import Changes
 from tasks.dev.report import Report
@@ -60,7 +60,9 @@ class Application:
             self._screen.settle()
             self._report.announce(running, self._screen)
             self._report.write(running)
-            await self._follow(changes, running)
+            async with asyncio.TaskGroup() as following:
+                following.create_task(self._follow(changes, running))
+                following.create_task(self._hand_over(running))
 
     async def _start_servers(self) -> Servers:
         database_url = await self._server_url(
@@ -125,6 +127,15 @@ class Application:
     async def _reload(self, one: RunningService, running: list[RunningService]) -> None:
         await one.reload()
         self._report.write(running)
+
+    async def _hand_over(self, running: list[RunningService]) -> None:
+        """Leave services to the debuggers that want to run them, and start them again afterwards."""
+        while True:
+            for one in running:
+                if one.is_lent != handover.is_taken(self._data, one.service.name):
+                    await (one.take_back() if one.is_lent else one.lend())
+                    self._report.write(running)
+            await asyncio.sleep(handover.LOOK_SECONDS)
 
     def _part(self, name: str) -> Part:
         logs = self._data.path / "logs"

@@ -23,6 +23,7 @@ class RunningService:
         self.part = part
         self._screen = screen
         self._group = group
+        self.is_lent = False
         self._environment: dict[str, str] = {}
         self._one_at_a_time = asyncio.Lock()
         self._is_outdated = False
@@ -38,18 +39,35 @@ class RunningService:
         self._screen.status(self.service.name, "ready", f"{self.service.url} in {monotonic() - started:.1f} s")
 
     async def reload(self) -> None:
-        """Start it again; code that does not start is left for the next change."""
+        """Start it again; code that does not start is left for the next change, and a lent service alone."""
         if self._is_outdated:
             return
         self._is_outdated = True
         async with self._one_at_a_time:
             self._is_outdated = False
             await self.part.stop()
+            if self.is_lent:
+                return
             try:
                 await self.start(self._environment)
             except Trouble as trouble:
                 reason = str(trouble).splitlines()[0].rstrip(":")
                 self._screen.status(self.service.name, "failed", f"{reason}; waiting for the next change of the code")
+
+    async def lend(self) -> None:
+        """Stop it while a debugger runs it in our place."""
+        self.is_lent = True
+        # A start under way gives up.
+        self._is_outdated = True
+        async with self._one_at_a_time:
+            self._is_outdated = False
+            await self.part.stop()
+        self._screen.status(self.service.name, "lent", "a debugger runs it")
+
+    async def take_back(self) -> None:
+        """Run it again."""
+        self.is_lent = False
+        await self.reload()
 
     async def _ready(self) -> None:
         deadline = monotonic() + START_SECONDS

@@ -1,8 +1,10 @@
 """Sessions to start with: set the project up, run it, see what the machine lacks."""
 
 import os
+import sys
 
 import nox
+from nox import virtualenv
 
 from tasks.environment import install
 
@@ -15,6 +17,12 @@ def setup(session: nox.Session) -> None:
     """Write .env.local with fresh secrets, or add what it lacks, and install the git hooks."""
     install(session, "dev")
     session.run("python", "-m", "tasks.setup", *session.posargs)
+
+
+@nox.session(default=False, python=False, requires=["setup"])
+def editor(session: nox.Session) -> None:
+    """Set the project up and make .venv, where editors look for Python."""
+    session.run(sys.executable, "-m", "tasks.editor", env={"UV": virtualenv.UV}, external=True)
 
 
 @nox.session(default=False)

@@ -1,0 +1,115 @@
+"""A debugger as editors are one: it reads launch.json, and talks to debugpy's adapter in the Debug Adapter Protocol."""
+
+from __future__ import annotations
+
+import json
+import queue
+import subprocess
+import sys
+import threading
+from pathlib import Path
+from typing import Any, Self
+
+PATIENCE_SECONDS = 60.0
+Message = dict[str, Any]
+
+
+def configurations(project: Path, **variables: str) -> dict[str, Message]:
+    """What launch.json offers, by name, its variables replaced as the editor does it."""
+    text = (project / ".vscode" / "launch.json").read_text(encoding="utf-8")
+    for name, value in {"workspaceFolder": str(project), **variables}.items():
+        text = text.replace(f"${{{name}}}", value)
+    return {each["name"]: each for each in json.loads(text)["configurations"]}
+
+
+class Debugger:
+    """One debugging session; in a `with` block, so that nothing outlives it."""
+
+    def __init__(self, configuration: Message) -> None:
+        self._configuration = configuration
+        self._sent = 0
+        self._inbox: queue.Queue[Message] = queue.Queue()
+        self._events: list[Message] = []
+        self._adapter = subprocess.Popen(
+            [sys.executable, "-m", "debugpy.adapter"], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+        )
+        threading.Thread(target=self._read, daemon=True).start()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._adapter.terminate()
+        self._adapter.wait()
+
+    def start(self, breakpoints: dict[Path, list[int]]) -> None:
+        """Launch or attach as the configuration says, with breakpoints set before the program goes on."""
+        self.ask("initialize", adapterID="debugpy", pathFormat="path", linesStartAt1=True)
+        # The editor's extension fills these in.
+        own = {"console": "internalConsole", "python": [sys.executable]}
+        started = self._send(self._configuration["request"], {**own, **self._configuration})
+        self.event("initialized")
+        for path, lines in breakpoints.items():
+            self.ask("setBreakpoints", source={"path": str(path)}, breakpoints=[{"line": line} for line in lines])
+        self.ask("configurationDone")
+        self._answer(started)
+
+    def ask(self, command: str, **arguments: object) -> Message:
+        """Send a request; the body of its answer."""
+        return self._answer(self._send(command, arguments))
+
+    def event(self, name: str) -> Message:
+        """Wait for the next event of this kind; its body."""
+        while True:
+            for event in self._events:
+                if event["event"] == name:
+                    self._events.remove(event)
+                    return dict(event.get("body", {}))
+            self._take()
+
+    def stopped_at(self) -> tuple[str, int]:
+        """Wait for a breakpoint; the file and line where the program stands."""
+        self.thread = self.event("stopped")["threadId"]
+        top = self.ask("stackTrace", threadId=self.thread, levels=1)["stackFrames"][0]
+        self.frame = top["id"]
+        return top["source"]["path"], top["line"]
+
+    def go_on(self) -> None:
+        """Let the program run."""
+        self.ask("continue", threadId=self.thread)
+
+    def output(self) -> str:
+        """What the program has said so far."""
+        return "".join(event["body"]["output"] for event in self._events if event["event"] == "output")
+
+    def _send(self, command: str, arguments: Message) -> int:
+        self._sent += 1
+        body = json.dumps({"seq": self._sent, "type": "request", "command": command, "arguments": arguments}).encode()
+        assert self._adapter.stdin
+        self._adapter.stdin.write(b"Content-Length: %d\r\n\r\n%b" % (len(body), body))
+        self._adapter.stdin.flush()
+        return self._sent
+
+    def _answer(self, number: int) -> Message:
+        while True:
+            message = self._take()
+            if message["type"] == "response" and message["request_seq"] == number:
+                assert message["success"], message
+                return dict(message.get("body", {}))
+
+    def _take(self) -> Message:
+        try:
+            message = self._inbox.get(timeout=PATIENCE_SECONDS)
+        except queue.Empty:
+            raise AssertionError(f"the debug adapter is silent; the program said: {self.output()}") from None
+        if message["type"] == "event":
+            self._events.append(message)
+        return message
+
+    def _read(self) -> None:
+        stream = self._adapter.stdout
+        assert stream
+        while header := stream.readline():
+            length = int(header.split(b":")[1])
+            stream.readline()
+            self._inbox.put(json.loads(stream.read(length)))
