@@ -1,10 +1,9 @@
 """Sessions to start with: set the project up, run it, see what the machine lacks."""
 
 import os
-import sys
+import signal
 
 import nox
-from nox import virtualenv
 
 from tasks.environment import install
 
@@ -19,16 +18,13 @@ def setup(session: nox.Session) -> None:
     session.run("python", "-m", "tasks.setup", *session.posargs)
 
 
-@nox.session(default=False, python=False, requires=["setup"])
-def editor(session: nox.Session) -> None:
-    """Set the project up and make .venv, where editors look for Python."""
-    session.run(sys.executable, "-m", "tasks.editor", env={"UV": virtualenv.UV}, external=True)
-
-
 @nox.session(default=False)
 def dev(session: nox.Session) -> None:
     """Run the application on real PostgreSQL and Valkey without Docker, reloading on change."""
     install(session, "dev")
+    if os.getpid() == 1:
+        # The first process of a container gets no signal that it has no handler for, and `docker stop` sends SIGTERM.
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
     session.run(
         *("python", "-m", "tasks.dev", *session.posargs),
         env={SESSION: str(os.getpid())},
