@@ -18,29 +18,36 @@ STEP = re.compile(r"^#\d+ (\[.+)$", re.MULTILINE)
 WIDTH = 80
 
 
-def run(compose: Compose, screen: Screen, services: Sequence[str] = ()) -> float:
-    """Build them, or all; how many seconds it took."""
+def run(compose: Compose, screen: Screen, services: Sequence[str] = (), title: str = IMAGES) -> float:
+    """Build the images of these services, or all, telling it under this title; how many seconds it took."""
     began = time.monotonic()
-    screen.status(IMAGES, "starting", "building")
+    screen.status(title, "starting", "building")
     labels = [word for name, value in version(compose.project).items() for word in ("--build-arg", f"{name}={value}")]
     with compose.start("build", *labels, *services) as call:
         while call.code is None:
-            _show_step(call, screen)
+            _show_step(call, screen, title)
             time.sleep(LOOK_SECONDS)
         if call.code != 0:
-            raise _failed(call, screen)
+            raise _failed(call, screen, title)
     seconds = round(time.monotonic() - began, 1)
-    screen.status(IMAGES, "ready", f"built in {seconds} s")
+    screen.status(title, "ready", f"built in {seconds} s")
     return seconds
 
 
 def version(project: Path) -> dict[str, str]:
-    """What git calls this state of the project, as build arguments for the images' labels; nothing without git."""
+    """What git knows of this state of the project, as build arguments for the images' labels; nothing without git."""
     found = {
-        "REVISION": _git(project, "describe", "--always", "--abbrev=40", "--match=", "--dirty"),
+        "REVISION": _git(project, "describe", "--always", "--abbrev=40", "--exclude=*", "--dirty"),
         "VERSION": _git(project, "describe", "--always", "--tags", "--dirty"),
+        "SOURCE": _without_password(_git(project, "remote", "get-url", "origin")),
     }
     return {name: value for name, value in found.items() if value}
+
+
+def _without_password(url: str) -> str:
+    """An HTTP address may hold a token before the @; others begin with a plain user's name."""
+    scheme, separator, rest = url.partition("://")
+    return f"{scheme}{separator}{rest.rpartition('@')[2]}" if scheme in {"http", "https"} else url
 
 
 def _git(project: Path, *arguments: str) -> str:
@@ -51,15 +58,15 @@ def _git(project: Path, *arguments: str) -> str:
     return done.stdout.strip() if done.returncode == 0 else ""
 
 
-def _show_step(call: Call, screen: Screen) -> None:
+def _show_step(call: Call, screen: Screen, title: str) -> None:
     """On a terminal, the step that is being built; a file gets no line for each."""
     if sys.stdout.isatty() and (steps := STEP.findall(call.text)):
-        screen.status(IMAGES, "starting", steps[-1][:WIDTH])
+        screen.status(title, "starting", steps[-1][:WIDTH])
 
 
-def _failed(call: Call, screen: Screen) -> Trouble:
-    screen.status(IMAGES, "failed", "not built")
+def _failed(call: Call, screen: Screen, title: str) -> Trouble:
+    screen.status(title, "failed", "not built")
     screen.settle()
     for line in call.text.splitlines()[-LAST_LINES:]:
-        screen.log(IMAGES, line)
+        screen.log(title, line)
     return Trouble(f"The images were not built; what runs stays as it was.\n{words(call.text)}")

@@ -1,0 +1,127 @@
+"""The command behind `nox -s images`."""
+
+import argparse
+import signal
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from docker.errors import DockerException
+from rich.console import Console
+
+from tasks import report, setup
+from tasks.dev.screen import Screen
+from tasks.images import built, checks, contents, sizes
+from tasks.images.built import Image
+from tasks.images.checks import Facts
+from tasks.images.scan import Skipped, scan
+from tasks.images.sizes import Size
+from tasks.stack import build, workplace
+from tasks.stack.workplace import Workplace
+from tasks.trouble import Trouble
+
+STEPS = ("build", "check", "scan")
+INTERRUPTED = 130
+WIDTH_WITHOUT_TERMINAL = 120
+FIRST_FINDINGS = 20
+
+
+def main() -> None:
+    """Build the project's images, compare their sizes with the last build's, check and scan them."""
+    parser = argparse.ArgumentParser(prog="nox -s images --", description=main.__doc__)
+    parser.add_argument("steps", nargs="*", metavar="STEP", help=f"{', '.join(STEPS)}; all by default")
+    parser.add_argument("--require-scan", action="store_true", help="fail when no scanner can look at the images")
+    arguments = parser.parse_args()
+    if unknown := [step for step in arguments.steps if step not in STEPS]:
+        parser.error(f"there is no step {', '.join(unknown)}; the steps are: {', '.join(STEPS)}")
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.default_int_handler)
+    try:
+        run(Path.cwd(), arguments.steps or STEPS, is_scan_required=arguments.require_scan)
+    except Trouble as trouble:
+        sys.exit(str(trouble))
+    except DockerException as error:
+        sys.exit(f"The Docker Engine failed: {error}\nSee: nox -s doctor")
+    except KeyboardInterrupt:
+        sys.exit(INTERRUPTED)
+
+
+def run(project: Path, steps: Sequence[str], *, is_scan_required: bool) -> None:
+    """Take the steps; a Trouble names all images that failed one."""
+    if said := setup.complete(project):
+        sys.stdout.write(f"{said}\n")
+    place = workplace.enter(project)
+    failed = []
+    if "build" in steps:
+        _build(place)
+    if "check" in steps:
+        failed += [f"check of {name}" for name in _check(place)]
+    if "scan" in steps:
+        failed += [f"scan of {name}" for name in _scan(place, is_required=is_scan_required)]
+    if failed:
+        raise Trouble(f"images: failed: {', '.join(failed)}")
+
+
+def _build(place: Workplace) -> None:
+    """Build the images one after the other, so that each one's seconds are its own."""
+    groups = built.alike(place)
+    if not groups:
+        raise Trouble("compose.yaml builds no image.")
+    screen = Screen([group[0] for group in groups], lambda: signal.raise_signal(signal.SIGTERM))
+    try:
+        seconds = {group[0]: build.run(place.compose, screen, group, group[0]) for group in groups}
+    finally:
+        screen.settle()
+    _tell_sizes(place, seconds)
+
+
+def _tell_sizes(place: Workplace, seconds: dict[str, float]) -> None:
+    images, last = built.images(place), sizes.read(place.project)
+    found = {
+        image.name: Size(image.size, _over_base(place, image), sum(seconds.get(name, 0.0) for name in image.services))
+        for image in images
+    }
+    Console(width=None if sys.stdout.isatty() else WIDTH_WITHOUT_TERMINAL, highlight=False).print(
+        sizes.table(images, found, last)
+    )
+    sizes.write(place.project, found)
+
+
+def _over_base(place: Workplace, image: Image) -> int | None:
+    return None if image.base is None else image.size - built.base_size(place, image.base)
+
+
+def _check(place: Workplace) -> list[str]:
+    """The images that are not as they must be."""
+    failed = []
+    for image in built.images(place):
+        facts = Facts(image, _over_base(place, image), contents.files(place.client, image.id))
+        found = checks.complaints(facts)
+        report.tell("check", ", ".join(image.services), "\n".join(f"  {line}" for line in found) or None)
+        failed += [image.name] if found else []
+    return failed
+
+
+def _scan(place: Workplace, *, is_required: bool) -> list[str]:
+    """The images that have vulnerabilities which newer versions mend, or could not be scanned though they must be."""
+    failed = []
+    for image in built.images(place):
+        outcome = scan(image.name)
+        if isinstance(outcome, Skipped):
+            print(f"scan of {', '.join(image.services)} SKIPPED, nothing is known: {outcome.reason}", flush=True)
+            failed += [image.name] if is_required else []
+            continue
+        found = [
+            f"  {each.severity}: {each.vulnerability} in {each.package} {each.version}, mended in {each.fixed_in}"
+            for each in outcome.mendable
+        ]
+        report.tell(outcome.scanner, ", ".join(image.services), "\n".join(found[:FIRST_FINDINGS]) or None)
+        print(
+            f"  {len(outcome.findings)} known vulnerabilities, {len(outcome.mendable)} with a version that mends them"
+        )
+        failed += [image.name] if found else []
+    return failed
+
+
+if __name__ == "__main__":
+    main()
