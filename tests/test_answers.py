@@ -113,6 +113,8 @@ REFUSED = {
     "project_name: [My, App]": "project_name: The name is not text",
     "description: [no, text]": "description: The description is not text",
     'description: "two\\nlines"': "description: The description has a line break",
+    "postgres_version: 9": 'postgres_version: "9" is not a version of PostgreSQL to choose from; use 18, 17, 16 or 15',
+    "python_version: [3]": 'python_version: "[3]" is not a version of Python to choose from; use 3.14 or 3.13',
     "organization: My Org": 'organization: "My Org" cannot own a repository',
 }
 
@@ -139,8 +141,8 @@ def test_copier_without_a_terminal_says_how_to_answer(tmp_path: Path) -> None:
 def copier_copy(folder: Path, *options: str) -> subprocess.CompletedProcess[str]:
     """Run `copier copy` as from any folder; that this working tree may have changes is no matter here."""
     quiet = "ignore:Dirty template changes"
-    command = (sys.executable, "-W", quiet, "-m", "copier", "copy", "--vcs-ref=HEAD", *options, ROOT, "my-app")
-    return run(*command, cwd=folder)
+    python = (sys.executable, "-W", quiet)
+    return run(*python, "-m", "copier", "copy", "--vcs-ref=HEAD", *options, ROOT, "my-app", cwd=folder)
 
 
 def test_a_folder_that_is_not_empty_is_left_alone(tmp_path: Path) -> None:
