@@ -53,6 +53,11 @@ def defaults(project: Path) -> dict[str, str]:
     return {found[1]: found[2] for line in _example(project) if (found := OPTIONAL.fullmatch(line))}
 
 
+def secrets(project: Path) -> list[str]:
+    """The secrets among the settings, optional ones too: those that `.env.example` shows without a value."""
+    return [name for name, value in (required(project) | defaults(project)).items() if not value]
+
+
 def is_secret(line: str) -> bool:
     """Whether this line of `.env.example` is a setting whose value `setup` makes up."""
     found = REQUIRED.fullmatch(line)

@@ -1,28 +1,26 @@
-"""Makes a fresh copy of the project ready to run: `.env.local` with its own secrets, and git's hooks."""
+"""Makes a fresh copy of the project ready to run: settings with secrets of its own, and git's hooks."""
 
 import argparse
-import base64
-import os
-import secrets
 import subprocess
 import sys
-import tempfile
 from pathlib import Path
 
-from tasks import env_file
+from tasks import env_file, secret_files
+from tasks.secret_files import fresh_secret, replace
 from tasks.trouble import Trouble
 
-SECRET_BYTES = 32
 HOOKS = ".pre-commit-config.yaml"
 OWNER_ONLY = 0o600
 
 
 def main() -> None:
-    """Write .env.local, or add to it what it lacks, and install git's hooks."""
+    """Write .env.local and the secrets of containers, or add what they lack, and install git's hooks."""
     argparse.ArgumentParser(prog="nox -s setup", description=main.__doc__).parse_args()
     try:
         said = complete(Path.cwd()) or f"{env_file.LOCAL} is complete."
         sys.stdout.write(f"{said}\n")
+        for said in secret_files.complete(Path.cwd()):
+            sys.stdout.write(f"{said}\n")
         sys.stdout.write(f"{install_hooks(Path.cwd())}\n")
     except Trouble as trouble:
         sys.exit(str(trouble))
@@ -41,7 +39,7 @@ def complete(project: Path) -> str | None:
         return _close(local)
     old = local.read_text(encoding="utf-8") if exists else ""
     example = (project / env_file.EXAMPLE).read_text(encoding="utf-8")
-    _replace(local, _extended(old, missing) if exists else _filled(example))
+    replace(local, _extended(old, missing) if exists else _filled(example), OWNER_ONLY)
     added = f"Added to {env_file.LOCAL}: {', '.join(missing)}."
     return added if exists else f"Wrote {env_file.LOCAL} from {env_file.EXAMPLE}, with fresh secrets."
 
@@ -70,17 +68,13 @@ def install_hooks(project: Path) -> str:
 def _filled(example: str) -> str:
     """The example with a value for each secret."""
     lines = example.splitlines()
-    return "\n".join(f"{line}{_secret()}" if env_file.is_secret(line) else line for line in lines) + "\n"
+    return "\n".join(f"{line}{fresh_secret()}" if env_file.is_secret(line) else line for line in lines) + "\n"
 
 
 def _extended(old: str, missing: dict[str, str]) -> str:
     """The file as it was, and the missing settings below; of two lines with one name the last counts."""
     start = old if old.endswith("\n") or not old else f"{old}\n"
-    return start + "".join(f"{name}={value or _secret()}\n" for name, value in missing.items())
-
-
-def _secret() -> str:
-    return base64.urlsafe_b64encode(secrets.token_bytes(SECRET_BYTES)).decode()
+    return start + "".join(f"{name}={value or fresh_secret()}\n" for name, value in missing.items())
 
 
 def _close(local: Path) -> str | None:
@@ -89,24 +83,6 @@ def _close(local: Path) -> str | None:
         return None
     local.chmod(OWNER_ONLY)
     return f"{env_file.LOCAL} was readable by other users, and is not any more."
-
-
-def _replace(path: Path, text: str) -> None:
-    """Write the file whole or not at all, readable by its owner only."""
-    try:
-        # mkstemp's files are readable by their owner only.
-        handle, draft = tempfile.mkstemp(prefix=f"{env_file.LOCAL}.", dir=path.parent)
-    except OSError as error:
-        raise Trouble(f"Cannot write {path}: {error.strerror}; make the folder writable.") from None
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(draft).replace(path)
-    except OSError as error:
-        Path(draft).unlink(missing_ok=True)
-        raise Trouble(f"Cannot write {path}: {error.strerror}; nothing has changed.") from None
 
 
 def _run(project: Path, *command: str) -> subprocess.CompletedProcess[str]:

@@ -4,9 +4,9 @@ from pathlib import Path
 import pytest
 
 from gateway.settings import GatewaySettings
-from shared.database.engine import DatabaseSettings
-from shared.redis import RedisSettings
-from shared.settings import ServiceSettings, load
+from shared.database.engine import DatabaseSettings, driver_url
+from shared.redis import RedisSettings, create_redis
+from shared.settings import SECRETS, ServiceSettings, load
 
 SECRET = "hunter2hunter2"
 
@@ -18,16 +18,27 @@ def empty_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.chdir(tmp_path)
 
 
-def refusal(kind: type[ServiceSettings] | type[DatabaseSettings], capsys: pytest.CaptureFixture[str]) -> list[str]:
+def refusal(
+    kind: type[ServiceSettings] | type[DatabaseSettings], capsys: pytest.CaptureFixture[str], secrets: Path = SECRETS
+) -> list[str]:
     """What is said when the settings cannot be loaded."""
     with pytest.raises(SystemExit) as ended:
-        load(kind)
+        load(kind, secrets=secrets)
     assert ended.value.code == 2
     printed = capsys.readouterr()
     assert printed.out == ""
     lines = printed.err.splitlines()
     assert len(lines) == 2
     return lines
+
+
+@pytest.fixture
+def secrets(tmp_path: Path) -> Path:
+    """A folder with a secret, as containers have one."""
+    folder = tmp_path / "secrets"
+    folder.mkdir()
+    (folder / "database_password").write_text(f"{SECRET}\n", encoding="utf-8")
+    return folder
 
 
 def write(text: str) -> None:
@@ -76,6 +87,60 @@ def test_a_wrong_secret_is_not_shown(capsys: pytest.CaptureFixture[str]) -> None
 def test_secrets_do_not_show_when_settings_are_printed() -> None:
     os.environ["REDIS_URL"] = f"redis://:{SECRET}@localhost"
     assert SECRET not in repr(load(RedisSettings))
+
+
+def test_a_secret_comes_from_its_file_where_the_environment_has_none(secrets: Path) -> None:
+    os.environ.update({"DATABASE_URL": "postgresql://app@db/app", "DATABASE_PASSWORD": ""})
+    settings = load(DatabaseSettings, secrets=secrets)
+    assert driver_url(settings).password == SECRET
+    assert SECRET not in repr(settings)
+    os.environ["DATABASE_PASSWORD"] = "other"
+    assert driver_url(load(DatabaseSettings, secrets=secrets)).password == "other"
+
+
+def test_the_url_s_own_password_wins(secrets: Path) -> None:
+    os.environ["DATABASE_URL"] = "postgresql://app:own@db/app"
+    assert driver_url(load(DatabaseSettings, secrets=secrets)).password == "own"
+
+
+def test_a_password_is_taken_as_it_is(secrets: Path) -> None:
+    odd = "p@ss:w/rd %41#?"
+    (secrets / "database_password").write_text(odd, encoding="utf-8")
+    os.environ["DATABASE_URL"] = "postgresql://app@db/app"
+    assert driver_url(load(DatabaseSettings, secrets=secrets)).translate_connect_args()["password"] == odd
+
+
+def test_without_a_password_there_is_none() -> None:
+    os.environ.update({"DATABASE_URL": "postgresql://app@db/app", "REDIS_URL": "redis://cache"})
+    assert driver_url(load(DatabaseSettings)).password is None
+    assert load(RedisSettings).redis_password is None
+
+
+@pytest.mark.parametrize(("url", "password"), [("redis://cache", SECRET), ("redis://:own@cache", "own")])
+def test_redis_is_given_its_password(secrets: Path, url: str, password: str) -> None:
+    (secrets / "redis_password").write_text(SECRET, encoding="utf-8")
+    os.environ["REDIS_URL"] = url
+    redis = create_redis(load(RedisSettings, secrets=secrets))
+    assert redis.connection_pool.connection_kwargs["password"] == password
+
+
+def test_a_secret_that_is_no_text_is_told(secrets: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    os.environ["DATABASE_URL"] = "postgresql://app@db/app"
+    (secrets / "database_password").write_bytes(b"\xff\xfe")
+    assert f"A file in {secrets} is not UTF-8" in refusal(DatabaseSettings, capsys, secrets)[0]
+
+
+def test_a_secret_that_cannot_be_read_is_told(
+    secrets: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(path: Path, encoding: str | None = None) -> None:
+        raise PermissionError(13, "Permission denied", str(path))
+
+    # Nothing is closed to root, who may be running this.
+    monkeypatch.setattr(Path, "read_text", refuse)
+    os.environ["DATABASE_URL"] = "postgresql://app@db/app"
+    problem, _ = refusal(DatabaseSettings, capsys, secrets)
+    assert problem == f"{secrets / 'database_password'} cannot be read: Permission denied."
 
 
 @pytest.mark.parametrize(

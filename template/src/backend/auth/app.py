@@ -8,10 +8,10 @@ from starlette.types import ASGIApp
 
 from auth.endpoints import keys_router, router
 from auth.settings import AuthSettings, decode_seed
+from shared import redis
 from shared.application import create_service
-from shared.database.engine import create_engine, ping
+from shared.database import engine as database
 from shared.middleware import RequestMiddleware
-from shared.redis import create_redis
 from shared.security.authentication import Authenticator
 from shared.security.live_sessions import LiveSessions
 from shared.security.passwords import Passwords
@@ -25,17 +25,19 @@ def create_app(settings: AuthSettings) -> ASGIApp:
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         state = app.state
         state.settings = settings
-        state.engine = create_engine(settings, "auth")
-        redis = create_redis(settings)
-        state.checks = {"database": lambda: ping(state.engine), "redis": redis.ping}
-        state.live = LiveSessions(redis, settings.redis_prefix)
+        state.engine = database.create_engine(settings, "auth")
+        store = redis.create_redis(settings)
+        state.checks = {"database": lambda: database.ping(state.engine), "redis": store.ping}
+        state.live = LiveSessions(store, settings.redis_prefix)
         state.signer = Signer(decode_seed(settings.auth_signing_key), settings.access_lifetime)
         state.authenticator = Authenticator(state.signer, state.live)
         state.passwords = Passwords(settings.argon2_memory_kib, settings.argon2_rounds)
         yield
         state.passwords.close()
-        await redis.aclose()
+        await store.aclose()
         await state.engine.dispose()
 
-    app = create_service("auth", lifespan, [router, keys_router])
+    app = create_service(
+        "auth", lifespan, [router, keys_router], unavailable=(*database.UNAVAILABLE, *redis.UNAVAILABLE)
+    )
     return RequestMiddleware(app, app.state.metrics)

@@ -8,8 +8,6 @@ from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.encoders import jsonable_encoder
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
-from redis.exceptions import ConnectionError as RedisConnectionError, TimeoutError as RedisTimeoutError
-from sqlalchemy.exc import OperationalError, TimeoutError as PoolTimeoutError
 from starlette.types import Receive, Scope, Send
 
 from shared import health, metrics
@@ -18,7 +16,6 @@ from shared.request_body import announced_length
 from shared.responses import send_error
 from shared.security.jwks import KeysUnavailableError
 
-UNAVAILABLE = (OperationalError, PoolTimeoutError, RedisConnectionError, RedisTimeoutError, KeysUnavailableError)
 MAX_BODY_SIZE = 1024 * 1024
 
 Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
@@ -38,11 +35,16 @@ class Service(FastAPI):
 
 
 def create_service(
-    title: str, lifespan: Lifespan, routers: Sequence[APIRouter], openapi_url: str | None = "/openapi.json"
+    title: str,
+    lifespan: Lifespan,
+    routers: Sequence[APIRouter],
+    openapi_url: str | None = "/openapi.json",
+    unavailable: Sequence[type[Exception]] = (),
 ) -> FastAPI:
     """An application with health, metrics and JSON errors; `RequestMiddleware` is to be its outermost layer.
 
     Its lifespan sets `state.checks`, what readiness looks at, and what else its routes ask `state` for.
+    The errors in `unavailable` mean that something it needs does not answer.
     """
     app = Service(
         title=title,
@@ -59,7 +61,8 @@ def create_service(
         app.include_router(router)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(Exception, _failed)
-    for error in UNAVAILABLE:
+    errors: list[type[Exception]] = [KeysUnavailableError, *unavailable]
+    for error in errors:
         app.add_exception_handler(error, _unavailable)
     return app
 

@@ -6,8 +6,12 @@ from pydantic import AfterValidator, Field, SecretStr
 from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import ExponentialBackoff
+from redis.exceptions import ConnectionError as RedisConnectionError, TimeoutError as RedisTimeoutError
 
 from shared.settings import Seconds, Settings, url_of
+
+# What it means when Redis does not answer.
+UNAVAILABLE = (RedisConnectionError, RedisTimeoutError)
 
 RedisUrl = Annotated[SecretStr, AfterValidator(url_of("redis", "rediss", "unix"))]
 
@@ -17,6 +21,9 @@ class RedisSettings(Settings):
 
     redis_url: RedisUrl
     """redis://[user:password@]host:port/number"""
+
+    redis_password: SecretStr | None = None
+    """Secret: the password, where the URL has none."""
 
     redis_prefix: str = "app:"
     """Put before every key, so that applications can share a server."""
@@ -30,8 +37,11 @@ class RedisSettings(Settings):
 
 def create_redis(settings: RedisSettings) -> Redis:
     """A pooled client; connects on first use and once more when a connection was lost."""
+    password = settings.redis_password
     return Redis.from_url(
         settings.redis_url.get_secret_value(),
+        # What the URL says wins.
+        password=password.get_secret_value() if password else None,
         decode_responses=True,
         max_connections=settings.redis_pool_size,
         socket_timeout=settings.redis_timeout,

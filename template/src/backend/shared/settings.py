@@ -1,4 +1,4 @@
-"""Reads settings from the environment, in development from `.env.local` as well."""
+"""Reads settings from the environment, secrets also from files, in development all from `.env.local` as well."""
 
 import os
 import re
@@ -11,9 +11,11 @@ from typing import Annotated, Literal, NoReturn, TypeVar
 from dotenv import dotenv_values
 from dotenv.parser import Binding, parse_stream
 from pydantic import AfterValidator, Field, SecretStr, ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
 ENV_FILE = Path(".env.local")
+# Where containers get their secrets: a file for each, named like its setting.
+SECRETS = Path("/run/secrets")
 EXIT_CODE = 2
 
 Port = Annotated[int, Field(ge=1, le=65535)]
@@ -82,11 +84,13 @@ class ServiceSettings(Settings):
 Loaded = TypeVar("Loaded", bound=Settings)
 
 
-def load(kind: type[Loaded], env_file: Path = ENV_FILE) -> Loaded:
-    """The settings from the environment, which wins, and the file; ends with plain words if they are wrong."""
+def load(kind: type[Loaded], env_file: Path = ENV_FILE, secrets: Path = SECRETS) -> Loaded:
+    """The settings from the environment, which wins, the file and the secrets; plain words end it if they are wrong."""
     try:
         os.environ.update({name: value for name, value in _read(env_file).items() if name not in os.environ})
-        return kind()
+        return kind(_secrets_dir=secrets if secrets.is_dir() else None)
+    except SettingsError as error:
+        _refuse(f"{_unreadable(error.__cause__, secrets)}.", env_file)
     except ValidationError as error:
         wrong = "; ".join(f"{_name(each['loc'])}: {each['msg']}" for each in error.errors(include_input=False))
         _refuse(f"Settings that are missing or wrong: {wrong}.", env_file)
@@ -100,11 +104,17 @@ def _read(env_file: Path) -> dict[str, str]:
     except FileNotFoundError:
         return {}
     except (OSError, UnicodeDecodeError) as error:
-        reason = "is not UTF-8 text" if isinstance(error, UnicodeDecodeError) else f"cannot be read: {error.strerror}"
-        _refuse(f"{env_file} {reason}.", env_file)
+        _refuse(f"{_unreadable(error, env_file)}.", env_file)
     if broken:
         _refuse(f"{env_file} has a line that is not NAME=value: line {', '.join(broken)}.", env_file)
     return {name: value for name, value in dotenv_values(env_file, interpolate=False).items() if value}
+
+
+def _unreadable(error: BaseException | None, place: Path) -> str:
+    """Why a file cannot be read, at or below the place."""
+    if isinstance(error, OSError):
+        return f"{error.filename or place} cannot be read: {error.strerror}"
+    return f"{place} is not UTF-8 text" if place.is_file() else f"A file in {place} is not UTF-8 text"
 
 
 def _line(binding: Binding) -> str:

@@ -4,9 +4,13 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field, SecretStr
 from sqlalchemy import URL, make_url, text
+from sqlalchemy.exc import OperationalError, TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from shared.settings import Seconds, Settings, url_of
+
+# What it means when the database does not answer.
+UNAVAILABLE = (OperationalError, PoolTimeoutError)
 
 DatabaseUrl = Annotated[SecretStr, AfterValidator(url_of("postgresql", "postgres"))]
 
@@ -15,7 +19,10 @@ class DatabaseSettings(Settings):
     """Where the database is and how it is used."""
 
     database_url: DatabaseUrl
-    """postgresql://user:password@host:port/name"""
+    """postgresql://user[:password]@host:port/name"""
+
+    database_password: SecretStr | None = None
+    """Secret: the password, where the URL has none."""
 
     database_pool_size: int = Field(default=10, ge=1)
     """Connections per process."""
@@ -28,8 +35,10 @@ class DatabaseSettings(Settings):
 
 
 def driver_url(settings: DatabaseSettings) -> URL:
-    """The URL with the driver that SQLAlchemy is to use."""
-    return make_url(settings.database_url.get_secret_value()).set(drivername="postgresql+psycopg")
+    """The URL with the driver that SQLAlchemy is to use, and with the password if that is set apart."""
+    url = make_url(settings.database_url.get_secret_value()).set(drivername="postgresql+psycopg")
+    password = settings.database_password
+    return url.set(password=password.get_secret_value()) if password and url.password is None else url
 
 
 def create_engine(settings: DatabaseSettings, application_name: str) -> AsyncEngine:

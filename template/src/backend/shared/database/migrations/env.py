@@ -15,6 +15,7 @@ from shared.settings import load
 # Any number that no other advisory lock in this database uses.
 ADVISORY_LOCK = 7_300_541_229
 PATIENCE_SECONDS = 60
+CONNECT_SECONDS = 10
 TIMEOUTS = ("SET lock_timeout = '5s'", "SET statement_timeout = '10min'")
 
 
@@ -35,7 +36,8 @@ def run_offline() -> None:
 async def run_online() -> None:
     """Migrate the database that the settings name, or that `url` in the configuration's attributes does."""
     url = context.config.attributes.get("url") or driver_url(load(DatabaseSettings))
-    engine = create_async_engine(url, poolclass=NullPool, hide_parameters=True)
+    arguments = {"connect_timeout": CONNECT_SECONDS}
+    engine = create_async_engine(url, poolclass=NullPool, hide_parameters=True, connect_args=arguments)
     async with engine.connect() as connection:
         await connection.run_sync(migrate)
     await engine.dispose()
@@ -51,6 +53,7 @@ def migrate(connection: Connection) -> None:
         connection=connection,
         target_metadata=Base.metadata,
         compare_server_default=True,
+        on_version_apply=context.config.attributes.get("on_version_apply"),
         transaction_per_migration=True,
     )
     with context.begin_transaction():

@@ -1,0 +1,92 @@
+"""Keeps the secrets that containers are given, a file for each, and lets Compose read `.env.local`."""
+
+import base64
+import os
+import secrets
+import tempfile
+from pathlib import Path
+
+from tasks import env_file
+from tasks.trouble import Trouble
+
+FOLDER = ".secrets"
+LINK = ".env"
+SECRET_BYTES = 32
+# A container's user reads the file where it is mounted; on this machine the folder keeps others out.
+FOLDER_MODE = 0o700
+FILE_MODE = 0o444
+
+
+def complete(project: Path) -> list[str]:
+    """Give each secret its file and Compose its `.env`, where they are lacking; says what was done.
+
+    What is there stays as it is; an empty file counts as lacking. A secret that `.env.local` has is the same here.
+    """
+    return [*_write(project), *_link(project)]
+
+
+def fresh_secret() -> str:
+    """Random bytes in URL-safe base64."""
+    return base64.urlsafe_b64encode(secrets.token_bytes(SECRET_BYTES)).decode()
+
+
+def replace(path: Path, text: str, mode: int) -> None:
+    """Write the file whole or not at all, and to nobody's eyes before its mode is set."""
+    try:
+        handle, draft = tempfile.mkstemp(prefix=f"{path.name}.", dir=path.parent)
+    except OSError as error:
+        raise Trouble(f"Cannot write {path}: {error.strerror}; make the folder writable.") from None
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(draft).chmod(mode)
+        Path(draft).replace(path)
+    except OSError as error:
+        Path(draft).unlink(missing_ok=True)
+        raise Trouble(f"Cannot write {path}: {error.strerror}; nothing has changed.") from None
+
+
+def _write(project: Path) -> list[str]:
+    folder = project / FOLDER
+    said = _prepare(folder)
+    local = project / env_file.LOCAL
+    known = env_file.values(local) if local.exists() else {}
+    missing = [name for name in env_file.secrets(project) if not _has_text(folder / name.lower())]
+    for name in missing:
+        replace(folder / name.lower(), known.get(name) or fresh_secret(), FILE_MODE)
+    return said + ([f"Wrote {FOLDER}/: {', '.join(name.lower() for name in missing)}."] if missing else [])
+
+
+def _prepare(folder: Path) -> list[str]:
+    """Have a folder that only its owner can enter."""
+    try:
+        folder.mkdir(mode=FOLDER_MODE, exist_ok=True)
+        if folder.stat().st_mode & 0o077 == 0:
+            return []
+        folder.chmod(FOLDER_MODE)
+    except OSError as error:
+        raise Trouble(f"Cannot make {folder}: {error.strerror}; make its place writable.") from None
+    return [f"{FOLDER}/ was open to other users, and is not any more."]
+
+
+def _has_text(path: Path) -> bool:
+    try:
+        return path.stat().st_size > 0
+    except FileNotFoundError:
+        return False
+    except OSError as error:
+        raise Trouble(f"Cannot look at {path}: {error.strerror}.") from None
+
+
+def _link(project: Path) -> list[str]:
+    """A `.env` that is there is somebody's own and stays."""
+    link = project / LINK
+    if os.path.lexists(link):
+        return []
+    try:
+        link.symlink_to(env_file.LOCAL)
+    except OSError as error:
+        return [f"Cannot make the link {LINK}: {error.strerror}; Compose works as nox -s stack only."]
+    return [f"Made {LINK}, a link to {env_file.LOCAL}, for Compose."]
