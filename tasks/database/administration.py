@@ -7,6 +7,7 @@ import psycopg
 from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict
 
+from tasks.database.unreachable import why
 from tasks.trouble import Trouble
 
 
@@ -26,7 +27,7 @@ def maintenance(url: str) -> psycopg.Connection:
     try:
         return psycopg.connect(url, dbname="postgres", autocommit=True, connect_timeout=10)
     except psycopg.OperationalError as error:
-        raise Trouble(f"The database does not answer: {last_line(str(error))}") from None
+        raise Trouble(why(url, error)) from None
 
 
 def empty(connection: psycopg.Connection, name: str) -> None:

@@ -16,7 +16,7 @@ from tasks.dev.reload import Changes
 from tasks.dev.report import Report
 from tasks.dev.running_service import RunningService, ended
 from tasks.dev.screen import Screen
-from tasks.dev.services import BACKEND, GATEWAY, Service
+from tasks.dev.services import BACKEND, Service
 from tasks.ports import Ports
 from tasks.servers import Servers
 from tasks.servers.group import Group
@@ -42,6 +42,11 @@ class Application:
         self._stack = AsyncExitStack()
         self._group = self._stack.enter_context(Group(note=data.remember))
         self._ports = self._stack.enter_context(Ports())
+
+    @property
+    def has_started(self) -> bool:
+        """Whether any part of it has started."""
+        return self._group.has_started
 
     async def run(self) -> None:
         """Start everything, then follow the code's changes until cancelled; nothing runs any more afterwards."""
@@ -107,12 +112,12 @@ class Application:
         self._screen.status(MIGRATIONS, "ready", f"up to date in {monotonic() - started:.1f} s")
 
     async def _start_services(self, placed: list[Service], environment: dict[str, str]) -> list[RunningService]:
-        """Start all services at once, and when they are ready the gateway."""
+        """Start all services at once; each is ready when those that it asks are."""
         running = [RunningService(each, self._part(each.name), self._screen, self._group) for each in placed]
         for each in running:
             self._stack.push_async_callback(each.part.stop)
-        await _all([each.start(environment) for each in running if each.service.name != GATEWAY])
-        await _all([each.start(environment) for each in running if each.service.name == GATEWAY])
+            each.asks = [other for other in running if services.asks(each.service.name, other.service.name)]
+        await _all([each.start(environment) for each in running])
         return running
 
     async def _follow(self, changes: Changes, running: list[RunningService]) -> None:

@@ -38,7 +38,8 @@ async def supervise(project: Path, data: DataFolder) -> None:
     ending.listen()
     names = services.names(project)
     screen = Screen([*STORAGE, MIGRATIONS, *names], lambda: ending.ask("the terminal went away"))
-    work = asyncio.create_task(Application(project, data, screen, ending.crash).run())
+    application = Application(project, data, screen, ending.crash)
+    work = asyncio.create_task(application.run())
     wait = asyncio.create_task(ending.wait())
     spin = asyncio.create_task(_spin(screen))
     await asyncio.wait({work, wait}, return_when=asyncio.FIRST_COMPLETED)
@@ -48,7 +49,8 @@ async def supervise(project: Path, data: DataFolder) -> None:
     for task in (work, wait, spin):
         task.cancel()
     outcome, reason, _ = await asyncio.gather(work, wait, spin, return_exceptions=True)
-    screen.say("Everything is stopped.", "bold")
+    if application.has_started:
+        screen.say("Everything is stopped.", "bold")
     # A crash during the start shows in both; the start's own words are the better ones.
     for error in (outcome, reason):
         if isinstance(error, Exception):

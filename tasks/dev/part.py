@@ -18,15 +18,26 @@ LARGEST_LOG = 10 * 1024 * 1024
 
 
 class Part:
-    """Follows the process that `adopt` gives it; while `is_watched`, tells `ended` if that ends by itself."""
+    """Follows the process that `adopt` gives it; while `is_watched`, tells `ended` if that ends by itself.
 
-    def __init__(self, name: str, log: Path, screen: Screen, ended: Callable[["Part", int], None]) -> None:
+    Of its log, the lines are shown that `shows` accepts.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        log: Path,
+        screen: Screen,
+        ended: Callable[["Part", int], None],
+        shows: Callable[[str], bool] = lambda _line: True,
+    ) -> None:
         self.name = name
         self.log = log
         self.last_lines: deque[str] = deque(maxlen=LAST_LINES)
         self.is_watched = False
         self._screen = screen
         self._ended = ended
+        self._shows = shows
         self._offset = 0
         self._process: subprocess.Popen[bytes] | None = None
         self._follower: asyncio.Task[None] | None = None
@@ -92,6 +103,6 @@ class Part:
             if self._offset > LARGEST_LOG and whole == len(new):
                 log.truncate(0)
                 self._offset = 0
-        for line in new[:whole].decode(errors="replace").splitlines():
+        for line in filter(self._shows, new[:whole].decode(errors="replace").splitlines()):
             self.last_lines.append(line)
             self._screen.log(self.name, line)

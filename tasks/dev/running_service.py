@@ -21,15 +21,24 @@ class RunningService:
     def __init__(self, service: Service, part: Part, screen: Screen, group: Group) -> None:
         self.service = service
         self.part = part
+        self.asks: list[RunningService] = []
         self._screen = screen
         self._group = group
         self.is_lent = False
+        self.is_starting = True
         self._environment: dict[str, str] = {}
         self._one_at_a_time = asyncio.Lock()
         self._is_outdated = False
 
     async def start(self, environment: dict[str, str]) -> None:
         """Start the service and return when it is ready; a Trouble with its last words if it ends instead."""
+        self.is_starting = True
+        try:
+            await self._start(environment)
+        finally:
+            self.is_starting = False
+
+    async def _start(self, environment: dict[str, str]) -> None:
         self._environment = environment
         self._screen.status(self.service.name, "starting", "")
         started = monotonic()
@@ -45,8 +54,10 @@ class RunningService:
         self._is_outdated = True
         async with self._one_at_a_time:
             self._is_outdated = False
+            self.is_starting = True
             await self.part.stop()
             if self.is_lent:
+                self.is_starting = False
                 return
             try:
                 await self.start(self._environment)
@@ -71,7 +82,7 @@ class RunningService:
 
     async def _ready(self) -> None:
         deadline = monotonic() + START_SECONDS
-        while reason := await asyncio.to_thread(self.service.trouble):
+        while reason := await self._trouble():
             if self._is_outdated:
                 return
             if not self.part.is_alive():
@@ -79,6 +90,13 @@ class RunningService:
             if monotonic() > deadline:
                 raise Trouble(f"{self.service.name} is not ready after {START_SECONDS:.0f} seconds: {reason}")
             await asyncio.sleep(LOOK_SECONDS)
+
+    async def _trouble(self) -> str | None:
+        """Why it is not ready; it is not asked while it would complain about another that is starting."""
+        missing = [each.service.name for each in self.asks if each.is_starting]
+        if missing:
+            return f"it needs {', '.join(missing)}"
+        return await asyncio.to_thread(self.service.trouble)
 
 
 def ended(part: Part, code: int, what: str = "has ended by itself") -> Trouble:

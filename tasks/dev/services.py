@@ -64,6 +64,11 @@ def usual_ports(project: Path) -> dict[str, int | None]:
     return {name: _port(f"{name.upper()}_PORT", known) for name in names(project)}
 
 
+def asks(name: str, other: str) -> bool:
+    """Whether a service needs the other one in order to be ready."""
+    return name != other and (name == GATEWAY or other == JWKS_OWNER)
+
+
 def place(project: Path, ports: Ports) -> list[Service]:
     """Each service on its usual port if that is free, else on any that is."""
     return [Service(name, ports.take(usual), usual) for name, usual in usual_ports(project).items()]
@@ -85,5 +90,6 @@ def _port(setting: str, known: dict[str, str]) -> int | None:
     if value is None:
         return None
     if not (value.isdecimal() and 0 < int(value) <= HIGHEST_PORT):
-        raise Trouble(f"{setting} is not a port: set it to a number from 1 to {HIGHEST_PORT} in {env_file.LOCAL}.")
+        place = "the environment" if setting in os.environ else env_file.LOCAL
+        raise Trouble(f"{setting} is not a port: set it to a number from 1 to {HIGHEST_PORT} in {place}.")
     return int(value)

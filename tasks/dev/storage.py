@@ -3,15 +3,17 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from functools import partial
 
 import psycopg
 import redis
 
+from tasks.database.unreachable import why
 from tasks.dev.part import Part
 from tasks.dev.screen import Screen
 from tasks.ports import Ports
 from tasks.servers.group import Group
-from tasks.servers.server import Server, await_answer, launch, log_of
+from tasks.servers.server import Server, await_answer, is_to_the_point, launch, log_of
 from tasks.trouble import Trouble
 
 Ended = Callable[[Part, int], None]
@@ -24,7 +26,7 @@ async def embedded(
     """The server's URL, process number and port, once it answers."""
     await asyncio.to_thread(server.prepare, group)
     port = ports.take(server.usual_port)
-    part = Part(server.title, log_of(server), screen, ended)
+    part = Part(server.title, log_of(server), screen, ended, partial(is_to_the_point, server))
     process = launch(server, group, port)
     part.adopt(process)
     try:
@@ -41,7 +43,7 @@ def postgres_version(url: str) -> str:
         with psycopg.connect(url, connect_timeout=10) as connection:
             return connection.info.parameter_status("server_version") or "of unknown version"
     except psycopg.OperationalError as error:
-        raise _unreachable("DATABASE_URL", error) from None
+        raise _to_correct("DATABASE_URL", why(url, error)) from None
     except psycopg.Error:
         raise _malformed("DATABASE_URL", "postgresql://user:password@host:5432/name") from None
 
@@ -51,16 +53,17 @@ def valkey_version(url: str) -> str:
     try:
         with redis.Redis.from_url(url, socket_timeout=10, retry=None) as client:
             about = client.info("server")
+    except redis.AuthenticationError as error:
+        raise _to_correct("REDIS_URL", f"The server that it names refuses: {error}") from None
     except redis.RedisError as error:
-        raise _unreachable("REDIS_URL", error) from None
+        raise _to_correct("REDIS_URL", f"No answer: {str(error).strip() or type(error).__name__}") from None
     except ValueError:
         raise _malformed("REDIS_URL", "redis://:password@host:6379/0") from None
     return str(about.get("valkey_version") or about.get("redis_version"))
 
 
-def _unreachable(setting: str, error: Exception) -> Trouble:
-    reason = (str(error).strip() or type(error).__name__).splitlines()[-1].strip()
-    return Trouble(f"{setting}: no answer: {reason}\nCorrect it, or unset it to use the embedded server.")
+def _to_correct(setting: str, reason: str) -> Trouble:
+    return Trouble(f"{setting}: {reason}\nCorrect it, or unset it to use the embedded server.")
 
 
 def _malformed(setting: str, form: str) -> Trouble:

@@ -18,6 +18,7 @@ from sqlalchemy import URL, Connection, Engine, create_engine, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
 from sqlalchemy.pool import NullPool
 
+from tasks.database.unreachable import why
 from tasks.migrations.readable import check_files
 from tasks.report import count
 from tasks.trouble import Trouble
@@ -70,14 +71,12 @@ def applied(url: str) -> tuple[str, ...]:
 
 @contextmanager
 def connected(engine: Engine) -> Iterator[Connection]:
-    """A connection; a Trouble says which server could not be reached, and never the password."""
+    """A connection; a Trouble says which server could not be reached or refuses, and never the password."""
     try:
         connection = engine.connect()
     except OperationalError as error:
-        host = engine.url.host
-        place = f"{host}:{engine.url.port or 5432}" if host else "its local socket"
-        reason = _reason(error).rpartition(" failed: ")[2]
-        raise Trouble(f"Cannot reach the database at {place}: {reason}") from None
+        url = engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
+        raise Trouble(why(url, error.orig or error)) from None
     with connection:
         yield connection
 

@@ -31,6 +31,7 @@ class Group:
         )
         self.id = self._guardian.pid
         self.note = note or (lambda _pid: None)
+        self.has_started = False
         self.note(self.id)
 
     def start(self, command: list[str], log: Path, environment: dict[str, str]) -> subprocess.Popen[bytes]:
@@ -46,6 +47,7 @@ class Group:
                 env=environment,
                 process_group=self.id,
             )
+        self.has_started = True
         self.note(process.pid)
         return process
 

@@ -22,6 +22,8 @@ DATABASE = "app"
 ROOM_BYTES = 200 * 1024 * 1024
 # The wheel's PostgreSQL has Unicode rules of its own since this version; older ones take the system's.
 BUILTIN_LOCALE_SINCE = 17
+# Of postmaster.pid, counted from 0; it comes last.
+STATUS_LINE = 7
 
 
 @dataclass(frozen=True)
@@ -33,6 +35,7 @@ class Postgres:
     title = "PostgreSQL"
     usual_port = 5432
     stop_signal = signal.SIGINT
+    beside_the_point = None
 
     def prepare(self, group: Group) -> None:
         """Create the data folder whole or not at all; refuse one that another version made."""
@@ -62,6 +65,8 @@ class Postgres:
 
     def answers(self, port: int) -> bool:
         """Whether it accepts the superuser; the first time it does, the application's database is created."""
+        if not self._is_up():
+            return False
         try:
             with psycopg.connect(self.url(port), dbname="postgres", connect_timeout=5, autocommit=True) as connection:
                 known = connection.execute("SELECT FROM pg_database WHERE datname = %s", [DATABASE]).rowcount
@@ -70,6 +75,14 @@ class Postgres:
         except psycopg.OperationalError:
             return False
         return True
+
+    def _is_up(self) -> bool:
+        """Whether it says so in its own file, as pg_ctl reads it: to connect any earlier is an error in its log."""
+        try:
+            lines = (self.folder / "data" / "postmaster.pid").read_text().splitlines()
+        except FileNotFoundError:
+            return False
+        return [line.strip() for line in lines[STATUS_LINE:]] == ["ready"]
 
     def _create(self, group: Group) -> None:
         if shutil.disk_usage(self.folder.parent).free < ROOM_BYTES:

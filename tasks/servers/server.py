@@ -35,6 +35,10 @@ class Server(Protocol):
     def stop_signal(self) -> signal.Signals:
         """What makes it stop in order, without waiting for its clients."""
 
+    @property
+    def beside_the_point(self) -> str | None:
+        """What stands in a line of its log that it always writes here, and that explains nothing."""
+
     def prepare(self, group: Group) -> None:
         """Make the folder ready, or say in a Trouble why that cannot be."""
 
@@ -71,8 +75,14 @@ def await_answer(server: Server, process: subprocess.Popen[bytes], port: int) ->
 
 def failure(server: Server) -> Trouble:
     """Why the server has ended, from its log."""
-    text = log_of(server).read_text(encoding="utf-8", errors="replace")
-    return explained(server, "stopped", f"{text}\nAll it said is in {log_of(server)}.")
+    lines = log_of(server).read_text(encoding="utf-8", errors="replace").splitlines()
+    said = "\n".join(line for line in lines if is_to_the_point(server, line))
+    return explained(server, "stopped", f"{said}\nAll it said is in {log_of(server)}.")
+
+
+def is_to_the_point(server: Server, line: str) -> bool:
+    """Whether this line of its log may tell a reader something."""
+    return server.beside_the_point is None or server.beside_the_point not in line
 
 
 def explained(server: Server, what: str, said: str) -> Trouble:

@@ -23,6 +23,8 @@ class Valkey:
     title = "Valkey"
     usual_port = 6379
     stop_signal = signal.SIGTERM
+    # How much memory the kernel promises matters to large databases, and only root can change it.
+    beside_the_point = "WARNING Memory overcommit must be enabled"
 
     def prepare(self, _group: Group) -> None:
         """Create the folder with a password of its own, kept from the command line, which everybody can read."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -68,6 +69,7 @@ def test_everything_starts_in_order_and_answers_and_a_second_run_finds_the_data(
     order = [f"{name} │ ready" for name in ("PostgreSQL", "Valkey    ", "migrations", "alpha     ", "gateway   ")]
     places = [dev.text().index(line) for line in order]
     assert places == sorted(places)
+    assert [line for line in dev.text().splitlines() if "FATAL" in line or "WARNING" in line] == []
     assert get(about["url"]) == "gateway one"
     assert about["servers"]["PostgreSQL"]["version"]
     with psycopg.connect(database_url(small)) as connection:
@@ -200,6 +202,7 @@ def test_the_crash_of_a_server_ends_everything_and_is_named(start: Start) -> Non
     os.kill(about["servers"]["Valkey"]["pid"], signal.SIGKILL)
     assert dev.ended() == 1
     assert "Valkey: has ended by itself (SIGKILL):" in dev.text()
+    assert "overcommit" not in dev.text()
     assert dev.left() == []
 
 
@@ -297,22 +300,39 @@ def test_a_wrong_port_is_told_by_the_settings_name(start: Start, small: Path) ->
     (small / ".env.local").write_text("APP_NAME=Small\nSIGNING_KEY=x\nGATEWAY_PORT=eighty\n")
     dev = start()
     assert dev.ended() == 1
-    assert "GATEWAY_PORT is not a port" in dev.text()
-    assert "Traceback" not in dev.text()
+    assert dev.text().endswith("GATEWAY_PORT is not a port: set it to a number from 1 to 65535 in .env.local.\n")
+    assert "stopped" not in dev.text()
     assert dev.left() == []
 
 
 @pytest.mark.parametrize(
-    "url", ["postgresql://me:hunter2@127.0.0.1:9/app", "postgresql://me:hunter2%zz@127.0.0.1/app", "me:hunter2"]
+    ("url", "reason"),
+    [
+        ("postgresql://me:hunter2@127.0.0.1:9/app", "Cannot reach the database at 127.0.0.1:9: Connection refused"),
+        ("postgresql://me:hunter2%zz@127.0.0.1/app", "is not a URL of the form"),
+        ("me:hunter2", "is not a URL of the form"),
+    ],
 )
 def test_a_database_url_that_leads_nowhere_is_told_without_its_password(
-    start: Start, given: dict[str, str], url: str
+    start: Start, given: dict[str, str], url: str, reason: str
 ) -> None:
     dev = start(**{**given, "DATABASE_URL": url})
     assert dev.ended() == 1
-    assert "DATABASE_URL" in dev.text()
+    assert f"DATABASE_URL: {reason}" in dev.text().replace("DATABASE_URL is", "DATABASE_URL: is")
     assert "hunter2" not in dev.text()
+    assert "stopped" not in dev.text()
     assert "Traceback" not in dev.text()
+
+
+@pytest.mark.parametrize("setting", ["DATABASE_URL", "REDIS_URL"])
+def test_a_server_that_refuses_the_password_is_not_said_to_be_away(
+    start: Start, given: dict[str, str], setting: str
+) -> None:
+    dev = start(**{**given, setting: re.sub(r":[^:@]*@", ":hunter2@", given[setting])})
+    assert dev.ended() == 1
+    assert f"{setting}: The " in dev.text()
+    assert " refuses: " in dev.text()
+    assert "hunter2" not in dev.text()
 
 
 def test_servers_in_the_environment_are_used_instead(start: Start, given: dict[str, str]) -> None:
