@@ -1,0 +1,116 @@
+"""Holds the project's files that give settings against the contract: the committed values, and Compose."""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from tasks import env_file
+from tasks.config.contract import Contract
+from tasks.config.secrecy import holds_secret
+from tasks.config.sources import DEVELOPMENT, committed
+from tasks.config.verdict import refusals
+from tasks.secret_files import fresh_secret
+from tasks.stack.compose import FILE, Compose
+from tasks.trouble import Trouble
+
+VARIABLE = re.compile(r"\$\{?(?P<name>\w+)(?::?(?P<kind>[-?])(?P<word>[^}]*))?\}?")
+# What Python itself reads.
+PYTHON = "PYTHON"
+
+
+@dataclass(frozen=True)
+class Fault:
+    """What a file does with a setting that it should not."""
+
+    file: str
+    setting: str
+    reason: str
+
+    def __str__(self) -> str:
+        return f"{self.file}: {self.setting}: {self.reason}"
+
+
+def faults(project: Path, contract: Contract) -> list[str]:
+    """Every disagreement, with the file that it is in."""
+    deployed = [each for each in contract.environments if each != DEVELOPMENT]
+    found = [fault for each in deployed for fault in committed_faults(project, contract, each)]
+    return [str(each) for each in dict.fromkeys([*found, *compose_faults(project, contract)])]
+
+
+def committed_faults(project: Path, contract: Contract, environment: str) -> Iterator[Fault]:
+    """What must not stand in the committed files of an environment."""
+    for path in committed(environment):
+        for name, text in env_file.values(project / path).items():
+            setting = contract.settings.get(name)
+            if setting is None:
+                yield Fault(str(path), name, "no service reads it")
+            elif holds_secret(setting, text):
+                yield Fault(str(path), name, "a secret in a file that is committed; take it out and make a new one")
+
+
+def compose_faults(project: Path, contract: Contract) -> Iterator[Fault]:
+    """Settings that a container is given and does not read, or needs and is not given; secrets that are no files."""
+    services = _services(project)
+    example = env_file.required(project)
+    for reader, kind in contract.readers.items() if services else ():
+        if reader not in services:
+            yield Fault(FILE, reader, "there is no service of this name")
+            continue
+        given, secrets = _environment(services[reader]), _secrets(services[reader])
+        yield from _needless(contract, reader, given, secrets)
+        texts = {name: _filled(text, example) for name, text in given.items()}
+        texts |= {name.upper(): fresh_secret() for name in secrets}
+        for name, reason in refusals(kind, texts).items():
+            yield Fault(FILE, name, f"{reader} would not start: {reason}")
+
+
+def _needless(contract: Contract, reader: str, given: Mapping[str, str], secrets: list[str]) -> Iterator[Fault]:
+    read = {name: each for name, each in contract.settings.items() if reader in each.readers}
+    for name, text in given.items():
+        if name in read and holds_secret(read[name], text):
+            yield Fault(FILE, name, f"a secret in the environment of {reader}; give it as a file")
+        elif name not in read and not name.startswith(PYTHON):
+            yield Fault(FILE, name, f"{reader} is given it, and does not read it")
+    for name in secrets:
+        if name.upper() not in read or not read[name.upper()].is_secret:
+            yield Fault(FILE, name, f"{reader} is given this secret, and does not read it")
+
+
+def _services(project: Path) -> dict[str, dict[str, Any]]:
+    """The services of every Compose file that there is."""
+    found: dict[str, dict[str, Any]] = {}
+    for path in Compose(project, {}).files:
+        try:
+            written = yaml.safe_load(path.read_text(encoding="utf-8")) if path.exists() else {}
+        except yaml.YAMLError:
+            raise Trouble(f"{path.name} is not valid YAML; nox -s lint -- {path.name} shows where.") from None
+        found |= written.get("services") or {}
+    return found
+
+
+def _environment(service: Mapping[str, Any]) -> dict[str, str]:
+    """The service's environment, which may be written as a list."""
+    written = service.get("environment") or {}
+    pairs = (item.partition("=")[::2] for item in written) if isinstance(written, list) else written.items()
+    return {name: "" if text is None else str(text) for name, text in pairs}
+
+
+def _secrets(service: Mapping[str, Any]) -> list[str]:
+    """The names of the secret files in the container, long form or short."""
+    return [
+        str(each.get("target") or each["source"]) if isinstance(each, dict) else str(each)
+        for each in service.get("secrets") or []
+    ]
+
+
+def _filled(text: str, example: Mapping[str, str]) -> str:
+    """The text as Compose fills it in where `.env.local` has what setup writes."""
+    return VARIABLE.sub(lambda found: example.get(found["name"]) or _default(found), text)
+
+
+def _default(found: re.Match[str]) -> str:
+    return (found["word"] or "") if found["kind"] == "-" else ""
