@@ -13,6 +13,7 @@ from tasks.data_folder import FOLDER
 from tasks.dev.storage import postgres_version, valkey_version
 from tasks.doctor.finding import Finding, said
 from tasks.servers import postgres, postgres_programs, privileges, valkey
+from tasks.stack import engine, programs
 from tasks.trouble import Trouble
 
 OLDEST_PYTHON = (3, 11)
@@ -30,7 +31,7 @@ def look(project: Path) -> list[Finding]:
         room(project),
         folder(project),
         tool("git", "commits, and copier update", "https://git-scm.com/downloads, or: apt install git"),
-        tool("docker", "optional: images and Compose"),
+        docker(settings),
         tool("node", "optional: nothing here needs it yet"),
     ]
 
@@ -104,6 +105,19 @@ def folder(project: Path) -> Finding:
     found = f"{FOLDER} can{'' if writable else 'not'} be written"
     remedy = "" if writable else f"make {place} writable, or work in a copy of the project"
     return Finding("project folder", found, remedy, is_required=True)
+
+
+def docker(settings: Mapping[str, str]) -> Finding:
+    """The Docker that `stack` and `images` use, which not everybody needs."""
+    if shutil.which("docker") is None:
+        return Finding("docker", "missing (optional: nox -s stack, nox -s images)")
+    try:
+        compose = programs.check()
+        version = engine.connect(settings).version()["Version"]
+    except Trouble as trouble:
+        found, _, remedy = str(trouble).partition("\n")
+        return Finding("docker", f"{found} (optional: nox -s stack, nox -s images)", remedy or programs.INSTALL)
+    return Finding("docker", f"Engine {version}, Compose {compose}")
 
 
 def tool(name: str, use: str, remedy: str = "") -> Finding:

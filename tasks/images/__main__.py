@@ -9,7 +9,7 @@ from pathlib import Path
 from docker.errors import DockerException
 from rich.console import Console
 
-from tasks import report, setup
+from tasks import report
 from tasks.dev.screen import Screen
 from tasks.images import built, checks, contents, sizes
 from tasks.images.built import Image
@@ -48,8 +48,7 @@ def main() -> None:
 
 def run(project: Path, steps: Sequence[str], *, is_scan_required: bool) -> None:
     """Take the steps; a Trouble names all images that failed one."""
-    if said := setup.complete(project):
-        sys.stdout.write(f"{said}\n")
+    workplace.prepare(project)
     place = workplace.enter(project)
     failed = []
     if "build" in steps:
@@ -64,12 +63,14 @@ def run(project: Path, steps: Sequence[str], *, is_scan_required: bool) -> None:
 
 def _build(place: Workplace) -> None:
     """Build the images one after the other, so that each one's seconds are its own."""
-    groups = built.alike(place)
+    groups = [[service.name for service in group] for group in built.alike(place)]
     if not groups:
         raise Trouble("compose.yaml builds no image.")
-    screen = Screen([group[0] for group in groups], lambda: signal.raise_signal(signal.SIGTERM))
+    titles = [", ".join(group) for group in groups]
+    screen = Screen(titles, lambda: signal.raise_signal(signal.SIGTERM))
     try:
-        seconds = {group[0]: build.run(place.compose, screen, group, group[0]) for group in groups}
+        pairs = zip(titles, groups, strict=True)
+        seconds = {title: build.run(place.compose, screen, group, title) for title, group in pairs}
     finally:
         screen.settle()
     _tell_sizes(place, seconds)
@@ -77,10 +78,7 @@ def _build(place: Workplace) -> None:
 
 def _tell_sizes(place: Workplace, seconds: dict[str, float]) -> None:
     images, last = built.images(place), sizes.read(place.project)
-    found = {
-        image.name: Size(image.size, _over_base(place, image), sum(seconds.get(name, 0.0) for name in image.services))
-        for image in images
-    }
+    found = {image.name: Size(image.size, _over_base(place, image), seconds[image.title]) for image in images}
     Console(width=None if sys.stdout.isatty() else WIDTH_WITHOUT_TERMINAL, highlight=False).print(
         sizes.table(images, found, last)
     )
@@ -97,7 +95,7 @@ def _check(place: Workplace) -> list[str]:
     for image in built.images(place):
         facts = Facts(image, _over_base(place, image), contents.files(place.client, image.id))
         found = checks.complaints(facts)
-        report.tell("check", ", ".join(image.services), "\n".join(f"  {line}" for line in found) or None)
+        report.tell("check", image.title, "\n".join(f"  {line}" for line in found) or None)
         failed += [image.name] if found else []
     return failed
 
@@ -108,14 +106,14 @@ def _scan(place: Workplace, *, is_required: bool) -> list[str]:
     for image in built.images(place):
         outcome = scan(image.name)
         if isinstance(outcome, Skipped):
-            print(f"scan of {', '.join(image.services)} SKIPPED, nothing is known: {outcome.reason}", flush=True)
+            print(f"scan of {image.title} SKIPPED, nothing is known: {outcome.reason}", flush=True)
             failed += [image.name] if is_required else []
             continue
         found = [
             f"  {each.severity}: {each.vulnerability} in {each.package} {each.version}, mended in {each.fixed_in}"
             for each in outcome.mendable
         ]
-        report.tell(outcome.scanner, ", ".join(image.services), "\n".join(found[:FIRST_FINDINGS]) or None)
+        report.tell(outcome.scanner, image.title, "\n".join(found[:FIRST_FINDINGS]) or None)
         print(
             f"  {len(outcome.findings)} known vulnerabilities, {len(outcome.mendable)} with a version that mends them"
         )

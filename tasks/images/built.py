@@ -7,6 +7,7 @@ from typing import Any
 
 from docker.errors import ImageNotFound
 
+from tasks.stack.plan import Service
 from tasks.stack.workplace import Workplace
 from tasks.trouble import Trouble
 
@@ -24,6 +25,11 @@ class Image:
     attributes: dict[str, Any]
 
     @property
+    def title(self) -> str:
+        """Its services, for people."""
+        return ", ".join(self.services)
+
+    @property
     def id(self) -> str:
         """What the engine calls it, whatever its name."""
         return str(self.attributes["Id"])
@@ -39,24 +45,18 @@ class Image:
         return dict(self.attributes["Config"])
 
 
-def images(place: Workplace) -> list[Image]:
-    """Each image once, though several services may run it; a Trouble when one is not built yet."""
-    found: dict[str, Image] = {}
-    for service in place.plan.services:
-        if service.build is not None:
-            image = _image(place, service.name, service.image, service.build)
-            same = found.get(image.id)
-            found[image.id] = _joined(same, image) if same else image
-    return list(found.values())
-
-
-def alike(place: Workplace) -> list[list[str]]:
+def alike(place: Workplace) -> list[list[Service]]:
     """The services whose images are built, those together that are built in the same way."""
-    groups: dict[str, list[str]] = {}
+    groups: dict[str, list[Service]] = {}
     for service in place.plan.services:
         if service.build is not None:
-            groups.setdefault(json.dumps(service.build, sort_keys=True), []).append(service.name)
+            groups.setdefault(json.dumps(service.build, sort_keys=True), []).append(service)
     return list(groups.values())
+
+
+def images(place: Workplace) -> list[Image]:
+    """Each image once, though several services may run its like; a Trouble when one is not built yet."""
+    return [_image(place, services) for services in alike(place)]
 
 
 def base_size(place: Workplace, base: str) -> int:
@@ -77,14 +77,13 @@ def _size(place: Workplace, name: str) -> int:
     return int(place.client.images.get(name).attrs["Size"])
 
 
-def _image(place: Workplace, service: str, name: str, build: dict[str, Any]) -> Image:
+def _image(place: Workplace, services: list[Service]) -> Image:
+    first = services[0]
     try:
-        attributes = place.client.images.get(name).attrs
+        attributes = place.client.images.get(first.image).attrs
     except ImageNotFound:
-        raise Trouble(f"There is no image {name} yet; build it: nox -s images -- build") from None
-    bases = [value for argument, value in (build.get("args") or {}).items() if argument.endswith(BASE_ARGUMENT)]
-    return Image(name, (service,), bases[0] if bases else None, attributes)
-
-
-def _joined(one: Image, other: Image) -> Image:
-    return Image(one.name, (*one.services, *other.services), one.base, one.attributes)
+        raise Trouble(f"There is no image {first.image} yet; build it: nox -s images -- build") from None
+    arguments = ((first.build or {}).get("args") or {}).items()
+    bases = [value for argument, value in arguments if argument.endswith(BASE_ARGUMENT)]
+    names = tuple(service.name for service in services)
+    return Image(first.image, names, bases[0] if bases else None, attributes)

@@ -50,7 +50,7 @@ def table(images: list[Image], sizes: dict[str, Size], last: dict[str, int]) -> 
         size = sizes[image.name]
         over = "unknown" if size.over_base is None else f"{size.over_base / 1_000_000:+.1f}"
         found.add_row(
-            ", ".join(image.services),
+            image.title,
             megabytes(size.total),
             over,
             _change(size.total, last.get(image.name)),

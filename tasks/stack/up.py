@@ -1,13 +1,11 @@
 """`up` and `restart`: have services run, and wait until all are ready."""
 
 import signal
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from tasks import setup
 from tasks.dev.screen import Screen
 from tasks.stack import build, containers, failure, published, workplace
 from tasks.stack.follow import Follower, NotReady
@@ -21,8 +19,7 @@ PATIENCE_SECONDS = 180.0
 def up(project: Path, patience: float = PATIENCE_SECONDS) -> None:
     """Build what has changed, start what is not running, wait until everything is ready."""
     began = time.monotonic()
-    if said := setup.complete(project):
-        sys.stdout.write(f"{said}\n")
+    workplace.prepare(project)
     place = workplace.enter(project)
     if place.is_local:
         published.check(project, place.client, place.plan)

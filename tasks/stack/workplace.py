@@ -5,13 +5,12 @@ from pathlib import Path
 
 from docker import DockerClient
 
-from tasks import env_file
+from tasks import env_file, secret_files, setup
 from tasks.stack import devcontainer, engine, plan, programs
 from tasks.stack.compose import Compose
 from tasks.stack.plan import Plan
 
 SECRETS_SETTING = "SECRETS_FOLDER"
-SECRETS = ".secrets"
 
 
 @dataclass(frozen=True)
@@ -25,6 +24,13 @@ class Workplace:
     is_local: bool
 
 
+def prepare(project: Path) -> None:
+    """Have the settings and the secrets that containers are given, as `setup` makes them; tells what was lacking."""
+    for said in (setup.complete(project), *secret_files.complete(project)):
+        if said:
+            print(said, flush=True)
+
+
 def enter(project: Path) -> Workplace:
     """Everything looked at and good, else a Trouble."""
     programs.check()
@@ -32,7 +38,7 @@ def enter(project: Path) -> Workplace:
     client = engine.connect(settings)
     mounts = devcontainer.own_mounts(client)
     if mounts is not None and SECRETS_SETTING not in settings:
-        settings[SECRETS_SETTING] = devcontainer.on_the_host(project / SECRETS, mounts)
+        settings[SECRETS_SETTING] = devcontainer.on_the_host(project / secret_files.FOLDER, mounts)
     compose = Compose(project, settings)
     # Ports of an engine elsewhere, and of the host around a container, cannot be tried from here.
     is_local = mounts is None and client.api.base_url.startswith("http+docker://")
