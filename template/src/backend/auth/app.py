@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI
 from starlette.types import ASGIApp
 
-from auth.endpoints import keys_router, router
+from auth.endpoints import REFUSALS, keys_router, refused, router
 from auth.settings import AuthSettings, decode_seed
 from shared import redis
 from shared.application import create_service
@@ -24,7 +24,7 @@ def create_app(settings: AuthSettings) -> ASGIApp:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         state = app.state
-        state.settings = settings
+        state.rotation = settings.rotation
         state.engine = database.create_engine(settings, "auth")
         store = redis.create_redis(settings)
         state.checks = {"database": lambda: database.ping(state.engine), "redis": store.ping}
@@ -40,4 +40,6 @@ def create_app(settings: AuthSettings) -> ASGIApp:
     app = create_service(
         "auth", lifespan, [router, keys_router], unavailable=(*database.UNAVAILABLE, *redis.UNAVAILABLE)
     )
+    for error in REFUSALS:
+        app.add_exception_handler(error, refused)
     return RequestMiddleware(app, app.state.metrics)

@@ -3,12 +3,12 @@
 from datetime import UTC, datetime
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, HTTPException, Request, Response
+from fastapi import APIRouter, Depends, Request, Response
+from fastapi.responses import JSONResponse
 
 from auth.repository import Repository
 from auth.schemas import Credentials, Jwks, RefreshRequest, Registration, Tokens, UserOut
 from auth.service import AuthService, EmailTakenError, InvalidRefreshTokenError, WrongCredentialsError
-from auth.settings import AuthSettings
 from shared.database.models import User
 from shared.database.session import DatabaseSession
 from shared.security.authentication import Caller, unauthorized
@@ -23,8 +23,7 @@ NO_STORE = {"Cache-Control": "no-store"}
 def get_service(request: Request, database: DatabaseSession) -> AuthService:
     """Dependency: the service, in this request's transaction."""
     state = request.app.state
-    settings: AuthSettings = state.settings
-    return AuthService(Repository(database), state.passwords, state.signer, state.live, settings.refresh_lifetime)
+    return AuthService(Repository(database), state.passwords, state.signer, state.live, state.rotation)
 
 
 Service = Annotated[AuthService, Depends(get_service)]
@@ -33,30 +32,21 @@ Service = Annotated[AuthService, Depends(get_service)]
 @router.post("/register", status_code=201, response_model=UserOut)
 async def register(registration: Registration, service: Service) -> User:
     """Create a user."""
-    try:
-        return await service.register(registration.email, registration.name, registration.password.get_secret_value())
-    except EmailTakenError as error:
-        raise HTTPException(409, "A user with this email exists") from error
+    return await service.register(registration.email, registration.name, registration.password.get_secret_value())
 
 
 @router.post("/login")
 async def login(credentials: Credentials, service: Service, response: Response) -> Tokens:
     """Open a session."""
     response.headers.update(NO_STORE)
-    try:
-        return await service.login(credentials.email, credentials.password.get_secret_value(), datetime.now(UTC))
-    except WrongCredentialsError as error:
-        raise HTTPException(401, "Wrong email or password") from error
+    return await service.login(credentials.email, credentials.password.get_secret_value(), datetime.now(UTC))
 
 
 @router.post("/refresh")
 async def refresh(body: RefreshRequest, service: Service, response: Response) -> Tokens:
     """Exchange a session's newest refresh token for the next pair; one that was used before ends the session."""
     response.headers.update(NO_STORE)
-    try:
-        return await service.refresh(body.refresh_token.get_secret_value(), datetime.now(UTC))
-    except InvalidRefreshTokenError as error:
-        raise unauthorized("The refresh token is not valid; log in again") from error
+    return await service.refresh(body.refresh_token.get_secret_value(), datetime.now(UTC))
 
 
 @router.post("/logout", status_code=204)
@@ -80,3 +70,18 @@ async def jwks(request: Request, response: Response) -> Jwks:
     signer: Signer = request.app.state.signer
     response.headers["Cache-Control"] = "public, max-age=300"
     return Jwks(keys=[signer.jwk])
+
+
+def refused(_request: Request, error: Exception) -> JSONResponse:
+    """The answer to what the rules refuse."""
+    match error:
+        case EmailTakenError():
+            return JSONResponse({"detail": "A user with this email exists"}, 409)
+        case WrongCredentialsError():
+            return JSONResponse({"detail": "Wrong email or password"}, 401)
+        case _:
+            challenge = {"WWW-Authenticate": 'Bearer error="invalid_token"'}
+            return JSONResponse({"detail": "The refresh token is not valid; log in again"}, 401, challenge)
+
+
+REFUSALS = (EmailTakenError, WrongCredentialsError, InvalidRefreshTokenError)

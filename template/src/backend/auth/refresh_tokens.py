@@ -3,8 +3,10 @@
 import base64
 import binascii
 import hashlib
+import hmac
 import secrets
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import Self
 from uuid import UUID
 
@@ -25,10 +27,6 @@ class RefreshToken:
         """The first token of a session."""
         return cls(session_id, secrets.token_bytes(PART_BYTES), secrets.token_bytes(PART_BYTES))
 
-    def next(self) -> "RefreshToken":
-        """The token that takes the place of this one."""
-        return replace(self, own=secrets.token_bytes(PART_BYTES))
-
     @classmethod
     def parse(cls, text: str) -> Self | None:
         """The token that was sent; None if it cannot be one."""
@@ -43,6 +41,23 @@ class RefreshToken:
     def __str__(self) -> str:
         raw = self.session_id.bytes + self.family + self.own
         return base64.urlsafe_b64encode(raw).rstrip(b"=").decode("ascii")
+
+
+@dataclass(frozen=True)
+class Rotation:
+    """How refresh tokens follow one another, how long each is good, and for how long the one before still is.
+
+    What comes after a token follows from it and the key: two tabs of a browser that refresh at once, or a client that
+    missed an answer, get the same token.
+    """
+
+    key: bytes
+    lifetime: timedelta
+    leeway: timedelta
+
+    def next(self, token: RefreshToken) -> RefreshToken:
+        """The token that takes the place of this one."""
+        return replace(token, own=hmac.digest(self.key, token.family + token.own, "sha256"))
 
 
 def digest(part: bytes) -> bytes:

@@ -1,12 +1,12 @@
 """The rules of registration, login, sessions and logout."""
 
 import hmac
-from datetime import datetime, timedelta
+from datetime import datetime
 from uuid import UUID, uuid4
 
 import structlog
 
-from auth.refresh_tokens import RefreshToken, digest
+from auth.refresh_tokens import RefreshToken, Rotation, digest
 from auth.repository import Repository
 from auth.schemas import Tokens
 from shared.database.models import Session, User
@@ -38,13 +38,13 @@ class AuthService:
         passwords: Passwords,
         signer: Signer,
         live: LiveSessions,
-        refresh_lifetime: timedelta,
+        rotation: Rotation,
     ) -> None:
         self._repository = repository
         self._passwords = passwords
         self._signer = signer
         self._live = live
-        self._lifetime = refresh_lifetime
+        self._rotation = rotation
 
     async def register(self, email: str, name: str, password: str) -> User:
         """Create a user."""
@@ -65,17 +65,23 @@ class AuthService:
         return await self._open_session(user.id, now)
 
     async def refresh(self, text: str, now: datetime) -> Tokens:
-        """The next pair of tokens; a refresh token that was used before ends its session, as it may be a stolen one."""
+        """The next pair of tokens; a refresh token that was used before ends its session, as it may be a stolen one.
+
+        Used a moment ago as the newest, it gives the same next token again.
+        """
         token = RefreshToken.parse(text)
         session = await self._repository.lock_session(token.session_id) if token else None
         if token is None or session is None or not hmac.compare_digest(session.family_hash, digest(token.family)):
             raise InvalidRefreshTokenError
         if session.revoked_at is not None or session.expires_at <= now:
             raise InvalidRefreshTokenError
-        if not hmac.compare_digest(session.token_hash, digest(token.own)):
+        successor = self._rotation.next(token)
+        if hmac.compare_digest(session.token_hash, digest(token.own)):
+            self._renew(session, successor, now)
+        elif not self._was_just_replaced(session, successor, now):
             await self._end_reused(session, now)
             raise InvalidRefreshTokenError
-        return await self._prolong(session, token.next(), now)
+        return await self._issue(session, successor, now)
 
     async def logout(self, caller: Claims, now: datetime) -> None:
         """End the caller's session; its access token is refused from now on."""
@@ -95,17 +101,17 @@ class AuthService:
         self._repository.record("session.login", user_id, session.id)
         return await self._issue(session, token, now)
 
-    async def _prolong(self, session: Session, token: RefreshToken, now: datetime) -> Tokens:
-        self._renew(session, token, now)
-        return await self._issue(session, token, now)
+    def _was_just_replaced(self, session: Session, successor: RefreshToken, now: datetime) -> bool:
+        is_newest = hmac.compare_digest(session.token_hash, digest(successor.own))
+        return is_newest and now < session.refreshed_at + self._rotation.leeway
 
     def _renew(self, session: Session, token: RefreshToken, now: datetime) -> None:
         session.token_hash = digest(token.own)
         session.refreshed_at = now
-        session.expires_at = now + self._lifetime
+        session.expires_at = now + self._rotation.lifetime
 
     async def _issue(self, session: Session, token: RefreshToken, now: datetime) -> Tokens:
-        await self._live.open(session.id, session.user_id, self._lifetime)
+        await self._live.open(session.id, session.user_id, self._rotation.lifetime)
         return Tokens(
             access_token=self._signer.sign(session.user_id, session.id, now),
             refresh_token=str(token),

@@ -2,11 +2,13 @@
 
 import base64
 import binascii
+import hmac
 from datetime import timedelta
 from typing import Annotated, Self
 
 from pydantic import AfterValidator, Field, SecretStr, model_validator
 
+from auth.refresh_tokens import Rotation
 from shared.database.engine import DatabaseSettings
 from shared.redis import RedisSettings
 from shared.security.tokens import SEED_BYTES
@@ -45,6 +47,9 @@ class AuthSettings(ServiceSettings, DatabaseSettings, RedisSettings):
     refresh_token_lifetime: Seconds = 30 * 24 * 3600
     """Seconds after which a session ends that is not refreshed."""
 
+    refresh_token_leeway: float = Field(default=10, ge=0)
+    """Seconds for which a refresh token that was just used gives the same next one again, as to two browser tabs."""
+
     argon2_memory_kib: int = Field(default=65_536, ge=8)
     """KiB of memory that hashing a password takes."""
 
@@ -63,6 +68,8 @@ class AuthSettings(ServiceSettings, DatabaseSettings, RedisSettings):
         return timedelta(seconds=self.access_token_lifetime)
 
     @property
-    def refresh_lifetime(self) -> timedelta:
-        """`refresh_token_lifetime` as a timedelta."""
-        return timedelta(seconds=self.refresh_token_lifetime)
+    def rotation(self) -> Rotation:
+        """How refresh tokens follow one another."""
+        key = hmac.digest(decode_seed(self.auth_signing_key), b"refresh tokens", "sha256")
+        lifetime, leeway = self.refresh_token_lifetime, self.refresh_token_leeway
+        return Rotation(key, timedelta(seconds=lifetime), timedelta(seconds=leeway))
