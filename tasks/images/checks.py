@@ -62,7 +62,11 @@ def labels(facts: Facts) -> list[str]:
     """Without them nobody can tell which source is running."""
     given = facts.image.configuration.get("Labels") or {}
     missing = [name for name in LABELS if not given.get(name)]
-    return [f"labels without a value: {', '.join(missing)}; the build needs a git repository"] if missing else []
+    return (
+        [f"labels without a value: {', '.join(missing)}; the build takes them from git: commit first"]
+        if missing
+        else []
+    )
 
 
 def size(facts: Facts) -> list[str]:

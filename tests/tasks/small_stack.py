@@ -90,14 +90,15 @@ class SmallStack:
     def start(
         self,
         *arguments: str,
+        module: str = "tasks.stack",
         wrapper: tuple[str, ...] = (),
         stdin: int = subprocess.DEVNULL,
         stdout: int = subprocess.PIPE,
         settings: dict[str, str] | None = None,
     ) -> subprocess.Popen[str]:
-        """Begin `python -m tasks.stack`."""
+        """Begin the session's module."""
         return subprocess.Popen(
-            [*wrapper, sys.executable, "-m", "tasks.stack", *arguments],
+            [*wrapper, sys.executable, "-m", module, *arguments],
             cwd=self.folder,
             env={**self.settings, **(settings or {})},
             stdin=stdin,
@@ -106,9 +107,11 @@ class SmallStack:
             text=True,
         )
 
-    def run(self, *arguments: str, wrapper: tuple[str, ...] = (), **settings: str) -> tuple[int, str]:
+    def run(
+        self, *arguments: str, module: str = "tasks.stack", wrapper: tuple[str, ...] = (), **settings: str
+    ) -> tuple[int, str]:
         """Its exit code, and what it says in all."""
-        with self.start(*arguments, wrapper=wrapper, settings=settings) as process:
+        with self.start(*arguments, module=module, wrapper=wrapper, settings=settings) as process:
             said, _ = process.communicate(timeout=PATIENCE_SECONDS)
         return process.returncode, said
 

@@ -1,0 +1,239 @@
+"""`images`: sizes against the last build, and each fault of an image that its checks catch."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tasks.images.scan import Finding, Scanned, Skipped, scan
+from tasks.stack import build
+from tests.support import run
+from tests.tasks.small_stack import SmallStack, small_stack
+
+COMPOSE = """\
+services:
+  one: &same
+    build: {context: ., args: {PYTHON_IMAGE: "python:3.13-slim"}}
+  two: *same
+  store: {image: "python:3.13-slim"}
+"""
+STRIP = r"""RUN rm -rf /usr/bin/apt* /usr/bin/dpkg* /usr/sbin/dpkg* /usr/lib/apt /usr/local/bin/pip* \
+    /usr/local/lib/python3*/site-packages/pip /usr/local/lib/python3*/ensurepip"""
+LABELS = """ARG REVISION
+ARG VERSION
+LABEL org.opencontainers.image.revision=$REVISION org.opencontainers.image.version=$VERSION"""
+DOCKERFILE = f"""\
+ARG PYTHON_IMAGE
+FROM $PYTHON_IMAGE
+{STRIP}
+USER 10001:10001
+HEALTHCHECK CMD ["python3", "--version"]
+ENTRYPOINT ["python3"]
+{LABELS}
+"""
+
+
+@pytest.fixture
+def stack(tmp_path: Path) -> Iterator[SmallStack]:
+    with small_stack(tmp_path) as small:
+        (tmp_path / "compose.yaml").write_text(COMPOSE)
+        (tmp_path / "Dockerfile").write_text(DOCKERFILE)
+        for command in (["init", "--quiet"], ["add", "Dockerfile"], ["commit", "--quiet", "-m", "x"]):
+            run("git", "-c", "user.name=a", "-c", "user.email=a@b.c", *command, cwd=tmp_path)
+        try:
+            yield small
+        finally:
+            small.docker("rmi", "--force", f"{small.name}-one", f"{small.name}-two")
+
+
+def images(stack: SmallStack, *arguments: str, path: str = os.environ["PATH"]) -> tuple[int, str]:
+    return stack.run(*arguments, module="tasks.images", PATH=path)
+
+
+def test_images_are_built_compared_and_checked(stack: SmallStack) -> None:
+    code, said = images(stack)
+    assert code == 0, said
+    assert re.search(r"^one, two │ ready: built in [\d.]+ s$", said, re.MULTILINE)
+    assert re.search(r"^one, two +1\d\d\.\d +\+\d\.\d +first build +[\d.]+$", said, re.MULTILINE)
+    assert re.search(r"^check +one, two +ok$", said, re.MULTILINE)
+    (stack.folder / "Dockerfile").write_text(
+        DOCKERFILE.replace("USER", "RUN head -c 5000000 /dev/urandom > /more\nUSER")
+    )
+    assert re.search(r"^one, two +1\d\d\.\d +\+\d\.\d +\+5\.0 +[\d.]+$", images(stack, "build")[1], re.MULTILINE)
+    assert " same " in images(stack, "build")[1]
+    revision = run("git", "rev-parse", "HEAD", cwd=stack.folder).stdout.strip()
+    form = '{{index .Config.Labels "org.opencontainers.image.revision"}}'
+    assert stack.docker("image", "inspect", f"{stack.name}-two", "--format", form).strip() == f"{revision}-dirty"
+
+
+@pytest.mark.parametrize(
+    ("line", "fault", "complaint"),
+    [
+        ("USER 10001:10001", "", "its user is root, as none is set: set a number"),
+        ("USER 10001:10001", "USER 0", "its user is root: USER 10001:10001"),
+        ("USER 10001:10001", "USER nobody", "its user is nobody: set a number"),
+        ('HEALTHCHECK CMD ["python3", "--version"]', "", "it has no HEALTHCHECK"),
+        ('HEALTHCHECK CMD ["python3", "--version"]', "HEALTHCHECK NONE", "it has no HEALTHCHECK"),
+        ('ENTRYPOINT ["python3"]', "ENTRYPOINT python3", "a shell is its first process: /bin/sh -c"),
+        ('ENTRYPOINT ["python3"]', "CMD []", "it has no entry point"),
+        ("LABEL org.opencontainers.image.revision=$REVISION", "LABEL", "a value: org.opencontainers.image.revision;"),
+        (STRIP, "", "it can install or compile: "),
+        (STRIP, f"{STRIP} && touch /usr/bin/x86_64-linux-gnu-gcc-14", "compile: usr/bin/x86_64-linux-gnu-gcc-14"),
+        (STRIP, f"{STRIP} && head -c 81000000 /dev/zero > /large", "MB over its base; the budget is 80.0 MB"),
+    ],
+)
+def test_a_fault_of_an_image_is_caught(stack: SmallStack, line: str, fault: str, complaint: str) -> None:
+    assert line in DOCKERFILE
+    (stack.folder / "Dockerfile").write_text(DOCKERFILE.replace(line, fault))
+    code, said = images(stack, "build", "check")
+    assert code == 1
+    assert re.search(r"^check +one, two +FAILED$", said, re.MULTILINE)
+    assert complaint in said
+    assert f"images: failed: check of {stack.name}-one" in said
+
+
+def test_a_base_that_is_not_named_is_a_fault(stack: SmallStack) -> None:
+    (stack.folder / "compose.yaml").write_text(COMPOSE.replace("PYTHON_IMAGE:", "BASE:"))
+    (stack.folder / "Dockerfile").write_text(DOCKERFILE.replace("PYTHON_IMAGE", "BASE"))
+    assert (
+        "its base is not known: name it in a build argument such as PYTHON_IMAGE" in images(stack, "build", "check")[1]
+    )
+
+
+def test_labels_need_a_repository(stack: SmallStack) -> None:
+    shutil.rmtree(stack.folder / ".git")
+    assert "image.version; the build takes them from git: commit first" in images(stack, "build", "check")[1]
+
+
+def test_what_is_not_built_cannot_be_checked(stack: SmallStack) -> None:
+    code, said = images(stack, "check")
+    assert code == 1
+    assert f"There is no image {stack.name}-one yet; build it: nox -s images -- build" in said
+    images(stack, "build")
+
+
+def test_an_unknown_step_is_told_with_the_known_ones(stack: SmallStack) -> None:
+    code, said = images(stack, "biuld")
+    assert code == 2
+    assert "there is no step biuld; the steps are: build, check, scan" in said
+    images(stack, "build")
+
+
+def test_without_a_scanner_the_skip_is_announced_and_can_be_a_failure(stack: SmallStack) -> None:
+    images(stack, "build")
+    tools = stack.folder / "tools"
+    tools.mkdir()
+    (tools / "docker").symlink_to(str(shutil.which("docker")))
+    code, said = images(stack, "scan", path=str(tools))
+    assert code == 0
+    assert "scan of one, two SKIPPED, nothing is known: no scanner is installed: trivy or grype" in said
+    code, said = images(stack, "scan", "--require-scan", path=str(tools))
+    assert code == 1
+    assert f"images: failed: scan of {stack.name}-one" in said
+
+
+TRIVY = {
+    "Results": [
+        {"Target": "debian"},
+        {
+            "Vulnerabilities": [
+                {
+                    "VulnerabilityID": "CVE-1",
+                    "PkgName": "zlib",
+                    "InstalledVersion": "1.0",
+                    "FixedVersion": "1.1",
+                    "Severity": "LOW",
+                },
+                {"VulnerabilityID": "CVE-2", "PkgName": "bash", "InstalledVersion": "5", "Severity": "CRITICAL"},
+            ]
+        },
+    ]
+}
+GRYPE = {
+    "matches": [
+        {
+            "vulnerability": {"id": "CVE-1", "severity": "Low", "fix": {"versions": ["1.1"], "state": "fixed"}},
+            "artifact": {"name": "zlib", "version": "1.0"},
+        },
+        {
+            "vulnerability": {"id": "CVE-2", "severity": "Critical", "fix": {"versions": [], "state": "not-fixed"}},
+            "artifact": {"name": "bash", "version": "5"},
+        },
+    ]
+}
+FOUND = [Finding("CVE-2", "bash", "5", "", "critical"), Finding("CVE-1", "zlib", "1.0", "1.1", "low")]
+
+
+def scanner(folder: Path, name: str, script: str, report: object = None) -> None:
+    """A program that answers as the scanner of that name is documented to; none of them can be installed everywhere."""
+    (folder / "report.json").write_text(json.dumps(report))
+    program = folder / name
+    program.write_text(f"#!/bin/sh\n{script}\n")
+    program.chmod(0o755)
+
+
+@pytest.mark.parametrize(("name", "report"), [("trivy", TRIVY), ("grype", GRYPE)])
+def test_a_scanner_s_report_is_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, report: dict[str, object]
+) -> None:
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    scanner(tmp_path, name, f"cat {tmp_path}/report.json", report)
+    outcome = scan("my-app-gateway")
+    assert outcome == Scanned(name, FOUND)
+    assert outcome.mendable == FOUND[1:]
+
+
+def test_without_newer_data_trivy_works_with_what_it_has(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    scanner(
+        tmp_path, "trivy", f'case "$*" in *--skip-db-update*) cat {tmp_path}/report.json ;; *) exit 1 ;; esac', TRIVY
+    )
+    assert scan("my-app-gateway") == Scanned("trivy", FOUND)
+
+
+@pytest.mark.parametrize(
+    ("script", "reason"),
+    [
+        ("echo 'FATAL no database' >&2; exit 1", "trivy failed: FATAL no database"),
+        ("echo '{}'", "trivy's report cannot be read: KeyError 'Results'"),
+        ("echo no JSON", "trivy's report cannot be read: JSONDecodeError"),
+    ],
+)
+def test_a_scanner_that_cannot_work_is_a_skip_with_its_reason(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, script: str, reason: str
+) -> None:
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    scanner(tmp_path, "trivy", script)
+    outcome = scan("my-app-gateway")
+    assert isinstance(outcome, Skipped)
+    assert outcome.reason.startswith(reason)
+
+
+def test_what_a_newer_version_mends_is_a_failure(stack: SmallStack) -> None:
+    images(stack, "build")
+    tools = stack.folder / "tools"
+    tools.mkdir()
+    scanner(tools, "trivy", f"cat {tools}/report.json", TRIVY)
+    code, said = images(stack, "scan", path=f"{tools}:{os.environ['PATH']}")
+    assert code == 1
+    assert "  low: CVE-1 in zlib 1.0, mended in 1.1\n" in said
+    assert "  2 known vulnerabilities, 1 with a version that mends them\n" in said
+
+
+@pytest.mark.parametrize(
+    ("url", "label"),
+    [
+        ("https://me:token@example.org/app.git", "https://example.org/app.git"),
+        ("git@example.org:app.git", "git@example.org:app.git"),
+    ],
+)
+def test_the_source_is_labelled_without_a_password(tmp_path: Path, url: str, label: str) -> None:
+    run("git", "init", "--quiet", cwd=tmp_path)
+    run("git", "remote", "add", "origin", url, cwd=tmp_path)
+    assert build.version(tmp_path)["SOURCE"] == label
