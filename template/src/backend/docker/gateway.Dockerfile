@@ -1,8 +1,10 @@
 # The image of the gateway.
 ARG PYTHON_IMAGE
 
-# The dependencies, without their debugging symbols and tests.
-FROM ${PYTHON_IMAGE} AS dependencies
+FROM ${PYTHON_IMAGE:?} AS base
+
+# The dependencies, without debugging symbols, tests and what only compilers read.
+FROM base AS dependencies
 RUN --mount=type=cache,target=/var/cache/apt,sharing=locked \
     --mount=type=cache,target=/var/lib/apt/lists,sharing=locked \
     rm -f /etc/apt/apt.conf.d/docker-clean \
@@ -10,35 +12,41 @@ RUN --mount=type=cache,target=/var/cache/apt,sharing=locked \
     && apt-get install --yes --no-install-recommends "binutils=2.*" \
     && python -m venv --without-pip /opt/venv
 RUN --mount=type=cache,target=/root/.cache/pip \
+    --mount=type=secret,id=pip_index_url \
     --mount=type=bind,source=requirements/gateway.txt,target=/tmp/requirements.txt \
-    pip --python /opt/venv/bin/python install --no-compile --no-deps --only-binary :all: --require-hashes \
+    PIP_INDEX_URL="$(cat /run/secrets/pip_index_url 2>/dev/null || true)" \
+        pip --python /opt/venv/bin/python install --no-compile --no-deps --only-binary :all: --require-hashes \
         --requirement /tmp/requirements.txt \
     && find /opt/venv -type d -name tests -prune -exec rm -r {} + \
     && find /opt/venv -type f -regex '.*\.\(c\|cpp\|h\|hpp\|pxd\|pyi\|pyx\)' -delete \
-    && find /opt/venv -type f -name "*.so*" -exec strip --strip-unneeded {} + \
+    && find /opt/venv -type f -name '*.so*' -exec strip --strip-unneeded {} + \
     && python -m compileall -q --invalidation-mode unchecked-hash /opt/venv
 
-# The base without what installs or compiles software, or manages a machine; no program gives more rights than its caller has.
-FROM ${PYTHON_IMAGE} AS runtime
+# The base without what installs or compiles, and without what manages a machine or gives rights that the caller lacks.
+FROM base AS runtime
 RUN useradd --uid 10001 --user-group --no-create-home --shell /usr/sbin/nologin app \
     && find / -xdev -type f -perm /6000 -exec chmod a-s {} + \
     && pip uninstall --yes --root-user-action ignore pip \
-    && cd "$(python -c 'import sysconfig; print(sysconfig.get_path("stdlib"))')" \
-    && rm -rf config-* ensurepip idlelib lib2to3 pydoc_data test tkinter turtledemo \
+    && find /usr/local/lib/python3.* -maxdepth 1 -type d -prune \
+        -regex '.*/\(config-.*\|ensurepip\|idlelib\|lib2to3\|pydoc_data\|test\|tkinter\|turtledemo\)' -exec rm -r {} + \
     && rm -rf /usr/local/bin/*-config /usr/local/bin/idle* /usr/local/bin/pydoc* /usr/local/include /usr/local/share \
-    && python -m compileall -q --invalidation-mode unchecked-hash . \
-    && dpkg-query --show --showformat '${Package}\n' 'libapt-pkg*' >/tmp/packages \
-    && printf '%s\n' apt debconf mount openssl passwd perl-base sqv util-linux dpkg >>/tmp/packages \
+    && python -m compileall -q --invalidation-mode unchecked-hash /usr/local/lib \
+    && dpkg-query --show --showformat '${Package}\n' apt 'libapt-pkg*' >/tmp/packages \
+    && printf '%s\n' debconf mount openssl passwd perl-base sqv util-linux dpkg >>/tmp/packages \
     && xargs --max-args=1 dpkg --purge --force-depends --force-remove-essential --force-remove-protected </tmp/packages \
     && rm -rf /root/.cache /tmp/* /usr/share/doc /usr/share/man /var/cache/* /var/lib/apt /var/log/*
 
-FROM ${PYTHON_IMAGE} AS code
+# One layer of it all: what is gone is in no layer below.
+FROM base AS filesystem
+RUN --mount=from=runtime,target=/runtime cp -a /runtime /filesystem
+
+FROM base AS code
 COPY src/backend/shared /app/shared
 COPY src/backend/gateway /app/gateway
 RUN python -m compileall -q --invalidation-mode unchecked-hash /app
 
 FROM scratch
-COPY --from=runtime / /
+COPY --from=filesystem /filesystem /
 COPY --from=dependencies /opt/venv /opt/venv
 ENV PATH=/opt/venv/bin:/usr/local/bin:/usr/bin:/bin \
     LANG=C.UTF-8 \
