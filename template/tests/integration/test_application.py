@@ -65,3 +65,11 @@ async def test_a_frozen_service_is_a_504_until_it_thaws(client: httpx.AsyncClien
     assert frozen.status_code == 504
     assert frozen.headers["x-request-id"]
     assert (await client.get("/api/projects", headers=person.headers)).status_code == 200
+
+
+async def test_head_and_options_come_through_the_gateway(client: httpx.AsyncClient) -> None:
+    head = await client.head("/health")
+    assert (head.status_code, head.content) == (200, b"")
+    options = await client.options("/api/projects")
+    assert (options.status_code, options.headers["allow"]) == (204, "GET, HEAD, OPTIONS, POST")
+    assert (await client.head("/api/projects")).status_code == 401

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
+from http import HTTPStatus
 
 import structlog
 from fastapi import APIRouter, FastAPI, Request, Response
@@ -11,6 +12,7 @@ from fastapi.responses import JSONResponse
 from starlette.types import Receive, Scope, Send
 
 from shared import health, metrics
+from shared.methods import answer_head, not_allowed
 from shared.metrics import Metrics
 from shared.request_body import announced_length
 from shared.responses import send_error
@@ -24,12 +26,14 @@ log = structlog.get_logger()
 
 
 class Service(FastAPI):
-    """Refuses a body that announces to be too large; FastAPI's own answer to it would not be JSON."""
+    """Refuses a body that announces to be too large, as FastAPI's own answer to it would not be JSON; answers HEAD."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request, as ASGI has it."""
         if scope["type"] == "http" and (announced_length(scope) or 0) > MAX_BODY_SIZE:
             await send_error(send, 413, "The body is too large")
+        elif scope["type"] == "http" and scope["method"] == "HEAD":
+            await answer_head(super().__call__, scope, receive, send)
         else:
             await super().__call__(scope, receive, send)
 
@@ -57,8 +61,10 @@ def create_service(
         redirect_slashes=False,
     )
     app.state.metrics = Metrics()
-    for router in (health.router, metrics_router, *routers):
+    every = [health.router, metrics_router, *routers]
+    for router in every:
         app.include_router(router)
+    app.add_exception_handler(HTTPStatus.METHOD_NOT_ALLOWED, not_allowed(every))
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(Exception, _failed)
     errors: list[type[Exception]] = [KeysUnavailableError, *unavailable]
