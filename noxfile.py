@@ -82,3 +82,10 @@ def bench(session: nox.Session) -> None:
     """Measure the budgets as ratios in one run and write docs/benchmarks.md (-- scaffold, first, sessions, gateway)."""
     install(session, "bench")
     run_module(session, "toolkit.bench", *session.posargs)
+
+
+@nox.session(default=False)
+def reliability(session: nox.Session) -> None:
+    """Kill, freeze and restart what the stack of a fresh project consists of, and count what is lost (-- --help)."""
+    install(session, "demo")
+    run_module(session, "toolkit.reliability", *session.posargs)

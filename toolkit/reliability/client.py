@@ -1,0 +1,182 @@
+"""Uses the application through its gateway at a steady, modest rate, whatever happens to it."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import secrets
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+
+from toolkit.reliability.record import NO_ANSWER, Record
+
+PASSWORD = secrets.token_urlsafe(16)
+# More than the gateway waits for a service.
+PATIENCE_SECONDS = 40.0
+# Calls of one kind that may wait for an answer at once; beyond that, none is started.
+AT_ONCE = 20
+
+
+class Refused(Exception):
+    """An answer that was not what had been asked for."""
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of call: how often it is made, in seconds, and every container that it needs."""
+
+    name: str
+    every: float
+    needs: frozenset[str]
+
+
+GATEWAY = Kind("health", 0.25, frozenset({"gateway"}))
+KEYS = Kind("public keys", 0.25, frozenset({"gateway", "auth"}))
+WHO = Kind("who am I", 0.25, frozenset({"gateway", "auth", "postgres", "redis"}))
+REGISTER = Kind("register", 2.0, frozenset({"gateway", "auth", "postgres"}))
+LOGIN = Kind("log in", 3.0, frozenset({"gateway", "auth", "postgres", "redis"}))
+PROJECTS = Kind("projects", 0.2, frozenset({"gateway", "projects", "postgres", "redis"}))
+KINDS = (GATEWAY, KEYS, WHO, REGISTER, LOGIN, PROJECTS)
+
+
+class Client:
+    """One user who works with projects, and others who register."""
+
+    def __init__(self, http: httpx.AsyncClient, record: Record) -> None:
+        self._http = http
+        self._record = record
+        self._numbers = itertools.count()
+        self._email = new_email()
+        self._token = ""
+
+    async def join(self) -> None:
+        """Register and log in. Raises Refused."""
+        await self.call(REGISTER.name, "POST", "/api/auth/register", person(self._email))
+        self._record.acknowledge("user", self._email)
+        await self.log_in()
+
+    async def health(self) -> None:
+        """Ask the gateway alone."""
+        await self.call(GATEWAY.name, "GET", "/health")
+
+    async def keys(self) -> None:
+        """Ask auth for what it has in memory."""
+        await self.call(KEYS.name, "GET", "/.well-known/jwks.json")
+
+    async def who(self) -> None:
+        """Ask auth for what needs Redis and the database."""
+        await self.call(WHO.name, "GET", "/api/auth/me")
+
+    async def register(self) -> None:
+        """Have somebody else register."""
+        email = new_email()
+        await self.call(REGISTER.name, "POST", "/api/auth/register", person(email))
+        self._record.acknowledge("user", email)
+
+    async def log_in(self) -> None:
+        """Open another session and use that from now on."""
+        body = {"email": self._email, "password": PASSWORD}
+        tokens = await self.call(LOGIN.name, "POST", "/api/auth/login", body)
+        self._token = str(tokens["access_token"])
+
+    async def work(self) -> None:
+        """Create a project and rename it."""
+        number = next(self._numbers)
+        project = await self.call(PROJECTS.name, "POST", "/api/projects", {"name": f"new {number}"})
+        self._record.acknowledge("project", str(project["id"]))
+        name = f"renamed {number}"
+        await self.call(PROJECTS.name, "PATCH", f"/api/projects/{project['id']}", {"name": name})
+        self._record.acknowledge("name", str(project["id"]), name)
+
+    async def call(self, kind: str, method: str, path: str, body: Any = None) -> Any:
+        """The answer to a call, which is recorded. Raises Refused where it is none of success."""
+        headers = {"Authorization": f"Bearer {self._token}"} if self._token else {}
+        started = time.monotonic()
+        try:
+            answer = await self._http.request(method, path, json=body, headers=headers)
+        except httpx.TransportError as error:
+            self._record.add(kind, started, NO_ANSWER)
+            raise Refused(f"{method} {path}: {type(error).__name__} {error}") from error
+        self._record.add(kind, started, str(answer.status_code))
+        if not answer.is_success:
+            raise Refused(f"{method} {path}: {answer.status_code} {answer.text[:200]}")
+        return answer.json() if answer.content else None
+
+    async def stored(self) -> dict[str, str]:
+        """The name of each of the user's projects, by ID. Raises Refused."""
+        found: dict[str, str] = {}
+        cursor = ""
+        while True:
+            path = f"/api/projects?limit=100{cursor}"
+            page = await self.call("read back", "GET", path)
+            found |= {str(each["id"]): str(each["name"]) for each in page["items"]}
+            if page["next"] is None:
+                return found
+            cursor = f"&cursor={page['next']}"
+
+    async def is_known(self, email: str) -> bool:
+        """Whether this user can log in."""
+        try:
+            await self.call("read back", "POST", "/api/auth/login", {"email": email, "password": PASSWORD})
+        except Refused:
+            return False
+        return True
+
+
+def new_email() -> str:
+    """An email that nobody has."""
+    return f"{secrets.token_hex(8)}@example.com"
+
+
+def person(email: str) -> dict[str, str]:
+    """A registration."""
+    return {"email": email, "name": "Reliability", "password": PASSWORD}
+
+
+@asynccontextmanager
+async def connected(url: str, record: Record) -> AsyncIterator[Client]:
+    """A client of the gateway, which does not use connections again that may be dead without its knowing."""
+    limits = httpx.Limits(max_connections=None, max_keepalive_connections=0)
+    async with httpx.AsyncClient(base_url=url, timeout=PATIENCE_SECONDS, limits=limits, trust_env=False) as http:
+        yield Client(http, record)
+
+
+@asynccontextmanager
+async def busy(client: Client) -> AsyncIterator[None]:
+    """Have all kinds of calls made at their rates, as long as the block takes."""
+    actions = (client.health, client.keys, client.who, client.register, client.log_in, client.work)
+    tasks = [asyncio.create_task(steadily(kind, action)) for kind, action in zip(KINDS, actions, strict=True)]
+    try:
+        yield
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def steadily(kind: Kind, action: Callable[[], Awaitable[None]]) -> None:
+    """Start a call at each beat, whether or not those before have ended; wait for the last ones when cancelled."""
+    running: set[asyncio.Task[None]] = set()
+    try:
+        while True:
+            if len(running) < AT_ONCE:
+                task = asyncio.create_task(attempt(action))
+                running.add(task)
+                task.add_done_callback(running.discard)
+            await asyncio.sleep(kind.every)
+    finally:
+        if running:
+            await asyncio.wait(running)
+
+
+async def attempt(action: Callable[[], Awaitable[None]]) -> None:
+    """One call, or two that belong together; what goes wrong is in the record."""
+    try:
+        await action()
+    except Refused:
+        return

@@ -1,0 +1,56 @@
+"""The faults: what each does to the stack, and whose calls it may spoil."""
+
+from __future__ import annotations
+
+import shlex
+import subprocess
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+
+from toolkit.reliability.stack import LOOK_SECONDS, Stack, StackFailedError, call
+
+SERVICES = ("postgres", "redis", "auth", "projects", "gateway")
+ALL = frozenset(SERVICES)
+# Longer than the services wait for Redis and for the database.
+PAUSE_SECONDS = 15.0
+ENGINE_SECONDS = 120.0
+ENGINE = "restart the engine"
+
+
+@dataclass(frozen=True)
+class Fault:
+    """Something that goes wrong: `inflict` returns when it is over, `recover` is what people do then, if anything."""
+
+    name: str
+    affects: frozenset[str]
+    inflict: Callable[[Stack], None]
+    recover: Callable[[Stack], None] | None = None
+
+
+def faults(restart_engine: str) -> list[Fault]:
+    """All of them, first none at all as a control; the engine's only with the command that restarts it."""
+    found = [Fault("nothing", frozenset(), lambda _stack: time.sleep(PAUSE_SECONDS))]
+    found += [Fault(f"kill -9 {name}", frozenset({name}), partial(Stack.kill, service=name)) for name in SERVICES]
+    found += [
+        Fault(
+            f"freeze {name} for {PAUSE_SECONDS:.0f} s",
+            frozenset({name}),
+            partial(Stack.pause, service=name, seconds=PAUSE_SECONDS),
+        )
+        for name in SERVICES
+    ]
+    if restart_engine:
+        found.append(Fault(ENGINE, ALL, lambda _stack: restart(restart_engine)))
+    return [*found, Fault("down, then up", ALL, Stack.down, Stack.up)]
+
+
+def restart(command: str) -> None:
+    """Restart the engine, and return when it answers. Raises StackFailedError."""
+    call("sh", "-c", command)
+    deadline = time.monotonic() + ENGINE_SECONDS
+    while subprocess.run(["docker", "version"], capture_output=True, check=False).returncode != 0:
+        if time.monotonic() > deadline:
+            raise StackFailedError(f"the engine does not answer after: {shlex.quote(command)}")
+        time.sleep(LOOK_SECONDS)
