@@ -59,7 +59,12 @@ def test_it_starts_with_one_commit_that_holds_everything(rendered: Rendered, nam
 
 def test_only_text_for_identity_is_rendered() -> None:
     """Code, TOML, Dockerfiles and other YAML carry no Jinja, and no Jinja file has logic."""
-    allowed = {".env.example.jinja", "compose.images.yaml.jinja", "README.md.jinja", "{{ _copier_conf.answers_file }}.jinja"}
+    allowed = {
+        ".env.example.jinja",
+        "compose.images.yaml.jinja",
+        "README.md.jinja",
+        "{{ _copier_conf.answers_file }}.jinja",
+    }
     templates = [path for path in (ROOT / "template").rglob("*.jinja") if ".nox" not in path.parts]
     assert {path.name for path in templates} == allowed
     assert [path for path in templates if "{%" in path.read_text(encoding="utf-8")] == []

@@ -19,7 +19,7 @@ def db_check(session: nox.Session) -> None:
     session.run("python", "-m", "tasks.db_check", *session.posargs)
 
 
-@nox.session(default=False)
+@nox.session(default=False, tags=["ci"])
 def e2e(session: nox.Session) -> None:
     """Test a running application through its gateway: nox -s e2e -- http://127.0.0.1:8000 (without it, a fresh one)."""
     install(session, "test")

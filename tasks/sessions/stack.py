@@ -8,14 +8,14 @@ from tasks.environment import install
 PATIENCE_SECONDS = 60.0
 
 
-@nox.session(default=False)
+@nox.session(default=False, tags=["ci", "containers"])
 def stack(session: nox.Session) -> None:
     """Run the application in containers: -- up, down, status, logs [SERVICE…] [--follow], restart SERVICE."""
     install(session, "containers")
     session.run("python", "-m", "tasks.stack", *session.posargs, interrupt_timeout=PATIENCE_SECONDS)
 
 
-@nox.session(default=False)
+@nox.session(default=False, tags=["ci", "containers"])
 def images(session: nox.Session) -> None:
     """Build the images, show their sizes against the last build, check and scan them (-- build, check, scan)."""
     install(session, "containers")

@@ -38,6 +38,21 @@ def test_they_pass_against_dev_whatever_data_is_there(application: Application) 
         assert "passed" in done.stdout
 
 
+def test_smoke_tests_change_nothing_and_pass(application: Application) -> None:
+    done = nox(application.project, "-s", "smoke", APPLICATION_URL=f"{application.gateway}/")
+    assert done.returncode == 0, done.stdout
+    assert "passed" in done.stdout
+    assert "deselected" in done.stdout
+
+
+@pytest.mark.parametrize("url", ["", " ", "example.org", "http://127.0.0.1:1"])
+def test_smoke_tests_fail_where_no_application_is(application: Application, url: str) -> None:
+    done = nox(application.project, "-s", "smoke", APPLICATION_URL=url)
+    assert done.returncode == 1
+    assert "Traceback" not in done.stdout
+    assert "APPLICATION_URL does not say" in done.stdout or "ConnectError" in done.stdout
+
+
 def test_one_of_them_can_be_chosen(application: Application) -> None:
     done = nox(application.project, "-s", "e2e", "--", f"{application.gateway}/", "-k", "log_out", "-v")
     assert done.returncode == 0, done.stdout

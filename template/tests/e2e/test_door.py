@@ -46,6 +46,7 @@ async def test_a_request_keeps_its_id_or_gets_one(client: httpx.AsyncClient) -> 
         ("GET", "/api/projects/%2e%2e/auth", {}, 400),
     ],
 )
+@pytest.mark.smoke
 async def test_an_error_is_json_with_its_reason(
     client: httpx.AsyncClient, method: str, path: str, headers: dict[str, str], status: int
 ) -> None:
@@ -111,6 +112,7 @@ async def test_the_gateway_says_how_the_application_is(client: httpx.AsyncClient
     assert 'http_requests_total{method="GET",route="/health"' in metrics.text
 
 
+@pytest.mark.smoke
 async def test_the_documentation_and_the_public_keys_are_those_of_the_application(client: httpx.AsyncClient) -> None:
     paths = (await client.get("/openapi.json")).json()["paths"]
     assert {"/api/auth/register", "/api/auth/refresh", "/api/projects", "/api/projects/{project_id}"} <= set(paths)

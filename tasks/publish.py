@@ -1,0 +1,72 @@
+"""Pushes the built images to a registry, and writes down their digests, which are what is signed and deployed."""
+
+import os
+import re
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from docker import DockerClient
+from docker.errors import DockerException
+
+from tasks.images import built
+from tasks.stack import workplace
+from tasks.trouble import Trouble
+
+PLACE, VERSION = "IMAGES", "VERSION"
+CHECKSUMS = Path(".data/images/checksums.txt")
+EXAMPLES = {PLACE: "ghcr.io/acme/my-app", VERSION: "the commit's hash"}
+FORMS = {PLACE: r"[a-z0-9.-]+(:[0-9]+)?(/[a-z0-9]+([._-]+[a-z0-9]+)*)+", VERSION: r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}"}
+
+
+def main() -> None:
+    """Push every image as IMAGES/SERVICE:VERSION, and write its checksum with its name into .data/images/."""
+    try:
+        publish(Path.cwd(), _given(PLACE).lower(), _given(VERSION))
+    except Trouble as trouble:
+        sys.exit(str(trouble))
+    except DockerException as error:
+        sys.exit(f"The Docker Engine failed: {error}\nSee: nox -s doctor")
+
+
+def publish(project: Path, place: str, version: str) -> None:
+    """Push the images, and only when all have arrived write down what they are."""
+    here = workplace.enter(project)
+    lines = []
+    CHECKSUMS.unlink(missing_ok=True)
+    for image in built.images(here):
+        name = f"{place}/{image.services[0]}"
+        here.client.images.get(image.id).tag(name, version)
+        digest = push(here.client, name, version)
+        print(f"{name}:{version} is {digest}", flush=True)
+        lines.append(f"{digest.removeprefix('sha256:')}  {name}\n")
+    CHECKSUMS.parent.mkdir(parents=True, exist_ok=True)
+    CHECKSUMS.write_text("".join(lines), encoding="utf-8")
+
+
+def push(client: DockerClient, name: str, version: str) -> str:
+    """Push one image; returns the digest by which the registry knows it."""
+    digests = [line["aux"]["Digest"] for line in _progress(client, name, version) if "Digest" in line.get("aux", {})]
+    if not digests:
+        raise Trouble(f"The registry took {name}:{version} without saying its digest; nothing can be signed.")
+    return str(digests[-1])
+
+
+def _progress(client: DockerClient, name: str, version: str) -> Iterator[dict[str, Any]]:
+    for line in client.images.push(name, tag=version, stream=True, decode=True):
+        if "error" in line:
+            raise Trouble(f"Cannot push {name}:{version}: {line['error']}\nLog in to its registry: docker login")
+        yield line
+
+
+def _given(variable: str) -> str:
+    value = os.environ.get(variable, "")
+    wanted = value.lower() if variable == PLACE else value
+    if not re.fullmatch(FORMS[variable], wanted):
+        raise Trouble(f"{variable} is {value!r}; it has to be like {EXAMPLES[variable]}.")
+    return value
+
+
+if __name__ == "__main__":
+    main()
