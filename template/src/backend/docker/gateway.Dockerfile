@@ -27,7 +27,7 @@ FROM base AS runtime
 RUN useradd --uid 10001 --user-group --no-create-home --shell /usr/sbin/nologin app \
     && find / -xdev -type f -perm /6000 -exec chmod a-s {} + \
     && pip uninstall --yes --root-user-action ignore pip \
-    && find /usr/local/lib/python3.* -maxdepth 1 -type d -prune \
+    && find /usr/local/lib/python3.* -mindepth 1 -maxdepth 1 -type d -prune \
         -regex '.*/\(config-.*\|ensurepip\|idlelib\|lib2to3\|pydoc_data\|test\|tkinter\|turtledemo\)' -exec rm -r {} + \
     && rm -rf /usr/local/bin/*-config /usr/local/bin/idle* /usr/local/bin/pydoc* /usr/local/include /usr/local/share \
     && python -m compileall -q --invalidation-mode unchecked-hash /usr/local/lib \
