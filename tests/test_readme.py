@@ -29,6 +29,11 @@ RUN_ELSEWHERE = {
     "nox -s dev": "toolkit/application.py",
     "nox -s e2e -- http://127.0.0.1:8000": "tests/tasks/test_e2e.py",
     "nox -t check -j auto": "toolkit/matrix.py",
+    "python3 noxfile.py -s stack -- up": "tests/tasks/test_stack_sessions.py",
+    "nox -s stack -- up": "tests/tasks/test_stack_sessions.py",
+    "nox -s stack -- status": "tests/tasks/test_stack_sessions.py",
+    "nox -s stack -- down": "tests/tasks/test_stack_sessions.py",
+    "nox -s images": "tests/tasks/test_stack_sessions.py",
 }
 
 # The sessions of a project's README, as they are run here, and what each must say.

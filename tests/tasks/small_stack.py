@@ -47,7 +47,7 @@ services:
 volumes: {kept: {}}
 """.replace("{health}", HEALTH),
     "Dockerfile": """\
-FROM python:3.13-slim
+FROM python:3.13-slim-trixie
 ARG STEP
 RUN $STEP
 WORKDIR /app

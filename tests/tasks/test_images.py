@@ -19,9 +19,9 @@ from tests.tasks.small_stack import SmallStack, small_stack
 COMPOSE = """\
 services:
   one: &same
-    build: {context: ., args: {PYTHON_IMAGE: "python:3.13-slim"}}
+    build: {context: ., args: {PYTHON_IMAGE: "python:3.13-slim-trixie"}}
   two: *same
-  store: {image: "python:3.13-slim"}
+  store: {image: "python:3.13-slim-trixie"}
 """
 STRIP = r"""RUN rm -rf /usr/bin/apt* /usr/bin/dpkg* /usr/sbin/dpkg* /usr/lib/apt /usr/local/bin/pip* \
     /usr/local/lib/python3*/site-packages/pip /usr/local/lib/python3*/ensurepip"""

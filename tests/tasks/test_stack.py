@@ -16,7 +16,7 @@ from tests.tasks.machine import terminal
 from tests.tasks.small_project import get
 from tests.tasks.small_stack import SmallStack, small_stack
 
-SLEEP = ("python:3.13-slim", "sleep", "60")
+SLEEP = ("python:3.13-slim-trixie", "sleep", "60")
 NEVER_READY = {"STORE_PROBE": "not yet", "START_PERIOD": "600s"}
 LOOK = "Look further: nox -s stack -- status, nox -s stack -- logs {}; end it all: nox -s stack -- down"
 
@@ -235,7 +235,7 @@ def test_a_part_s_own_file_is_used_as_soon_as_it_exists(stack: SmallStack) -> No
     part = stack.folder / "src" / "frontend"
     part.mkdir(parents=True)
     (part / "compose.yaml").write_text(
-        "services:\n  frontend:\n    image: python:3.13-slim\n    command: [sleep, '60']\n"
+        "services:\n  frontend:\n    image: python:3.13-slim-trixie\n    command: [sleep, '60']\n"
     )
     assert "The services are: frontend, store, migrations, gateway." in stack.run("logs", "nope")[1]
 

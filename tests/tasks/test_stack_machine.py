@@ -184,7 +184,7 @@ def test_the_machine_s_own_programs_will_do() -> None:
 def test_a_port_that_this_project_s_dev_has_is_told(small: Path, given: dict[str, str]) -> None:
     engine()
     (small / "compose.yaml").write_text(
-        "services:\n  gateway:\n    image: python:3.13-slim\n    ports: ['127.0.0.1:${GATEWAY_PORT:?}:8000']\n"
+        "services:\n  gateway:\n    image: python:3.13-slim-trixie\n    ports: ['127.0.0.1:${GATEWAY_PORT:?}:8000']\n"
     )
     setup.complete(small)
     usual = (small / ".env.example").read_text().split("GATEWAY_PORT=")[1].split()[0]
