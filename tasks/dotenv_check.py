@@ -1,11 +1,14 @@
 """Fails on lines of `.env` files that some readers would take in another way than the application does."""
 
+import io
 import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 from dotenv.parser import Binding, parse_stream
+
+from tasks.env_file import bad_line
 
 NAME = re.compile(r"[A-Z][A-Z0-9_]*")
 NEEDS_NO_QUOTES = re.compile(r"[\w.,:/@%+=?&*~-]*")
@@ -22,8 +25,11 @@ def main() -> None:
 def check(path: Path) -> Iterator[str]:
     """The settings that are not `NAME=value`, once, in upper case and quoted where they need it, with their lines."""
     first: dict[str, int] = {}
-    with path.open(encoding="utf-8") as file:
-        bindings = list(parse_stream(file))
+    try:
+        bindings = list(parse_stream(io.StringIO(path.read_bytes().decode("utf-8"))))
+    except UnicodeDecodeError as error:
+        yield f"{bad_line(error)}: not UTF-8; save the file as UTF-8"
+        return
     for binding in bindings:
         text = binding.original.string.lstrip("\n")
         line = binding.original.line + len(binding.original.string) - len(text)

@@ -19,10 +19,7 @@ OPTIONAL = re.compile(rf"# ({NAME.pattern})=(.*)")
 def bindings(path: Path) -> list[Binding]:
     """The file's parts in order, comments included; a Trouble names the line that is no setting, and never shows it."""
     try:
-        text = path.read_bytes().decode("utf-8")
-    except UnicodeDecodeError as error:
-        line = error.object[: error.start].count(b"\n") + 1
-        raise Trouble(f"{path.name}, line {line}: not UTF-8; save the file as UTF-8.") from None
+        text = _text(path)
     except OSError as error:
         raise Trouble(f"Cannot read {path}: {error.strerror}.") from None
     found = list(parse_stream(io.StringIO(text)))
@@ -58,6 +55,11 @@ def secrets(project: Path) -> list[str]:
     return [name for name, value in (required(project) | defaults(project)).items() if not value]
 
 
+def bad_line(error: UnicodeDecodeError) -> int:
+    """The number of the line that is not text."""
+    return error.object[: error.start].count(b"\n") + 1
+
+
 def is_secret(line: str) -> bool:
     """Whether this line of `.env.example` is a setting whose value `setup` makes up."""
     found = REQUIRED.fullmatch(line)
@@ -66,11 +68,18 @@ def is_secret(line: str) -> bool:
 
 def _example(project: Path) -> list[str]:
     try:
-        return (project / EXAMPLE).read_text(encoding="utf-8").splitlines()
+        return _text(project / EXAMPLE).splitlines()
     except OSError as error:
         raise Trouble(
             f"Cannot read {project / EXAMPLE}: {error.strerror}; restore it: git checkout {EXAMPLE}"
         ) from None
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_bytes().decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise Trouble(f"{path.name}, line {bad_line(error)}: not UTF-8; save the file as UTF-8.") from None
 
 
 def _line(binding: Binding) -> int:

@@ -12,7 +12,7 @@ from tasks import env_file
 from tasks.data_folder import FOLDER, DataFolder, InUseError
 from tasks.database.administration import empty, maintenance, parts_of
 from tasks.database.client import client
-from tasks.database.copies import dump, restore
+from tasks.database.copies import check_readable, dump, restore
 from tasks.servers import persistent
 from tasks.servers.postgres import DATABASE
 from tasks.trouble import Trouble
@@ -24,8 +24,11 @@ def main() -> None:
     actions = parser.add_subparsers(dest="action", required=True, metavar="shell|dump|restore|reset")
     actions.add_parser("shell", help="psql")
     actions.add_parser("dump", help="save it in a new file").add_argument("file", type=Path)
-    actions.add_parser("restore", help="replace it by what a file holds").add_argument("file", type=Path)
-    actions.add_parser("reset", help="empty it, and apply the migrations").add_argument("--yes", action="store_true")
+    restoring = actions.add_parser("restore", help="replace it by what a file holds")
+    restoring.add_argument("file", type=Path)
+    resetting = actions.add_parser("reset", help="empty it, and apply the migrations")
+    for action in (restoring, resetting):
+        action.add_argument("--yes", action="store_true", help="do not ask")
     arguments = parser.parse_args()
     try:
         sys.exit(run(arguments))
@@ -39,10 +42,12 @@ def run(arguments: argparse.Namespace) -> int:
     """Do it; returns the exit code."""
     if arguments.action == "reset":
         return reset(certain=arguments.yes)
+    if arguments.action == "restore":
+        return put_back(arguments.file, certain=arguments.yes)
     with persistent("db") as servers:
         if arguments.action == "shell":
             return shell(servers.database_url)
-        return {"dump": dump, "restore": restore}[arguments.action](servers.database_url, arguments.file)
+        return dump(servers.database_url, arguments.file)
 
 
 def shell(url: str) -> int:
@@ -52,11 +57,21 @@ def shell(url: str) -> int:
     return subprocess.run(command, env=password, check=False).returncode
 
 
+def put_back(file: Path, *, certain: bool) -> int:
+    """Replace the database by what the file holds; asks first."""
+    check_readable(file)
+    if not certain:
+        given = env_file.settings(Path.cwd()).get("DATABASE_URL")
+        _ask(f"replace the database {_place(given)}", f"restore {file}")
+    with persistent("db") as servers:
+        return restore(servers.database_url, file)
+
+
 def reset(*, certain: bool) -> int:
     """Begin with an empty database, migrations applied; asks first."""
     given = env_file.settings(Path.cwd()).get("DATABASE_URL")
     if not certain:
-        _ask(_place(given))
+        _ask(f"empty the database {_place(given)}", "reset")
     data = DataFolder(Path.cwd() / FOLDER)
     if not given:
         _forget(data)
@@ -76,10 +91,10 @@ def _place(given: str | None) -> str:
     return f"{parts['dbname']} on {parts.get('host') or parts.get('hostaddr') or 'this machine'}, as DATABASE_URL says"
 
 
-def _ask(place: str) -> None:
+def _ask(what: str, action: str) -> None:
     if not sys.stdin.isatty():
-        raise Trouble("This would empty the database; nobody is here to ask, so say it: nox -s db -- reset --yes")
-    print(f"This empties the database {place}. Type yes to go on: ", end="", flush=True)
+        raise Trouble(f"This would {what}.\nNobody is here to ask, so say it: nox -s db -- {action} --yes")
+    print(f"This will {what}. Type yes to go on: ", end="", flush=True)
     if sys.stdin.readline().strip().lower() != "yes":
         raise Trouble("Nothing has changed.")
 

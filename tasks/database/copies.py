@@ -28,13 +28,18 @@ def dump(url: str, file: Path) -> int:
     return 0
 
 
-def restore(url: str, file: Path) -> int:
-    """Put what the file holds, pg_dump's format or SQL, in the place of the database, once all of it is there."""
+def check_readable(file: Path) -> None:
+    """Raise a Trouble for a file that cannot be restored from."""
     try:
-        with file.open("rb") as start:
-            is_archive = start.read(len(ARCHIVE)) == ARCHIVE
+        file.open("rb").close()
     except OSError as error:
         raise Trouble(f"Cannot read {file}: {error.strerror}.") from None
+
+
+def restore(url: str, file: Path) -> int:
+    """Put what the file holds, pg_dump's format or SQL, in the place of the database, once all of it is there."""
+    with file.open("rb") as start:
+        is_archive = start.read(len(ARCHIVE)) == ARCHIVE
     parts = parts_of(url)
     name = parts["dbname"]
     draft = f"{name}_restored"

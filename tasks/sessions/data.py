@@ -21,7 +21,7 @@ def migration(session: nox.Session) -> None:
 
 @nox.session(default=False)
 def db(session: nox.Session) -> None:
-    """Work with the development database: -- shell, dump FILE, restore FILE, reset [--yes]."""
+    """Work with the development database: -- shell, dump FILE, restore FILE, reset (these two ask, unless --yes)."""
     install(session, "dev")
     # Ctrl-C is for psql; the session ends when that does.
     session.run("python", "-m", "tasks.database", *session.posargs, interrupt_timeout=None)

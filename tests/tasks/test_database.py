@@ -53,6 +53,11 @@ def notes(url: str) -> list[str]:
         return [text for (text,) in connection.execute("SELECT text FROM notes ORDER BY text")]
 
 
+def add_note(own: Own) -> None:
+    with psycopg.connect(own.url) as connection:
+        connection.execute("INSERT INTO notes VALUES ('second')")
+
+
 @pytest.fixture
 def own(small: Path, servers: Servers) -> Iterator[Own]:
     name = f"own_{uuid.uuid4().hex}"
@@ -76,10 +81,10 @@ def databases(own: Own) -> list[str]:
 
 def test_a_dump_restores_the_database_as_it_was(own: Own) -> None:
     assert own.db("dump", "before.dump").returncode == 0
+    add_note(own)
     with psycopg.connect(own.url) as connection:
-        connection.execute("INSERT INTO notes VALUES ('second')")
         connection.execute("CREATE TABLE later (n int)")
-    done = own.db("restore", "before.dump")
+    done = own.db("restore", "before.dump", "--yes")
     assert done.returncode == 0, done.stderr
     assert own.notes() == ["first"]
     with psycopg.connect(own.url) as connection:
@@ -91,7 +96,7 @@ def test_a_restore_succeeds_while_the_database_is_in_use(own: Own) -> None:
     own.db("dump", "before.dump")
     with psycopg.connect(own.url) as connection:
         connection.execute("SELECT 1")
-        assert own.db("restore", "before.dump").returncode == 0
+        assert own.db("restore", "before.dump", "--yes").returncode == 0
         connection.close()
     assert own.notes() == ["first"]
 
@@ -101,14 +106,14 @@ def test_plain_sql_is_restored_too(own: Own) -> None:
         "CREATE TABLE alembic_version (version_num text);\n"
         "CREATE TABLE notes (text text);\nINSERT INTO notes VALUES ('sql');\n"
     )
-    assert own.db("restore", "some.sql").returncode == 0
+    assert own.db("restore", "some.sql", "--yes").returncode == 0
     assert own.notes() == ["sql"]
 
 
 @pytest.mark.parametrize("content", ["PGDMPnonsense", "CREATE TABLE a (n int); nonsense;"])
 def test_a_file_that_cannot_be_restored_changes_nothing(own: Own, content: str) -> None:
     (own.project / "broken").write_text(content)
-    done = own.db("restore", "broken")
+    done = own.db("restore", "broken", "--yes")
     assert done.returncode == 1
     assert "the database is as it was" in done.stderr
     assert "error:" in done.stderr.lower()
@@ -121,7 +126,7 @@ def test_a_file_that_cannot_be_restored_changes_nothing(own: Own, content: str) 
 @pytest.mark.parametrize("content", ["", "-- nothing\n", "CREATE TABLE notes (text text);\n"])
 def test_a_file_without_a_database_of_the_application_changes_nothing(own: Own, content: str) -> None:
     (own.project / "foreign").write_text(content)
-    done = own.db("restore", "foreign")
+    done = own.db("restore", "foreign", "--yes")
     expected = "foreign holds no database of this application; the database is as it was.\n"
     assert (done.returncode, done.stderr) == (1, expected)
     assert own.notes() == ["first"]
@@ -131,7 +136,7 @@ def test_a_file_without_a_database_of_the_application_changes_nothing(own: Own, 
 def test_an_interrupted_restore_leaves_nothing_behind(own: Own) -> None:
     (own.project / "slow.sql").write_text("SELECT pg_sleep(60);\n")
     settings = environment(DATABASE_URL=own.url, REDIS_URL=own.redis_url)
-    command = [sys.executable, "-m", "tasks.database", "restore", "slow.sql"]
+    command = [sys.executable, "-m", "tasks.database", "restore", "slow.sql", "--yes"]
     with subprocess.Popen(command, cwd=own.project, env=settings, stderr=subprocess.PIPE, text=True) as restore:
         until(lambda: len(databases(own)) > 1)
         restore.send_signal(signal.SIGINT)
@@ -161,24 +166,39 @@ def test_a_dump_that_fails_leaves_no_file(own: Own) -> None:
     assert list(own.project.glob("**/file*")) == []
 
 
-def test_reset_asks_and_does_nothing_when_nobody_can_answer(own: Own) -> None:
-    done = own.db("reset", stdin="yes\n")
+@pytest.mark.parametrize("action", [("reset",), ("restore", "before.dump")], ids=" ".join)
+def test_what_replaces_data_does_nothing_when_nobody_can_answer(own: Own, action: tuple[str, ...]) -> None:
+    own.db("dump", "before.dump")
+    add_note(own)
+    done = own.db(*action, stdin="yes\n")
     assert done.returncode == 1
-    assert "nox -s db -- reset --yes" in done.stderr
-    assert own.notes() == ["first"]
+    assert f"nox -s db -- {' '.join(action)} --yes\n" in done.stderr
+    assert own.notes() == ["first", "second"]
 
 
-@pytest.mark.parametrize(("answer", "expected"), [(b"no\n", ["first"]), (b"yes\n", [])])
-def test_reset_does_what_the_person_at_the_terminal_answers(own: Own, answer: bytes, expected: list[str]) -> None:
+@pytest.mark.parametrize(
+    ("action", "answer", "expected", "words"),
+    [
+        (["reset"], b"no\n", ["first", "second"], b"empty"),
+        (["reset"], b"yes\n", [], b"empty"),
+        (["restore", "before.dump"], b"\n", ["first", "second"], b"replace"),
+        (["restore", "before.dump"], b"yes\n", ["first"], b"replace"),
+    ],
+)
+def test_what_replaces_data_does_what_the_person_at_the_terminal_answers(
+    own: Own, action: list[str], answer: bytes, expected: list[str], words: bytes
+) -> None:
+    own.db("dump", "before.dump")
+    add_note(own)
     ours, theirs = terminal()
     os.write(ours, answer)
     settings = environment(DATABASE_URL=own.url, REDIS_URL=own.redis_url)
-    command = [sys.executable, "-m", "tasks.database", "reset"]
+    command = [sys.executable, "-m", "tasks.database", *action]
     done = subprocess.run(command, cwd=own.project, env=settings, stdin=theirs, capture_output=True, check=False)
     os.close(ours)
     os.close(theirs)
-    assert done.returncode == (1 if expected else 0)
-    assert f"empties the database {own.name} on 127.0.0.1".encode() in done.stdout
+    assert done.returncode == (0 if b"yes" in answer else 1)
+    assert words + f" the database {own.name} on 127.0.0.1".encode() in done.stdout
     assert own.notes() == expected
 
 

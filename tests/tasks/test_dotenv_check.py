@@ -4,7 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from tasks import env_file
 from tasks.dotenv_check import check
+from tasks.trouble import Trouble
 from tests.support import ROOT
 
 SECRET = "hunter2"
@@ -41,3 +43,11 @@ def test_plain_settings_are_fine(tmp_path: Path, text: str) -> None:
 
 def test_the_example_is_fine_as_it_lies() -> None:
     assert list(check(ROOT / "template" / ".env.example")) == []
+
+
+def test_a_file_that_is_no_text_is_told_by_its_line(tmp_path: Path) -> None:
+    path = tmp_path / ".env.example"
+    path.write_bytes(b"A=1\nB=\xff\xfe\n")
+    assert list(check(path)) == ["2: not UTF-8; save the file as UTF-8"]
+    with pytest.raises(Trouble, match=r"\.env\.example, line 2: not UTF-8"):
+        env_file.required(tmp_path)

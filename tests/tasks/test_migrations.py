@@ -11,6 +11,7 @@ from tests.tasks.checked_project import MIGRATIONS, CheckedProject
 from tests.tasks.faults import MODEL, second_head
 
 BASE = "src/backend/shared/database/models/base.py"
+PROJECT = "src/backend/shared/database/models/projects.py"
 
 
 @pytest.fixture
@@ -123,6 +124,36 @@ def test_a_migration_is_written_for_a_changed_model_as_lint_and_db_check_want_it
     assert checked.session("db_check").returncode == 0
     assert "(add planted)" in checked.session("migrate", DATABASE_URL=database).stdout
     assert "planted" in tables(database)
+
+
+def test_a_column_that_rows_have_no_value_for_is_cautioned_against(checked: CheckedProject) -> None:
+    checked.replace(PROJECT, "    name: Mapped[str]\n", "    name: Mapped[str]\n    colour: Mapped[str]\n")
+    done = checked.session("migration", "add colour")
+    assert done.returncode == 0, done.stdout
+    assert "projects.colour cannot be empty, but what is in the table" in done.stdout
+    assert "give it a server_default" in done.stdout
+
+
+@pytest.mark.parametrize(("message", "name"), [("Füge Farbe hinzu", "_fuge_farbe_hinzu.py"), ("色を追加", None)])
+def test_a_migration_has_a_file_name_that_every_tool_takes(
+    checked: CheckedProject, database: str, message: str, name: str | None
+) -> None:
+    before = set((checked.folder / MIGRATIONS).glob("*.py"))
+    planted = MODEL.replace("class Planted(Base):", 'class Planted(Base):\n    """Planted."""\n')
+    checked.write(BASE, (checked.folder / BASE).read_text() + planted)
+    done = checked.session("migration", message)
+    assert done.returncode == 0, done.stdout
+    [path] = set((checked.folder / MIGRATIONS).glob("*.py")) - before
+    assert path.name.endswith(name or f"_{checked.newest_revision()}.py")
+    assert f"Wrote {path.relative_to(checked.folder)}" in done.stdout
+    assert f"({message})" in checked.session("migrate", DATABASE_URL=database).stdout
+
+
+def test_db_check_shows_the_missing_operations_alone(checked: CheckedProject) -> None:
+    checked.write(BASE, (checked.folder / BASE).read_text() + MODEL)
+    done = checked.session("db_check", "--only", "models")
+    assert "op.create_table(" in done.stdout
+    assert "###" not in done.stdout
 
 
 def test_nothing_is_written_when_there_is_nothing_to_migrate(checked: CheckedProject) -> None:
