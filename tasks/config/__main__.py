@@ -47,7 +47,8 @@ def show(agreed: Contract, values: Mapping[str, Value], problems: Mapping[str, s
     for name, setting in agreed.settings.items():
         mark = Text("✗", "red") if name in problems else Text("✓", "green")
         # As Text, so that brackets in a value are no markup.
-        table.add_row(mark, *map(Text, (name, *_cells(setting, values.get(name)), ", ".join(setting.readers))))
+        readers = "all" if len(setting.readers) == len(agreed.readers) else ", ".join(setting.readers)
+        table.add_row(mark, *map(Text, (name, *_cells(setting, values.get(name)), readers)))
     console.print(table)
 
 

@@ -45,7 +45,7 @@ def test_a_fresh_project_lacks_what_is_secret_in_staging(project: Path) -> None:
     for name in SECRETS:
         assert row(said, name).startswith(f"✗ {name} missing")
         assert f"{name}: missing; set it as a secret of GitHub's environment staging" in said
-    assert row(said, "ENVIRONMENT") == "✓ ENVIRONMENT staging environments/staging.env auth, projects, gateway"
+    assert row(said, "ENVIRONMENT") == "✓ ENVIRONMENT staging environments/staging.env all"
     assert "✓ ARGON2_ROUNDS 3 default auth" in row(said, "ARGON2_ROUNDS")
 
 
@@ -132,6 +132,25 @@ def test_a_wrong_value_is_told_in_the_application_s_own_words(project: Path) -> 
     assert code == 1
     assert "AUTH_PORT: Input should be a valid integer" in said
     assert "CORS_ORIGINS: should be http://host:port or https://host" in said
+
+
+def test_a_value_of_development_is_told(project: Path) -> None:
+    append(project / "environments" / "production.env", "LOG_LEVEL=DEBUG\nCORS_ORIGINS=http://localhost:3000\n")
+    code, said = config(project, "production", **SECRETS)
+    assert code == 1
+    assert "LOG_LEVEL: should not be DEBUG in production" in said
+    assert "CORS_ORIGINS: should be https:// addresses of other machines in production" in said
+    code, _ = config(project, "staging", **SECRETS)
+    assert code == 0
+
+
+def test_a_secret_that_can_be_guessed_is_told_and_not_shown(project: Path) -> None:
+    code, said = config(
+        project, "staging", **{**SECRETS, "DATABASE_URL": "postgresql://app:hunter2@db.example.org/app"}
+    )
+    assert code == 1
+    assert "DATABASE_URL: should have a password of 12 random characters or more in staging" in said
+    assert "hunter2" not in said
 
 
 def test_a_secret_in_a_committed_file_is_refused_and_not_shown(project: Path) -> None:

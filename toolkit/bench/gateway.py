@@ -105,11 +105,13 @@ def nginx(folder: Path, core: int, location: str, behind: int | None = None) -> 
 
 @contextmanager
 def gateway(project: Path, upstream: int) -> Iterator[int]:
-    """The project's gateway as in production, its services replaced by the upstream."""
+    """The project's gateway, which logs what it does in production, its services replaced by the upstream."""
     port, url = free_port(), f"http://127.0.0.1:{upstream}"
     settings = {
         "APP_NAME": "Bench",
-        "ENVIRONMENT": "production",
+        # Production itself refuses services on this machine.
+        "ENVIRONMENT": "development",
+        "LOG_LEVEL": "WARNING",
         "GATEWAY_PORT": str(port),
         "AUTH_URL": url,
         "PROJECTS_URL": url,

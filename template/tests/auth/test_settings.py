@@ -1,3 +1,4 @@
+import base64
 from typing import Any
 
 import pytest
@@ -18,8 +19,30 @@ def test_base64_with_and_without_padding_is_the_same_key(auth_settings: AuthSett
     assert decode_seed(auth_settings.auth_signing_key) == bytes(range(32))
 
 
-def test_weak_hashing_is_refused_in_production(common: dict[str, Any], auth_settings: AuthSettings) -> None:
-    production = {**common, "environment": "production", "auth_signing_key": auth_settings.auth_signing_key}
-    assert AuthSettings(**production).argon2_memory_kib == 65_536
-    with pytest.raises(ValidationError, match="ARGON2_MEMORY_KIB"):
-        AuthSettings(**production, argon2_memory_kib=8)
+RANDOM = "R3kqVb0u0sJX2mZ8m0oWc1pYtF5nQd7aEhLgKxBvSzU="
+LOGINS: dict[str, Any] = {
+    "app_name": "x",
+    "database_url": "postgresql://app:K5b2uWq8Zr1t@db/app",
+    "redis_url": "redis://:T8d3xNc6Vq0y@cache",
+    "auth_signing_key": RANDOM,
+}
+
+
+@pytest.mark.parametrize("environment", ["staging", "production"])
+def test_weak_hashing_is_refused_where_the_application_is_deployed(environment: str) -> None:
+    deployed: dict[str, Any] = {**LOGINS, "environment": environment}
+    assert AuthSettings(**deployed).argon2_memory_kib == 65_536
+    with pytest.raises(ValidationError, match=f"argon2_memory_kib\n  should be at least 19456 in {environment}"):
+        AuthSettings(**deployed, argon2_memory_kib=8)
+
+
+@pytest.mark.parametrize(
+    "seed", [b"\0" * 32, b"x" * 32, bytes(range(32)), b"change me, change me, change me!", b"ab" * 16]
+)
+def test_a_signing_key_that_is_not_random_is_refused_where_the_application_is_deployed(seed: bytes) -> None:
+    key = base64.urlsafe_b64encode(seed).decode()
+    AuthSettings(**{**LOGINS, "environment": "development", "auth_signing_key": key})
+    for environment in ("staging", "production"):
+        with pytest.raises(ValidationError, match="auth_signing_key\n  should be made from random bytes") as refused:
+            AuthSettings(**{**LOGINS, "environment": environment, "auth_signing_key": key})
+        assert key not in str(refused.value)

@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 import httpx
+import pytest
 
 from tests.support.people import PASSWORD, join, new_email
 from tests.support.processes import environment_of, running
@@ -98,3 +99,21 @@ def test_wrong_settings_are_said_in_plain_words(addresses: dict[str, str], tmp_p
     assert "AUTH_PORT" in done.stderr
     assert "hunter2" not in done.stderr
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("name", ["gateway", "auth", "projects"])
+def test_production_refuses_the_settings_of_development(addresses: dict[str, str], tmp_path: Path, name: str) -> None:
+    done = run(name, {**addresses, "ENVIRONMENT": "production", "LOG_LEVEL": "DEBUG"}, tmp_path)
+    assert done.returncode == 2
+    assert len(done.stderr.splitlines()) == 2
+    assert "LOG_LEVEL: should not be DEBUG in production" in done.stderr
+    others = {"gateway": "AUTH_URL", "auth": "AUTH_SIGNING_KEY", "projects": "JWKS_URL"}
+    assert f"{others[name]}: should" in done.stderr
+
+
+def test_migrations_refuse_the_database_of_development_in_production(addresses: dict[str, str], tmp_path: Path) -> None:
+    url = "postgresql://app:password@127.0.0.1:5432/app"
+    done = run("shared.database.migrate", {"ENVIRONMENT": "production", "DATABASE_URL": url}, tmp_path)
+    assert (done.returncode, len(done.stderr.splitlines())) == (2, 2)
+    assert "DATABASE_URL: should have a password of 12 random characters or more in production" in done.stderr
+    assert url not in done.stderr

@@ -6,7 +6,7 @@ import pytest
 from gateway.settings import GatewaySettings
 from shared.database.engine import DatabaseSettings, driver_url
 from shared.redis import RedisSettings, create_redis
-from shared.settings import SECRETS, ServiceSettings, load
+from shared.settings import SECRETS, ServiceSettings, Settings, load
 
 SECRET = "hunter2hunter2"
 
@@ -18,9 +18,13 @@ def empty_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.chdir(tmp_path)
 
 
-def refusal(
-    kind: type[ServiceSettings] | type[DatabaseSettings], capsys: pytest.CaptureFixture[str], secrets: Path = SECRETS
-) -> list[str]:
+@pytest.fixture
+def development() -> None:
+    """What settings of parts need as well."""
+    os.environ["ENVIRONMENT"] = "development"
+
+
+def refusal(kind: type[Settings], capsys: pytest.CaptureFixture[str], secrets: Path = SECRETS) -> list[str]:
     """What is said when the settings cannot be loaded."""
     with pytest.raises(SystemExit) as ended:
         load(kind, secrets=secrets)
@@ -75,6 +79,7 @@ def test_with_a_file_correcting_it_is_recommended(capsys: pytest.CaptureFixture[
     assert "Correct .env.local" in advice
 
 
+@pytest.mark.usefixtures("development")
 def test_a_wrong_secret_is_not_shown(capsys: pytest.CaptureFixture[str]) -> None:
     write(f"DATABASE_URL=mysql://root:{SECRET}@localhost\nDATABASE_POOL_SIZE=none\n")
     problem, _ = refusal(DatabaseSettings, capsys)
@@ -84,11 +89,13 @@ def test_a_wrong_secret_is_not_shown(capsys: pytest.CaptureFixture[str]) -> None
     assert SECRET not in problem
 
 
+@pytest.mark.usefixtures("development")
 def test_secrets_do_not_show_when_settings_are_printed() -> None:
     os.environ["REDIS_URL"] = f"redis://:{SECRET}@localhost"
     assert SECRET not in repr(load(RedisSettings))
 
 
+@pytest.mark.usefixtures("development")
 def test_a_secret_comes_from_its_file_where_the_environment_has_none(secrets: Path) -> None:
     os.environ.update({"DATABASE_URL": "postgresql://app@db/app", "DATABASE_PASSWORD": ""})
     settings = load(DatabaseSettings, secrets=secrets)
@@ -98,11 +105,13 @@ def test_a_secret_comes_from_its_file_where_the_environment_has_none(secrets: Pa
     assert driver_url(load(DatabaseSettings, secrets=secrets)).password == "other"
 
 
+@pytest.mark.usefixtures("development")
 def test_the_url_s_own_password_wins(secrets: Path) -> None:
     os.environ["DATABASE_URL"] = "postgresql://app:own@db/app"
     assert driver_url(load(DatabaseSettings, secrets=secrets)).password == "own"
 
 
+@pytest.mark.usefixtures("development")
 def test_a_password_is_taken_as_it_is(secrets: Path) -> None:
     odd = "p@ss:w/rd %41#?"
     (secrets / "database_password").write_text(odd, encoding="utf-8")
@@ -110,6 +119,7 @@ def test_a_password_is_taken_as_it_is(secrets: Path) -> None:
     assert driver_url(load(DatabaseSettings, secrets=secrets)).translate_connect_args()["password"] == odd
 
 
+@pytest.mark.usefixtures("development")
 def test_without_a_password_there_is_none() -> None:
     os.environ.update({"DATABASE_URL": "postgresql://app@db/app", "REDIS_URL": "redis://cache"})
     assert driver_url(load(DatabaseSettings)).password is None
@@ -117,6 +127,7 @@ def test_without_a_password_there_is_none() -> None:
 
 
 @pytest.mark.parametrize(("url", "password"), [("redis://cache", SECRET), ("redis://:own@cache", "own")])
+@pytest.mark.usefixtures("development")
 def test_redis_is_given_its_password(secrets: Path, url: str, password: str) -> None:
     (secrets / "redis_password").write_text(SECRET, encoding="utf-8")
     os.environ["REDIS_URL"] = url
@@ -124,12 +135,14 @@ def test_redis_is_given_its_password(secrets: Path, url: str, password: str) -> 
     assert redis.connection_pool.connection_kwargs["password"] == password
 
 
+@pytest.mark.usefixtures("development")
 def test_a_secret_that_is_no_text_is_told(secrets: Path, capsys: pytest.CaptureFixture[str]) -> None:
     os.environ["DATABASE_URL"] = "postgresql://app@db/app"
     (secrets / "database_password").write_bytes(b"\xff\xfe")
     assert f"A file in {secrets} is not UTF-8" in refusal(DatabaseSettings, capsys, secrets)[0]
 
 
+@pytest.mark.usefixtures("development")
 def test_a_secret_that_cannot_be_read_is_told(
     secrets: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -184,3 +197,117 @@ def test_an_address_that_is_none_is_refused(capsys: pytest.CaptureFixture[str], 
     urls = {"PROJECTS_URL": "http://projects:8002", "JWKS_URL": "http://auth/jwks", "AUTH_URL": url}
     os.environ.update({"APP_NAME": "x", "ENVIRONMENT": "development", **urls})
     assert "AUTH_URL: Value error, should be http://" in refusal(GatewaySettings, capsys)[0]
+
+
+DATABASE = {"DATABASE_URL": "postgresql://app:K5b2uWq8Zr1t@db.example.org/app"}
+REDIS = {"REDIS_URL": "redis://:T8d3xNc6Vq0y@cache.example.org/0"}
+GATEWAY = {
+    "APP_NAME": "x",
+    "AUTH_URL": "http://auth:8001",
+    "PROJECTS_URL": "http://projects:8002",
+    "JWKS_URL": "http://auth:8001/.well-known/jwks.json",
+    "CORS_ORIGINS": "https://app.example.org",
+}
+GOOD = [(DatabaseSettings, DATABASE), (RedisSettings, REDIS), (GatewaySettings, GATEWAY)]
+PASSWORD = "should have a password of 12 random characters or more"
+
+# What is refused in staging and production, with the setting that is named and the reason.
+UNFIT: list[tuple[type[Settings], dict[str, str], str]] = [
+    (DatabaseSettings, {"DATABASE_URL": "postgresql://app:password@127.0.0.1:5432/app"}, f"DATABASE_URL: {PASSWORD}"),
+    (
+        DatabaseSettings,
+        {"DATABASE_URL": "postgresql://long-user-name:long-user-name@db/app"},
+        f"DATABASE_URL: {PASSWORD}",
+    ),
+    (DatabaseSettings, {"DATABASE_URL": "postgresql://db/app?user=app&password=app"}, f"DATABASE_URL: {PASSWORD}"),
+    (
+        DatabaseSettings,
+        {"DATABASE_URL": "postgresql://app@db/app", "DATABASE_PASSWORD": "changeme-please"},
+        f"DATABASE_PASSWORD: {PASSWORD}",
+    ),
+    (
+        DatabaseSettings,
+        {"DATABASE_URL": "postgresql://app@db/app"},
+        "DATABASE_PASSWORD: should be set, as DATABASE_URL has no password,",
+    ),
+    (RedisSettings, {"REDIS_URL": "redis://:redis@cache"}, f"REDIS_URL: {PASSWORD}"),
+    (
+        RedisSettings,
+        {"REDIS_URL": "redis://cache", "REDIS_PASSWORD": "aaaaaaaaaaaaaaaa"},
+        f"REDIS_PASSWORD: {PASSWORD}",
+    ),
+    (
+        RedisSettings,
+        {"REDIS_URL": "redis://127.0.0.1:6379/0"},
+        "REDIS_PASSWORD: should be set, as REDIS_URL has no password,",
+    ),
+    (GatewaySettings, {"AUTH_URL": "http://127.0.0.1:8001"}, "AUTH_URL: should not lead to this machine"),
+    (GatewaySettings, {"PROJECTS_URL": "http://localhost:8002"}, "PROJECTS_URL: should not lead to this machine"),
+    (GatewaySettings, {"JWKS_URL": "http://[::1]:8001/jwks.json"}, "JWKS_URL: should not lead to this machine"),
+]
+ONLY_IN_PRODUCTION = [
+    ({"LOG_LEVEL": "DEBUG"}, "LOG_LEVEL: should not be DEBUG"),
+    ({"CORS_ORIGINS": "https://a.example.org,https://localhost:3000"}, "CORS_ORIGINS: should be https:// addresses"),
+    ({"CORS_ORIGINS": "http://127.0.0.1:3000"}, "CORS_ORIGINS: should be https:// addresses"),
+    ({"CORS_ORIGINS": "http://app.example.org"}, "CORS_ORIGINS: should be https:// addresses"),
+]
+
+
+@pytest.mark.parametrize("environment", ["staging", "production"])
+@pytest.mark.parametrize(("kind", "settings", "found"), UNFIT)
+def test_what_is_good_for_development_only_is_refused_elsewhere(
+    environment: str, kind: type[Settings], settings: dict[str, str], found: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    needed = dict(GOOD)[kind] | settings
+    os.environ.update({**needed, "ENVIRONMENT": "development"})
+    load(kind)
+    os.environ["ENVIRONMENT"] = environment
+    problem, advice = refusal(kind, capsys)
+    assert problem == f"Settings that are missing or wrong: {found} in {environment}."
+    assert f"nox -s config -- {environment}" in advice
+
+
+@pytest.mark.parametrize(("settings", "found"), ONLY_IN_PRODUCTION)
+def test_staging_may_be_looked_into(settings: dict[str, str], found: str, capsys: pytest.CaptureFixture[str]) -> None:
+    os.environ.update({**GATEWAY, **settings, "ENVIRONMENT": "staging"})
+    load(GatewaySettings)
+    os.environ["ENVIRONMENT"] = "production"
+    problem, _ = refusal(GatewaySettings, capsys)
+    assert problem.startswith(f"Settings that are missing or wrong: {found}")
+    assert problem.endswith("in production.")
+
+
+@pytest.mark.parametrize("environment", ["staging", "production"])
+@pytest.mark.parametrize(("kind", "settings"), GOOD)
+def test_what_is_good_is_taken_everywhere(environment: str, kind: type[Settings], settings: dict[str, str]) -> None:
+    os.environ.update({**settings, "ENVIRONMENT": environment})
+    assert load(kind).environment == environment
+
+
+@pytest.mark.parametrize(
+    ("kind", "url"),
+    [
+        (DatabaseSettings, "postgresql:///app?host=/run/postgresql"),
+        (DatabaseSettings, "postgresql://app@db/app?sslcert=/run/secrets/client.pem"),
+        (DatabaseSettings, "postgresql://app:K5b2uWq8Zr1t@127.0.0.1/app"),
+        (RedisSettings, "unix:///run/redis.sock"),
+    ],
+)
+def test_sockets_certificates_and_sidecars_are_taken_in_production(kind: type[Settings], url: str) -> None:
+    name = "DATABASE_URL" if kind is DatabaseSettings else "REDIS_URL"
+    os.environ.update({name: url, "ENVIRONMENT": "production"})
+    load(kind)
+
+
+def test_everything_that_is_unfit_is_told_at_once(capsys: pytest.CaptureFixture[str]) -> None:
+    os.environ.update({**GATEWAY, "ENVIRONMENT": "production", "LOG_LEVEL": "DEBUG", "AUTH_URL": "http://localhost"})
+    del os.environ["PROJECTS_URL"]
+    problem, _ = refusal(GatewaySettings, capsys)
+    assert all(name in problem for name in ("LOG_LEVEL", "AUTH_URL", "PROJECTS_URL: Field required"))
+
+
+@pytest.mark.parametrize("environment", ["staging", "production"])
+def test_the_file_for_development_is_not_read_elsewhere(capsys: pytest.CaptureFixture[str], environment: str) -> None:
+    write("APP_NAME=File\n")
+    os.environ["ENVIRONMENT"] = environment
+    assert "APP_NAME: Field required" in refusal(ServiceSettings, capsys)[0]

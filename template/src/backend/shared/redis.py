@@ -1,5 +1,6 @@
 """The Redis client and its settings."""
 
+from functools import partial
 from typing import Annotated
 
 from pydantic import AfterValidator, Field, SecretStr
@@ -8,12 +9,14 @@ from redis.asyncio.retry import Retry
 from redis.backoff import ExponentialBackoff
 from redis.exceptions import ConnectionError as RedisConnectionError, TimeoutError as RedisTimeoutError
 
-from shared.settings import Seconds, Settings, url_of
+from shared.security.credentials import weak_beside, weak_in_url
+from shared.settings import Seconds, Settings, refuse, url_of
 
 # What it means when Redis does not answer.
 UNAVAILABLE = (RedisConnectionError, RedisTimeoutError)
 
-RedisUrl = Annotated[SecretStr, AfterValidator(url_of("redis", "rediss", "unix"))]
+RedisUrl = Annotated[SecretStr, AfterValidator(url_of("redis", "rediss", "unix")), refuse(weak_in_url)]
+RedisPassword = Annotated[SecretStr | None, refuse(partial(weak_beside, "redis_url"))]
 
 
 class RedisSettings(Settings):
@@ -22,7 +25,7 @@ class RedisSettings(Settings):
     redis_url: RedisUrl
     """redis://[user:password@]host:port/number"""
 
-    redis_password: SecretStr | None = None
+    redis_password: RedisPassword = Field(default=None, validate_default=True)
     """Secret: the password, where the URL has none."""
 
     redis_prefix: str = "app:"

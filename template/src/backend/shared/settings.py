@@ -3,14 +3,17 @@
 import os
 import re
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from enum import StrEnum
+from ipaddress import ip_address
 from pathlib import Path
-from typing import Annotated, Literal, NoReturn, TypeVar
+from typing import Annotated, Any, Literal, NoReturn, TypeVar
+from urllib.parse import urlsplit
 
 from dotenv import dotenv_values
 from dotenv.parser import Binding, parse_stream
-from pydantic import AfterValidator, Field, SecretStr, ValidationError
+from pydantic import AfterValidator, Field, SecretStr, ValidationError, ValidationInfo
+from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
 ENV_FILE = Path(".env.local")
@@ -28,6 +31,27 @@ class Environment(StrEnum):
     DEVELOPMENT = "development"
     STAGING = "staging"
     PRODUCTION = "production"
+
+
+DEPLOYED = (Environment.STAGING, Environment.PRODUCTION)
+
+# What a value should be, where it should be another; it is told the fields before it as well.
+Rule = Callable[[Any, Mapping[str, Any]], str | None]
+
+
+def refuse(rule: Rule, *environments: Environment) -> AfterValidator:
+    """A validator for what is good enough in development only; without environments, for all that are deployed."""
+
+    def check(value: Any, info: ValidationInfo) -> Any:
+        environment = info.data.get("environment")
+        wrong = rule(value, info.data) if environment in (environments or DEPLOYED) else None
+        if wrong:
+            raise PydanticCustomError(
+                "development_value", "{wrong} in {environment}", {"wrong": wrong, "environment": environment}
+            )
+        return value
+
+    return AfterValidator(check)
 
 
 def url_of(*schemes: str) -> Callable[[SecretStr], SecretStr]:
@@ -50,6 +74,27 @@ def _check_http_url(url: str) -> str:
 HttpUrl = Annotated[str, AfterValidator(_check_http_url)]
 
 
+def is_this_machine(url: str) -> bool:
+    """Whether the URL leads back to where it is used."""
+    host = urlsplit(url).hostname or ""
+    try:
+        address = ip_address(host)
+    except ValueError:
+        return host == "localhost" or host.endswith(".localhost")
+    return address.is_loopback or address.is_unspecified
+
+
+def _elsewhere(url: str, _others: Mapping[str, Any]) -> str | None:
+    return "should not lead to this machine" if is_this_machine(url) else None
+
+
+ServiceUrl = Annotated[HttpUrl, refuse(_elsewhere)]
+
+
+def _quiet(level: str | None, _others: Mapping[str, Any]) -> str | None:
+    return "should not be DEBUG" if level == "DEBUG" else None
+
+
 class Settings(BaseSettings):
     """Base of all settings: frozen, an empty value counts as none, and no error repeats a value."""
 
@@ -61,6 +106,10 @@ class Settings(BaseSettings):
         use_attribute_docstrings=True,
     )
 
+    # The first field of all, as the rules of others look at it.
+    environment: Environment
+    """Decides the log level, whether the interactive API pages are served, and which values are refused."""
+
 
 class ServiceSettings(Settings):
     """What every service is told."""
@@ -68,10 +117,9 @@ class ServiceSettings(Settings):
     app_name: str = Field(min_length=1)
     """The application's name, as people see it."""
 
-    environment: Environment
-    """Decides the log level and whether the interactive API pages are served."""
-
-    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] | None = None
+    log_level: Annotated[
+        Literal["DEBUG", "INFO", "WARNING", "ERROR"] | None, refuse(_quiet, Environment.PRODUCTION)
+    ] = None
     """Without it: DEBUG in development, INFO in staging, WARNING in production."""
 
     host: str = "127.0.0.1"
@@ -85,9 +133,13 @@ Loaded = TypeVar("Loaded", bound=Settings)
 
 
 def load(kind: type[Loaded], env_file: Path = ENV_FILE, secrets: Path = SECRETS) -> Loaded:
-    """The settings from the environment, which wins, the file and the secrets; plain words end it if they are wrong."""
+    """The settings from the environment, which wins, the file and the secrets; plain words end it if they are wrong.
+
+    The file is for development: it is not read where the environment says that this is staging or production.
+    """
     try:
-        os.environ.update({name: value for name, value in _read(env_file).items() if name not in os.environ})
+        if os.environ.get("ENVIRONMENT") not in DEPLOYED:
+            os.environ.update({name: value for name, value in _read(env_file).items() if name not in os.environ})
         return kind(_secrets_dir=secrets if secrets.is_dir() else None)
     except SettingsError as error:
         _refuse(f"{_unreadable(error.__cause__, secrets)}.", env_file)
@@ -128,6 +180,13 @@ def _name(location: tuple[int | str, ...]) -> str:
 
 
 def _refuse(problem: str, env_file: Path) -> NoReturn:
-    advice = f"Correct {env_file}" if env_file.exists() else f"Run `nox -s setup` to write {env_file}"
-    sys.stderr.write(f"{problem}\n{advice}, or set them in the environment; .env.example explains each.\n")
+    sys.stderr.write(f"{problem}\n{_advice(env_file)}; .env.example explains each.\n")
     raise SystemExit(EXIT_CODE)
+
+
+def _advice(env_file: Path) -> str:
+    environment = os.environ.get("ENVIRONMENT")
+    if environment in DEPLOYED:
+        return f"`nox -s config -- {environment}` shows where each comes from"
+    action = f"Correct {env_file}" if env_file.exists() else f"Run `nox -s setup` to write {env_file}"
+    return f"{action}, or set them in the environment"

@@ -7,12 +7,14 @@ from sqlalchemy.exc import DBAPIError, OperationalError, TimeoutError as PoolTim
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from shared.database.engine import DatabaseSettings, create_engine, ping
+from shared.settings import Environment
 from tests.support.stores import Stores
 
 
 @pytest.fixture
 def settings(stores: Stores) -> DatabaseSettings:
     return DatabaseSettings(
+        environment=Environment.DEVELOPMENT,
         database_url=SecretStr(stores.database_url),
         database_pool_size=1,
         database_pool_timeout=0.2,
@@ -45,12 +47,10 @@ async def test_who_waits_too_long_for_a_connection_is_told(engine: AsyncEngine) 
             await ping(engine)
 
 
-async def test_a_connection_that_was_lost_is_replaced(engine: AsyncEngine) -> None:
+async def test_a_connection_that_was_lost_is_replaced(engine: AsyncEngine, settings: DatabaseSettings) -> None:
     async with engine.connect() as connection:
         lost = await connection.scalar(text("SELECT pg_backend_pid()"))
-    other = create_engine(
-        DatabaseSettings(database_url=SecretStr(engine.url.render_as_string(False).replace("+psycopg", ""))), "other"
-    )
+    other = create_engine(settings, "other")
     async with other.connect() as connection:
         await connection.execute(text("SELECT pg_terminate_backend(:pid)"), {"pid": lost})
     await other.dispose()

@@ -11,7 +11,7 @@ UPGRADE = [sys.executable, "-m", "alembic", "upgrade", "head"]
 
 
 def upgrade(database_url: str) -> subprocess.Popen[str]:
-    environment = environment_of({"DATABASE_URL": database_url})
+    environment = environment_of({"ENVIRONMENT": "development", "DATABASE_URL": database_url})
     return subprocess.Popen(UPGRADE, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
 
 
@@ -30,7 +30,7 @@ def test_two_migrations_at_once_do_not_get_in_each_others_way(stores: Stores) ->
 
 
 def test_a_migration_without_a_database_says_which_setting_is_missing(stores: Stores) -> None:
-    environment = environment_of({"DATABASE_URL": ""})
+    environment = environment_of({"ENVIRONMENT": "development", "DATABASE_URL": ""})
     done = subprocess.run(UPGRADE, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 2
     assert "DATABASE_URL" in done.stderr

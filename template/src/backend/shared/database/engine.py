@@ -1,5 +1,6 @@
 """The pool of database connections and its settings."""
 
+from functools import partial
 from typing import Annotated
 
 from pydantic import AfterValidator, Field, SecretStr
@@ -7,12 +8,14 @@ from sqlalchemy import URL, make_url, text
 from sqlalchemy.exc import OperationalError, TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
-from shared.settings import Seconds, Settings, url_of
+from shared.security.credentials import weak_beside, weak_in_url
+from shared.settings import Seconds, Settings, refuse, url_of
 
 # What it means when the database does not answer.
 UNAVAILABLE = (OperationalError, PoolTimeoutError)
 
-DatabaseUrl = Annotated[SecretStr, AfterValidator(url_of("postgresql", "postgres"))]
+DatabaseUrl = Annotated[SecretStr, AfterValidator(url_of("postgresql", "postgres")), refuse(weak_in_url)]
+DatabasePassword = Annotated[SecretStr | None, refuse(partial(weak_beside, "database_url"))]
 
 
 class DatabaseSettings(Settings):
@@ -21,7 +24,7 @@ class DatabaseSettings(Settings):
     database_url: DatabaseUrl
     """postgresql://user[:password]@host:port/name"""
 
-    database_password: SecretStr | None = None
+    database_password: DatabasePassword = Field(default=None, validate_default=True)
     """Secret: the password, where the URL has none."""
 
     database_pool_size: int = Field(default=10, ge=1)

@@ -12,7 +12,7 @@ from pyreqwest.client import Client
 from pyreqwest.exceptions import PyreqwestError
 
 from shared.http import get_bytes
-from shared.settings import HttpUrl, Settings
+from shared.settings import ServiceUrl, Settings
 
 TIMEOUT = timedelta(seconds=3)
 FRESH_SECONDS = 300.0
@@ -22,7 +22,7 @@ RETRY_SECONDS = 5.0
 class JwksSettings(Settings):
     """Where the keys are."""
 
-    jwks_url: HttpUrl
+    jwks_url: ServiceUrl
     """The auth service's /.well-known/jwks.json"""
 
 
