@@ -4,11 +4,13 @@ import asyncio
 import errno
 import gc
 import logging
+import os
 import signal
 import socket
 import sys
 from collections.abc import Callable
 from contextlib import suppress
+from threading import Timer
 from typing import NoReturn
 
 import uvloop
@@ -22,6 +24,8 @@ from shared.settings import ServiceSettings
 
 CONNECTIONS = 4096
 EXIT_CODE = 1
+# What closing connections may take when no request is under way any more.
+LAST_SECONDS = 3
 
 
 def run(name: str, app: ASGIApp, settings: ServiceSettings, port: int) -> None:
@@ -45,11 +49,19 @@ async def _serve(app: ASGIApp, settings: ServiceSettings, port: int) -> None:
     def stop() -> None:
         stop_accepting()
         loop.call_later(settings.shutdown_timeout, serving.cancel)
+        _end_after(settings.shutdown_timeout + LAST_SECONDS)
 
     for each in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(each, stop)
     with suppress(asyncio.CancelledError):
         await serving
+
+
+def _end_after(seconds: float) -> None:
+    """End by then whatever happens: a thread that looks up a name which does not resolve can keep a process for long."""
+    timer = Timer(seconds, os._exit, [EXIT_CODE])
+    timer.daemon = True
+    timer.start()
 
 
 def create_server(app: ASGIApp, host: str, port: int) -> Server:

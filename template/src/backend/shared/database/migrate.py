@@ -22,7 +22,7 @@ TERMINATED = 128 + signal.SIGTERM
 
 
 def main() -> None:
-    """Apply what the database lacks; a migration that fails is not applied, and one line says why."""
+    """Apply what the database lacks; a migration that fails is undone, and one line says why."""
     # As the first process of a container it would not heed SIGTERM otherwise.
     signal.signal(signal.SIGTERM, stop)
     settings = load(DatabaseSettings)
@@ -60,7 +60,7 @@ def explained(error: Exception) -> str:
     reason = words.splitlines()[0]
     frames = [frame for frame, _ in traceback.walk_tb(error.__traceback__) if "down_revision" in frame.f_globals]
     if frames:
-        return f"Migration {frames[-1].f_globals['revision']} failed, nothing of it was applied: {reason}"
+        return f"Migration {frames[-1].f_globals['revision']} failed: {reason}"
     if isinstance(error, OperationalError):
         return f"The database cannot be used: {reason}"
     return f"The migrations cannot be run: {reason}"
