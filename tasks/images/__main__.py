@@ -6,7 +6,6 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from docker.errors import DockerException
 from rich.console import Console
 
 from tasks import report
@@ -17,11 +16,11 @@ from tasks.images.checks import Facts
 from tasks.images.scan import Skipped, scan
 from tasks.images.sizes import Size
 from tasks.stack import build, workplace
+from tasks.stack.plainly import plainly
 from tasks.stack.workplace import Workplace
 from tasks.trouble import Trouble
 
 STEPS = ("build", "check", "scan")
-INTERRUPTED = 130
 WIDTH_WITHOUT_TERMINAL = 120
 FIRST_FINDINGS = 20
 
@@ -34,16 +33,8 @@ def main() -> None:
     arguments = parser.parse_args()
     if unknown := [step for step in arguments.steps if step not in STEPS]:
         parser.error(f"there is no step {', '.join(unknown)}; the steps are: {', '.join(STEPS)}")
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, signal.default_int_handler)
-    try:
+    with plainly():
         run(Path.cwd(), arguments.steps or STEPS, is_scan_required=arguments.require_scan)
-    except Trouble as trouble:
-        sys.exit(str(trouble))
-    except DockerException as error:
-        sys.exit(f"The Docker Engine failed: {error}\nSee: nox -s doctor")
-    except KeyboardInterrupt:
-        sys.exit(INTERRUPTED)
 
 
 def run(project: Path, steps: Sequence[str], *, is_scan_required: bool) -> None:

@@ -1,34 +1,20 @@
 """The command behind `nox -s stack`."""
 
 import argparse
-import signal
-import sys
 from pathlib import Path
-
-from docker.errors import DockerException
 
 from tasks.stack.down import down
 from tasks.stack.logs import logs
+from tasks.stack.plainly import plainly
 from tasks.stack.status import status
 from tasks.stack.up import PATIENCE_SECONDS, restart, up
-from tasks.trouble import Trouble
-
-INTERRUPTED = 130
 
 
 def main() -> None:
     """Run the application in containers, with Docker Compose."""
     arguments = _parser().parse_args()
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, signal.default_int_handler)
-    try:
+    with plainly():
         run(Path.cwd(), arguments)
-    except Trouble as trouble:
-        sys.exit(str(trouble))
-    except DockerException as error:
-        sys.exit(f"The Docker Engine failed: {error}\nSee: nox -s doctor")
-    except KeyboardInterrupt:
-        sys.exit(INTERRUPTED)
 
 
 def run(project: Path, arguments: argparse.Namespace) -> None:

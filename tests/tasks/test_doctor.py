@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import socket
 import subprocess
 import sys
@@ -11,7 +12,7 @@ import pytest
 
 from tasks import setup
 from tests.support import run
-from tests.tasks.machine import on_small_disk
+from tests.tasks.machine import engine, on_small_disk
 from tests.tasks.small_project import Dev, environment
 
 
@@ -158,3 +159,15 @@ def test_a_running_dev_is_shown(small: Path, given: dict[str, str]) -> None:
         dev.stop()
     finally:
         dev.kill()
+
+
+def test_the_docker_engine_and_compose_are_shown(small: Path) -> None:
+    engine()
+    assert re.search(r"^✓ +docker +Engine \d+\.\d+.*, Compose \d+\.\d+", row(doctor(small), "docker"))
+
+
+def test_an_engine_that_does_not_answer_is_shown_and_no_failure(small: Path) -> None:
+    engine()
+    done = doctor(small, DOCKER_HOST="unix:///nowhere.sock")
+    assert done.returncode == 0
+    assert re.search(r"^! +docker +No Docker Engine answers at", row(done, "docker"))

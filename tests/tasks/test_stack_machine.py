@@ -9,7 +9,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
@@ -61,6 +61,60 @@ def answering(version: dict[str, Any]) -> Iterator[str]:
         server.shutdown()
         thread.join()
         server.server_close()
+
+
+class Passage:
+    """A socket that leads to the engine's, until it is closed with all that passes."""
+
+    def __init__(self, place: Path, engine_socket: str) -> None:
+        self._engine_socket = engine_socket
+        self._open: list[socket.socket] = []
+        self._door = socket.socket(socket.AF_UNIX)
+        self._door.bind(str(place))
+        self._door.listen()
+        threading.Thread(target=self._admit, daemon=True).start()
+
+    def close(self) -> None:
+        for each in (self._door, *self._open):
+            with suppress(OSError):
+                each.shutdown(socket.SHUT_RDWR)
+            each.close()
+
+    def _admit(self) -> None:
+        with suppress(OSError):
+            while True:
+                here, _ = self._door.accept()
+                there = socket.socket(socket.AF_UNIX)
+                there.connect(self._engine_socket)
+                self._open += [here, there]
+                for pair in ((here, there), (there, here)):
+                    threading.Thread(target=self._pass, args=pair, daemon=True).start()
+
+    def _pass(self, source: socket.socket, target: socket.socket) -> None:
+        with suppress(OSError):
+            while chunk := source.recv(65536):
+                target.sendall(chunk)
+            target.shutdown(socket.SHUT_WR)
+
+
+def engine_socket(stack: SmallStack) -> str:
+    address: str = json.loads(stack.docker("context", "inspect"))[0]["Endpoints"]["docker"]["Host"]
+    return address.removeprefix("unix://")
+
+
+def test_an_engine_that_goes_away_is_told(stack: SmallStack) -> None:
+    place = stack.folder / "engine.sock"
+    passage = Passage(place, engine_socket(stack))
+    never = {"DOCKER_HOST": f"unix://{place}", "STORE_PROBE": "not yet", "START_PERIOD": "600s"}
+    with stack.start("up", settings=never) as process:
+        said = ""
+        for line in process.stdout or ():
+            said += line
+            if "store      │ starting" in line:
+                passage.close()
+    assert process.returncode == 1, said
+    assert "The Docker Engine went away or failed: " in said
+    assert "Traceback" not in said
 
 
 def test_an_engine_that_is_not_there_is_told(stack: SmallStack) -> None:
@@ -232,9 +286,8 @@ print(devcontainer.on_the_host(pathlib.Path("/workspace/.secrets"), mounts))
 
 
 def test_in_a_container_the_host_s_folder_is_asked_of_the_engine(stack: SmallStack) -> None:
-    address = json.loads(stack.docker("context", "inspect"))[0]["Endpoints"]["docker"]["Host"]
     mounts = {
-        address.removeprefix("unix://"): "/var/run/docker.sock",
+        engine_socket(stack): "/var/run/docker.sock",
         str(ROOT): "/toolkit",
         str(Path(docker.__file__).parent.parent): "/libraries",
         str(stack.folder): "/workspace",
