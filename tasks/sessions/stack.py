@@ -20,3 +20,10 @@ def images(session: nox.Session) -> None:
     """Build the images, show their sizes against the last build, check and scan them (-- build, check, scan)."""
     install(session, "containers")
     session.run("python", "-m", "tasks.images", *session.posargs, interrupt_timeout=PATIENCE_SECONDS)
+
+
+@nox.session(default=False, tags=["ci", "containers"])
+def devcontainer(session: nox.Session) -> None:
+    """Start the devcontainer without an editor and run the checks in it, or another command (-- COMMAND…)."""
+    install(session, "devcontainer")
+    session.run("python", "-m", "tasks.devcontainer", *session.posargs, interrupt_timeout=PATIENCE_SECONDS)

@@ -1,0 +1,1 @@
+"""Works in the project's devcontainer without an editor."""
