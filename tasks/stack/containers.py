@@ -107,7 +107,7 @@ def now(client: DockerClient) -> datetime:
 
 
 def moment(stamp: str) -> datetime | None:
-    """The engine's stamps, which have nanoseconds; its year 1 means never."""
+    """The engine's stamps, whose fractions have up to nine digits; its year 1 means never."""
     whole, _, rest = stamp.partition(".")
     zone = rest.lstrip("0123456789") if rest else ""
     micros = rest[: len(rest) - len(zone)][:6]
