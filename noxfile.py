@@ -79,7 +79,7 @@ def matrix(session: nox.Session) -> None:
 
 @nox.session(default=False)
 def bench(session: nox.Session) -> None:
-    """Measure the budgets as ratios in one run and write docs/benchmarks.md (-- scaffold, first, sessions, gateway)."""
+    """Measure the budgets in one run and write docs/benchmarks.md (-- scaffold, first, sessions, gateway, stack)."""
     install(session, "bench")
     run_module(session, "toolkit.bench", *session.posargs)
 

@@ -21,7 +21,7 @@ from toolkit.reliability.episode import BOUND_SECONDS, Episode, endure
 from toolkit.reliability.faults import ENGINE, Fault, faults
 from toolkit.reliability.page import COLUMNS, Row, page, row
 from toolkit.reliability.record import Record, Write
-from toolkit.reliability.stack import Stack, StackFailedError, docker
+from toolkit.stack import Stack, StackFailedError, docker
 
 PAGE = TEMPLATE / "docs" / "reliability.md"
 console = Console(width=None if sys.stdout.isatty() else 160)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from toolkit.reliability.client import KINDS, Kind
 from toolkit.reliability.faults import Fault
 from toolkit.reliability.record import NO_ANSWER, Call, Record, Write, failures
-from toolkit.reliability.stack import Stack, StackFailedError
+from toolkit.stack import Stack, StackFailedError
 
 QUIET_SECONDS = 4.0
 # So long may everything take to be healthy and to answer again by itself.

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
-from toolkit.reliability.stack import LOOK_SECONDS, Stack, StackFailedError, call
+from toolkit.stack import LOOK_SECONDS, Stack, StackFailedError, call
 
 SERVICES = ("postgres", "redis", "auth", "projects", "gateway")
 ALL = frozenset(SERVICES)
