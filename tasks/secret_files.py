@@ -67,7 +67,7 @@ def _prepare(folder: Path) -> list[str]:
             return []
         folder.chmod(FOLDER_MODE)
     except OSError as error:
-        raise Trouble(f"Cannot make {folder}: {error.strerror}; make its place writable.") from None
+        raise Trouble(f"Cannot make the folder {folder} for you alone: {error.strerror}.") from None
     return [f"{FOLDER}/ was open to other users, and is not any more."]
 
 

@@ -81,7 +81,10 @@ def _close(local: Path) -> str | None:
     """Take from other users what they could read of the secrets."""
     if local.stat().st_mode & 0o077 == 0:
         return None
-    local.chmod(OWNER_ONLY)
+    try:
+        local.chmod(OWNER_ONLY)
+    except OSError as error:
+        raise Trouble(f"Others can read {local}, which cannot be changed: {error.strerror}; chmod 600 it.") from None
     return f"{env_file.LOCAL} was readable by other users, and is not any more."
 
 

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import base64
+import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from tasks import env_file, setup
+from tasks import env_file, secret_files, setup
 from tasks.trouble import Trouble
 from tests.support import run
 from tests.tasks.small_project import environment
+from tests.tasks.users import ORDINARY
 
 
 def run_setup(project: Path, *wrapper: str) -> subprocess.CompletedProcess[str]:
@@ -98,6 +100,91 @@ def test_a_folder_that_cannot_be_written_to_is_told(small: Path, ordinary_user: 
     assert done.stderr == f"Cannot write {small / '.env.local'}: Permission denied; make the folder writable.\n"
     small.chmod(0o755)
     assert not (small / ".env.local").exists()
+
+
+def modes(folder: Path) -> dict[str, int]:
+    """Who may do what with the folder and with each of its files."""
+    return {path.name: path.stat().st_mode & 0o777 for path in [folder, *folder.iterdir()]}
+
+
+@pytest.fixture
+def optional(small: Path) -> Path:
+    """A project with an optional secret and an optional setting that is none."""
+    with (small / ".env.example").open("a") as example:
+        example.write("# DATABASE_PASSWORD=\n# COLOUR=blue\n")
+    return small
+
+
+def test_containers_get_a_file_for_each_secret_and_compose_its_settings(optional: Path) -> None:
+    setup.complete(optional)
+    assert secret_files.complete(optional) == [
+        "Wrote .secrets/: signing_key, database_password.",
+        "Made .env, a link to .env.local, for Compose.",
+    ]
+    folder = optional / ".secrets"
+    assert modes(folder) == {".secrets": 0o700, "signing_key": 0o444, "database_password": 0o444}
+    assert (folder / "signing_key").read_text() == env_file.values(optional / ".env.local")["SIGNING_KEY"]
+    assert len(base64.urlsafe_b64decode((folder / "database_password").read_text())) == 32
+    assert (optional / ".env").readlink() == Path(".env.local")
+    assert "DATABASE_PASSWORD" not in env_file.values(optional / ".env.local")
+    assert secret_files.complete(optional) == []
+
+
+def test_what_is_there_stays_and_what_is_empty_is_filled(optional: Path) -> None:
+    (optional / ".secrets").mkdir(0o755)
+    (optional / ".secrets/signing_key").write_text("mine\n")
+    (optional / ".secrets/database_password").write_text("")
+    (optional / ".env").write_text("MINE=1\n")
+    assert secret_files.complete(optional) == [
+        ".secrets/ was open to other users, and is not any more.",
+        "Wrote .secrets/: database_password.",
+    ]
+    assert (optional / ".secrets/signing_key").read_text() == "mine\n"
+    assert (optional / ".secrets/database_password").read_text()
+    assert (optional / ".env").read_text() == "MINE=1\n"
+
+
+def test_a_password_of_env_local_is_that_of_the_containers(optional: Path) -> None:
+    (optional / ".env.local").write_text("DATABASE_PASSWORD='p w'\n")
+    (optional / ".env").symlink_to("nowhere")
+    secret_files.complete(optional)
+    assert (optional / ".secrets/database_password").read_text() == "p w"
+    assert (optional / ".env").readlink() == Path("nowhere")
+
+
+def test_the_session_does_all_of_it_once(optional: Path) -> None:
+    assert [line.split()[0] for line in run_setup(optional).stdout.splitlines()] == ["Wrote", "Wrote", "Made", "No"]
+    assert [line.split()[0] for line in run_setup(optional).stdout.splitlines()] == [".env.local", "No"]
+
+
+def test_a_place_for_secrets_that_is_none_is_told(small: Path) -> None:
+    (small / ".secrets").write_text("")
+    done = run_setup(small)
+    assert done.returncode == 1
+    assert done.stderr == f"Cannot make the folder {small / '.secrets'} for you alone: File exists.\n"
+
+
+def test_secrets_that_cannot_be_written_are_told(small: Path, ordinary_user: list[str]) -> None:
+    setup.complete(small)
+    (small / ".secrets").mkdir(0o500)
+    if ordinary_user:
+        for path in (small / ".env.local", small / ".secrets"):
+            os.chown(path, ORDINARY, ORDINARY)
+    done = run_setup(small, *ordinary_user)
+    file = small / ".secrets/signing_key"
+    assert (done.returncode, done.stderr) == (1, f"Cannot write {file}: Permission denied; make the folder writable.\n")
+    assert list((small / ".secrets").iterdir()) == []
+
+
+@pytest.mark.usefixtures("as_root")
+def test_somebody_else_s_open_file_is_told(small: Path, ordinary_user: list[str]) -> None:
+    setup.complete(small)
+    (small / ".env.local").chmod(0o644)
+    done = run_setup(small, *ordinary_user)
+    assert done.returncode == 1
+    assert done.stderr == (
+        f"Others can read {small / '.env.local'}, which cannot be changed: Operation not permitted; chmod 600 it.\n"
+    )
 
 
 def test_a_missing_example_is_told(small: Path) -> None:
