@@ -49,7 +49,7 @@ def committed_faults(project: Path, contract: Contract, environment: str) -> Ite
             if setting is None:
                 yield Fault(str(path), name, "no service reads it")
             elif holds_secret(setting, text):
-                yield Fault(str(path), name, "a secret in a file that is committed; take it out and make a new one")
+                yield Fault(str(path), name, "a secret in a committed file; take it out, make a new one")
 
 
 def compose_faults(project: Path, contract: Contract) -> Iterator[Fault]:

@@ -142,6 +142,13 @@ FAULTS = [
         "FAILED tests/test_planted.py::test_it - assert (1 + 1) == 3",
         arguments=("tests/test_planted.py",),
     ),
+    Fault(
+        "test",
+        "",
+        change("compose.yaml", "      PROJECTS_URL: http://projects:8002\n", ""),
+        "compose.yaml: PROJECTS_URL: gateway would not start: missing",
+        arguments=("tests/test_contract.py",),
+    ),
     Fault("test", "", untested_code, "% not reached. Total coverage"),
     Fault(
         "db_check",

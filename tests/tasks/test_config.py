@@ -157,7 +157,7 @@ def test_a_secret_in_a_committed_file_is_refused_and_not_shown(project: Path) ->
     append(project / "environments" / "common.env", f"AUTH_SIGNING_KEY={KEY}\n")
     code, said = config(project, "staging", **SECRETS)
     assert code == 1
-    assert "AUTH_SIGNING_KEY: a secret in a file that is committed" in said
+    assert "AUTH_SIGNING_KEY: a secret in a committed file" in said
     assert "(environments/common.env)" in said
     assert KEY not in said
 

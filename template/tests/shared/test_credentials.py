@@ -66,3 +66,8 @@ def test_a_seed_with_a_pattern_is_weak(seed: bytes) -> None:
 def test_a_random_seed_is_not_weak() -> None:
     assert not any(weak_seed(secrets.token_bytes(32)) for _ in range(10_000))
     assert weak_seed(base64.urlsafe_b64decode("R3kqVb0u0sJX2mZ8m0oWc1pYtF5nQd7aEhLgKxBvSzU=")) is None
+
+
+def test_a_url_that_cannot_be_read_is_not_repeated() -> None:
+    with pytest.raises(ValueError, match=r"^should be a URL$"):
+        login("postgresql://app:hunter2\uff0f@db/app")

@@ -39,8 +39,12 @@ class Login:
 
 
 def login(url: str) -> Login:
-    """The login in the URL of a database or of Redis."""
-    parts = urlsplit(url)
+    """The login in the URL of a database or of Redis; ValueError when it is none."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        # Its own words may repeat the password.
+        raise ValueError("should be a URL") from None
     query = {name: values[-1] for name, values in parse_qs(parts.query).items()}
     password = unquote(parts.password) if parts.password else query.get("password")
     is_socket = not parts.hostname and query.get("host", "/").startswith("/")

@@ -1,0 +1,8 @@
+from pathlib import Path
+
+from tasks.config import agreement, contract
+
+
+def test_what_gives_settings_agrees_with_the_classes_that_read_them() -> None:
+    project = Path.cwd()
+    assert agreement.faults(project, contract.read(project)) == []
