@@ -1,0 +1,229 @@
+"""What the Compose files and the Dockerfiles promise, read from the files; other tests ask the running containers."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.support import ROOT
+
+Document = dict[str, Any]
+Rendered = Callable[[str], Path]
+
+TEMPLATE = ROOT / "template"
+DOCKER = TEMPLATE / "src" / "backend" / "docker"
+DOCKERFILES = sorted(DOCKER.glob("*.Dockerfile"))
+# A task ends; what it is for is over then.
+TASKS = {"migrations"}
+SECRET = re.compile(r"PASSWORD|SECRET|TOKEN$|KEY$")
+
+
+def read(path: Path) -> Document:
+    found: Document = yaml.safe_load(path.read_text(encoding="utf-8"))
+    return found
+
+
+@pytest.fixture
+def compose() -> Document:
+    return read(TEMPLATE / "compose.yaml")
+
+
+def faults(document: Document) -> list[str]:
+    """What is wrong with the file, a line each."""
+    found = [f"{name}: {fault}" for name, service in document["services"].items() for fault in faults_of(name, service)]
+    return [*found, *network_faults(document), *secret_faults(document)]
+
+
+def faults_of(name: str, service: Document) -> Iterator[str]:
+    """What a service lacks that all have."""
+    if service.get("read_only") is not True:
+        yield "its root can be written to"
+    if service.get("cap_drop") != ["ALL"] or service.get("cap_add") or service.get("privileged"):
+        yield "it has capabilities"
+    if "no-new-privileges:true" not in service.get("security_opt", []):
+        yield "it can gain privileges"
+    if not re.fullmatch(r"[1-9]\d*:[1-9]\d*", service.get("user", "")):
+        yield "it may be root, or has a user without a number"
+    if set(service.get("deploy", {}).get("resources", {}).get("limits", {})) != {"cpus", "memory", "pids"}:
+        yield "its resources have no limit"
+    if set(service.get("logging", {}).get("options", {})) != {"max-size", "max-file"}:
+        yield "its logs grow for ever"
+    if "stop_grace_period" not in service:
+        yield "nobody said how long it may take to stop"
+    if service.get("restart") != ("no" if name in TASKS else "unless-stopped"):
+        yield "it does not come back, or is a task that does"
+    yield from start_faults(name, service)
+
+
+def start_faults(name: str, service: Document) -> Iterator[str]:
+    """What is wrong with how it becomes ready, and with what waits for it."""
+    has_check = "test" in service.get("healthcheck", {}) or "build" in service
+    if not has_check and name not in TASKS:
+        yield "it has no health check"
+    for other, how in service.get("depends_on", {}).items():
+        if how["condition"] != ("service_completed_successfully" if other in TASKS else "service_healthy"):
+            yield f"it does not wait until {other} is ready"
+
+
+def network_faults(document: Document) -> Iterator[str]:
+    """Who is where: the data is reached neither from outside nor by the gateway."""
+    networks = {name: set(service.get("networks", [])) for name, service in document["services"].items()}
+    if not document["networks"]["data"].get("internal"):
+        yield "the network of the data leads outside"
+    for name in ("postgres", "redis", *TASKS):
+        if networks[name] != {"data"}:
+            yield f"{name} is not on the network of the data alone"
+    if networks["gateway"] != {"edge"}:
+        yield "the gateway is on the network of the data"
+    for name, service in document["services"].items():
+        for port in service.get("ports", []):
+            if name != "gateway" or not port.startswith("127.0.0.1:"):
+                yield f"{name} publishes {port}"
+
+
+def secret_faults(document: Document) -> Iterator[str]:
+    """Where a secret would be seen, or have a default."""
+    for name, service in document["services"].items():
+        for setting in service.get("environment", {}):
+            if SECRET.search(setting) and not setting.endswith("_FILE"):
+                yield f"{name} has {setting} in its environment"
+    for name, secret in document["secrets"].items():
+        if not re.fullmatch(rf"\$\{{SECRETS_FOLDER:-\.secrets\}}/{name}", secret.get("file", "")) and secret != {
+            "environment": "PIP_INDEX_URL"
+        }:
+            yield f"the secret {name} is not its own file"
+
+
+def test_every_service_is_locked_down_limited_and_waited_for(compose: Document) -> None:
+    assert faults(compose) == []
+
+
+PLANTED: dict[str, tuple[list[str], Any, str]] = {
+    "writable": (["services", "auth", "read_only"], False, "auth: its root can be written to"),
+    "capable": (["services", "redis", "cap_drop"], ["NET_RAW"], "redis: it has capabilities"),
+    "privileged": (["services", "redis", "privileged"], True, "redis: it has capabilities"),
+    "gaining": (["services", "postgres", "security_opt"], [], "postgres: it can gain privileges"),
+    "root": (["services", "gateway", "user"], "0:0", "gateway: it may be root"),
+    "named": (["services", "gateway", "user"], "app", "gateway: it may be root"),
+    "hungry": (["services", "auth", "deploy", "resources", "limits"], {"cpus": "1"}, "auth: its resources"),
+    "chatty": (["services", "auth", "logging", "options"], {}, "auth: its logs grow"),
+    "gone": (["services", "redis", "restart"], "no", "redis: it does not come back"),
+    "for ever": (["services", "migrations", "restart"], "always", "migrations: it does not come back"),
+    "unchecked": (["services", "postgres", "healthcheck"], {}, "postgres: it has no health check"),
+    "early": (
+        ["services", "gateway", "depends_on", "auth", "condition"],
+        "service_started",
+        "gateway: it does not wait until auth",
+    ),
+    "before migrations": (
+        ["services", "auth", "depends_on", "migrations", "condition"],
+        "service_started",
+        "auth: it does not wait until migrations",
+    ),
+    "open data": (["networks", "data"], {}, "the network of the data leads outside"),
+    "exposed": (["services", "postgres", "networks"], ["data", "edge"], "postgres is not on"),
+    "curious": (["services", "gateway", "networks"], ["data", "edge"], "the gateway is on"),
+    "public": (["services", "gateway", "ports"], ["8000:8000"], "gateway publishes 8000:8000"),
+    "second door": (["services", "auth", "ports"], ["127.0.0.1:1:8001"], "auth publishes"),
+    "told": (["services", "auth", "environment", "REDIS_PASSWORD"], "x", "auth has REDIS_PASSWORD"),
+    "default": (["secrets", "redis_password", "file"], "./redis_password", "the secret redis_password"),
+}
+
+
+@pytest.mark.parametrize("name", PLANTED)
+def test_a_fault_in_the_file_is_found(compose: Document, name: str) -> None:
+    path, value, words = PLANTED[name]
+    # Services share what an anchor gives them; here each has its own.
+    place = spoiled = json.loads(json.dumps(compose))
+    for key in path[:-1]:
+        place = place[key]
+    place[path[-1]] = value
+    found = faults(spoiled)
+    assert len(found) == 1
+    assert found[0].startswith(words)
+
+
+def test_every_service_of_the_backend_is_in_the_file_with_its_port(compose: Document) -> None:
+    services = {path.parent.name for path in (TEMPLATE / "src" / "backend").glob("*/__main__.py")}
+    ports = {
+        found[1].lower(): found[2]
+        for found in re.finditer(r"^# (\w+)_PORT=(\d+)$", (TEMPLATE / ".env.example").read_text(), re.MULTILINE)
+    }
+    assert services <= set(compose["services"])
+    assert set(ports) == services
+    for name in services - {"gateway"}:
+        assert compose["services"][name]["build"]["args"] == {"SERVICE": name, "PORT": ports[name]}
+        assert compose["services"]["gateway"]["environment"][f"{name.upper()}_URL"] == f"http://{name}:{ports[name]}"
+    assert compose["services"]["gateway"]["ports"] == [
+        f"127.0.0.1:${{GATEWAY_PORT:-{ports['gateway']}}}:{ports['gateway']}"
+    ]
+    assert f"EXPOSE {ports['gateway']}\n" in (DOCKER / "gateway.Dockerfile").read_text(encoding="utf-8")
+
+
+def test_a_change_of_the_code_is_watched(compose: Document) -> None:
+    for name, service in compose["services"].items():
+        if "build" in service and name not in TASKS:
+            lock = "gateway" if name == "gateway" else "backend"
+            watched = {f"src/backend/{name}", "src/backend/shared", f"requirements/{lock}.txt"}
+            assert {each["path"] for each in service["develop"]["watch"]} == watched
+            assert all((TEMPLATE / path).exists() for path in watched)
+
+
+def test_images_are_named_in_one_file_by_tag_with_a_place_for_the_digest(compose: Document) -> None:
+    images = read(TEMPLATE / "compose.images.yaml")["services"]
+    names = [
+        *(service["image"] for service in images.values() if "image" in service),
+        images["python"]["build"]["args"]["PYTHON_IMAGE"],
+    ]
+    pattern = r"\$\{REGISTRY:-docker\.io/library\}/[a-z]+:\d[\w.-]*\$\{[A-Z]+_DIGEST-(@sha256:[0-9a-f]{64})?\}"
+    assert [name for name in names if not re.fullmatch(pattern, name)] == []
+    assert all("image" not in service for service in compose["services"].values())
+    assert {service["extends"]["service"] for service in compose["services"].values()} == set(images)
+    for path in DOCKERFILES:
+        sources = re.findall(r"^FROM (\S+)(?: AS (\w+))?$", path.read_text(encoding="utf-8"), re.MULTILINE)
+        stages = {stage for _, stage in sources}
+        assert [source for source, _ in sources if source not in stages] == ["${PYTHON_IMAGE:?}", "scratch"]
+
+
+def test_the_versions_are_those_of_the_answers(rendered: Rendered) -> None:
+    plain = (TEMPLATE / "compose.images.yaml").read_text(encoding="utf-8")
+    assert (rendered("smallest") / "compose.images.yaml").read_text(encoding="utf-8") == plain
+    older = (rendered("backend") / "compose.images.yaml").read_text(encoding="utf-8")
+    assert older == plain.replace("/postgres:18", "/postgres:17")
+
+
+@pytest.mark.parametrize("path", DOCKERFILES, ids=lambda path: path.name)
+def test_an_image_has_what_every_image_has(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    last = text[text.rindex("\nFROM ") :]
+    assert re.findall(r"^USER (.+)$", last, re.MULTILINE) == ["10001:10001"]
+    assert re.search(r'^ENTRYPOINT \["', last, re.MULTILINE)
+    assert re.search(r'^HEALTHCHECK .*\\\n    CMD \["', last, re.MULTILINE)
+    assert "--require-hashes" in text
+    assert text.count("--mount=type=cache") == 3
+    after = last[last.rindex("\nCOPY ") :].splitlines()[2:]
+    assert [line.split()[0] for line in after if not line.startswith(" ")] == ["ARG", "ARG", "ARG", "LABEL"]
+
+
+def test_both_images_are_made_of_the_same_layers() -> None:
+    """The stages before the code differ by the lock file alone, so that images share their first layer."""
+    texts = [path.read_text(encoding="utf-8") for path in DOCKERFILES]
+    stages = [text[text.index("ARG PYTHON_IMAGE") : text.index("FROM base AS code")] for text in texts]
+    assert len({re.sub(r"requirements/\w+\.txt", "LOCK", stage) for stage in stages}) == 1
+
+
+def test_no_secret_and_no_rubbish_reaches_a_build() -> None:
+    lines = (TEMPLATE / ".dockerignore").read_text(encoding="utf-8").splitlines()
+    rules = [line for line in lines if line and not line.startswith("#")]
+    assert rules[0] == "*"
+    assert [rule for rule in rules if rule.startswith("!")] == ["!requirements/*.txt", "!src/backend/"]
+
+
+def test_the_toolkit_s_own_file_runs_the_template_s() -> None:
+    assert read(ROOT / "compose.yaml")["include"] == ["template/compose.yaml"]
