@@ -21,7 +21,7 @@ def run(project: Path, arguments: argparse.Namespace) -> None:
     """Do what the arguments ask for."""
     match arguments.command:
         case "up":
-            up(project, arguments.patience)
+            up(project, arguments.patience, with_debugger=arguments.debug)
         case "down":
             down(project, with_volumes=arguments.volumes, is_sure=arguments.yes)
         case "status":
@@ -34,7 +34,7 @@ def run(project: Path, arguments: argparse.Namespace) -> None:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="nox -s stack --", description=main.__doc__)
-    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    commands = parser.add_subparsers(dest="command", required=True)
     patience = argparse.ArgumentParser(add_help=False)
     patience.add_argument(
         "--patience",
@@ -43,7 +43,8 @@ def _parser() -> argparse.ArgumentParser:
         metavar="SECONDS",
         help="how long a service may take to be ready (default %(default).0f)",
     )
-    commands.add_parser("up", parents=[patience], help="build, start, and wait until everything is ready")
+    up_command = commands.add_parser("up", parents=[patience], help="build, start, and wait until everything is ready")
+    up_command.add_argument("--debug", action="store_true", help="let debuggers attach; launch.json has their ports")
     down_command = commands.add_parser("down", help="end everything; the data stays")
     down_command.add_argument("--volumes", action="store_true", help="delete the data too")
     down_command.add_argument("--yes", action="store_true", help="do not ask")

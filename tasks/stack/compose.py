@@ -12,6 +12,8 @@ from tasks import env_file
 from tasks.trouble import Trouble
 
 FILE = "compose.yaml"
+# What an editor's debugger needs besides.
+DEBUGGING = "compose.debug.yaml"
 # Where a part of the application may bring a file of its own.
 PARTS = ("src/*", "src/backend/*", "infra/*")
 PATIENCE_SECONDS = 20.0
@@ -24,12 +26,14 @@ class Compose:
 
     project: Path
     settings: dict[str, str]
+    with_debugger: bool = False
 
     @property
     def files(self) -> list[Path]:
         """The project's file and those of its parts; paths in all of them begin at the project's folder."""
         parts = [path for part in PARTS for path in sorted(self.project.glob(f"{part}/{FILE}"))]
-        return [self.project / FILE, *parts]
+        debugging = [self.project / DEBUGGING] if self.with_debugger else []
+        return [self.project / FILE, *parts, *debugging]
 
     def command(self, *arguments: str) -> list[str]:
         """The words of a call."""

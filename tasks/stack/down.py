@@ -7,12 +7,13 @@ from pathlib import Path
 from docker import DockerClient
 
 from tasks.stack import containers, workplace
+from tasks.stack.compose import DEBUGGING
 from tasks.trouble import Trouble
 
 
 def down(project: Path, *, with_volumes: bool, is_sure: bool) -> None:
     """Stop and remove the containers and networks; the volumes too, if asked for and sure."""
-    place = workplace.enter(project)
+    place = workplace.enter(project, with_debugger=(project / DEBUGGING).exists())
     volumes = _volumes(place.client, place.plan.name)
     if with_volumes and volumes and not is_sure:
         _ask(volumes)

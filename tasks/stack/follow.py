@@ -16,6 +16,7 @@ from tasks.trouble import Trouble
 LOOK_SECONDS = 0.2
 # Compose notices by itself that a service failed on which others wait.
 GRACE_SECONDS = 2.0
+DEPENDENCY = "dependency failed to start"
 
 
 class NotReady(Exception):
@@ -43,15 +44,19 @@ class Follower:
         self._shown: dict[str, tuple[str, str]] = {}
         self.seconds: dict[str, float] = {}
 
-    def until_ready(self, call: Call) -> None:
-        """Return when the call has ended and all are ready; NotReady or a Trouble when that will not be."""
+    def until_ready(self, call: Call, explain: Callable[[str], str] = words) -> None:
+        """Return when the call has ended and all are ready; NotReady or a Trouble when that will not be.
+
+        `explain` makes plain words of what a failed call has said.
+        """
         while (code := call.code) is None:
             self._look(self._since, lambda: call.wait(GRACE_SECONDS))
             time.sleep(LOOK_SECONDS)
-        # The call may have ended because a service failed: that tells more than its own words.
-        settled = self._look(self._since if code else None)
+        # The call may have failed because a service did: that tells more than its own words.
+        is_about_old = not code or DEPENDENCY in call.text
+        settled = self._look(None if is_about_old else self._since)
         if code:
-            raise Trouble(words(call.text))
+            raise Trouble(explain(call.text))
         while not settled:
             time.sleep(LOOK_SECONDS)
             settled = self._look(None)

@@ -20,7 +20,15 @@ def logs(project: Path, services: list[str], *, follow: bool, tail: int | None) 
     names = place.plan.known(services)
     options = [*(["--follow"] if follow else []), *(["--tail", str(tail)] if tail is not None else [])]
     call = place.compose.command("logs", "--no-color", *options, *names)
-    with subprocess.Popen(call, cwd=project, env=place.compose.settings, stdout=subprocess.PIPE, text=True) as running:
+    with subprocess.Popen(
+        call,
+        cwd=project,
+        env=place.compose.settings,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        encoding="utf-8",
+        errors="replace",
+    ) as running:
         try:
             _show(running, names or place.plan.names)
         except KeyboardInterrupt:

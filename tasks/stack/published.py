@@ -11,6 +11,8 @@ from tasks.stack import containers
 from tasks.stack.plan import Plan, Port, Service
 from tasks.trouble import Trouble
 
+TAKEN = ("address already in use", "port is already allocated")
+
 
 def check(project: Path, client: DockerClient, plan: Plan) -> None:
     """A Trouble that names the first port that is taken, its setting, and who has it where that is known."""
@@ -19,6 +21,17 @@ def check(project: Path, client: DockerClient, plan: Plan) -> None:
         for port in service.ports:
             if port.number not in ours and not is_free(port.number):
                 raise Trouble(_words(project, client, service, port))
+
+
+def explain(project: Path, client: DockerClient, plan: Plan, said: str) -> str | None:
+    """The same of a port that the engine could not take, if that is what Compose complains of."""
+    if not any(sign in said for sign in TAKEN):
+        return None
+    for service in plan.services:
+        for port in service.ports:
+            if f":{port.number}" in said:
+                return _words(project, client, service, port)
+    return None
 
 
 def _words(project: Path, client: DockerClient, service: Service, port: Port) -> str:

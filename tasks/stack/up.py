@@ -4,10 +4,12 @@ import signal
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from tasks.dev.screen import Screen
-from tasks.stack import build, containers, failure, published, workplace
+from tasks.stack import build, containers, failure, plan, published, workplace
+from tasks.stack.compose import words
 from tasks.stack.follow import Follower, NotReady
 from tasks.stack.plan import Plan
 from tasks.stack.workplace import Workplace
@@ -16,11 +18,11 @@ from tasks.trouble import Trouble
 PATIENCE_SECONDS = 180.0
 
 
-def up(project: Path, patience: float = PATIENCE_SECONDS) -> None:
+def up(project: Path, patience: float = PATIENCE_SECONDS, *, with_debugger: bool = False) -> None:
     """Build what has changed, start what is not running, wait until everything is ready."""
     began = time.monotonic()
     workplace.prepare(project)
-    place = workplace.enter(project)
+    place = workplace.enter(project, with_debugger=with_debugger)
     if place.is_local:
         published.check(project, place.client, place.plan)
     with _shown(place, [build.IMAGES, *place.plan.names]) as screen:
@@ -28,9 +30,14 @@ def up(project: Path, patience: float = PATIENCE_SECONDS) -> None:
         _follow(place, screen, place.plan.names, patience, "up", "--detach", "--no-build")
         screen.settle()
         screen.say(f"Everything is ready in {time.monotonic() - began:.1f} s", "bold green")
-        for name, url in urls(place.plan):
+        for name, url in urls(_served(place)):
             screen.say(f"  {name:<10}{url}")
         screen.say("It goes on running; end it with nox -s stack -- down")
+
+
+def _served(place: Workplace) -> Plan:
+    """The plan without what is for debuggers, which speak no HTTP."""
+    return plan.read(replace(place.compose, with_debugger=False))
 
 
 def restart(project: Path, services: list[str], patience: float = PATIENCE_SECONDS) -> None:
@@ -44,9 +51,9 @@ def restart(project: Path, services: list[str], patience: float = PATIENCE_SECON
         _follow(place, screen, names, patience, "restart", *names)
 
 
-def urls(plan: Plan) -> list[tuple[str, str]]:
+def urls(planned: Plan) -> list[tuple[str, str]]:
     """The services that can be reached from this machine, and where."""
-    return [(service.name, f"http://{port.host}:{port.number}") for service in plan.services for port in service.ports]
+    return [(each.name, f"http://{port.host}:{port.number}") for each in planned.services for port in each.ports]
 
 
 @contextmanager
@@ -78,4 +85,8 @@ def _follow(place: Workplace, screen: Screen, names: list[str], patience: float,
     services = [each for each in place.plan.services if each.name in names]
     follower = Follower(place.client, place.plan.name, services, screen, patience)
     with place.compose.start(*call) as running:
-        follower.until_ready(running)
+        follower.until_ready(running, lambda said: _explained(place, said))
+
+
+def _explained(place: Workplace, said: str) -> str:
+    return published.explain(place.project, place.client, place.plan, said) or words(said)

@@ -31,7 +31,7 @@ def prepare(project: Path) -> None:
             print(said, flush=True)
 
 
-def enter(project: Path) -> Workplace:
+def enter(project: Path, *, with_debugger: bool = False) -> Workplace:
     """Everything looked at and good, else a Trouble."""
     programs.check()
     settings = env_file.settings(project)
@@ -39,7 +39,7 @@ def enter(project: Path) -> Workplace:
     mounts = devcontainer.own_mounts(client)
     if mounts is not None and SECRETS_SETTING not in settings:
         settings[SECRETS_SETTING] = devcontainer.on_the_host(project / secret_files.FOLDER, mounts)
-    compose = Compose(project, settings)
+    compose = Compose(project, settings, with_debugger)
     # Ports of an engine elsewhere, and of the host around a container, cannot be tried from here.
     is_local = mounts is None and client.api.base_url.startswith("http+docker://")
     return Workplace(project, client, compose, plan.read(compose), is_local)

@@ -119,9 +119,9 @@ def test_what_is_not_built_cannot_be_checked(stack: SmallStack) -> None:
 
 
 def test_an_unknown_step_is_told_with_the_known_ones(stack: SmallStack) -> None:
-    code, said = images(stack, "biuld")
+    code, said = images(stack, "bake")
     assert code == 2
-    assert "there is no step biuld; the steps are: build, check, scan" in said
+    assert "there is no step bake; the steps are: build, check, scan" in said
     images(stack, "build")
 
 
