@@ -31,6 +31,8 @@ RUN_ELSEWHERE = {
     "nox -s config -- development": "tests/tasks/test_config.py",
     "nox -s config -- staging": "tests/tasks/test_config.py",
     "nox -s config -- production": "tests/tasks/test_config.py",
+    "nox -s ci": "tests/tasks/test_ci.py",
+    "nox -s devcontainer": "tests/tasks/test_devcontainer.py",
     "nox -t check -j auto": "toolkit/matrix.py",
     "python3 noxfile.py -s stack -- up": "tests/tasks/test_stack_sessions.py",
     "nox -s stack -- up": "tests/tasks/test_stack_sessions.py",

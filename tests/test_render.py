@@ -62,6 +62,7 @@ def test_only_text_for_identity_is_rendered() -> None:
     allowed = {
         ".env.example.jinja",
         "compose.images.yaml.jinja",
+        "CODEOWNERS.jinja",
         "README.md.jinja",
         "{{ _copier_conf.answers_file }}.jinja",
     }

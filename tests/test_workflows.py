@@ -1,0 +1,113 @@
+"""The workflows, the toolkit's and a project's: what they share, what forks can reach, what keeps their pins fresh."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tasks.ci.workflow import read_jobs
+from tests.support import ROOT
+
+PLACES = [ROOT / ".github", ROOT / "template" / ".github"]
+FILES = sorted(path for place in PLACES for path in place.glob("workflows/*.yml"))
+SHARED = ["actions/set-up/action.yml"]
+DIGEST = f"sha256:{'0' * 64}"
+
+Document = dict[str, Any]
+
+
+def read(path: Path) -> Document:
+    """A workflow; YAML takes its `on` for a truth value."""
+    document: Document = yaml.safe_load(path.read_text(encoding="utf-8").replace("\non:\n", '\n"on":\n'))
+    return document
+
+
+def jobs() -> list[Any]:
+    """Every job of every workflow."""
+    return [
+        pytest.param(job, id=f"{path.relative_to(ROOT)}-{name}")
+        for path in FILES
+        for name, job in read(path)["jobs"].items()
+    ]
+
+
+@pytest.mark.parametrize("name", SHARED)
+def test_what_the_toolkit_and_a_project_share_is_the_same(name: str) -> None:
+    toolkit, template = (place / name for place in PLACES)
+    assert toolkit.read_text(encoding="utf-8") == template.read_text(encoding="utf-8")
+
+
+def test_the_toolkits_workflow_runs_what_its_own_ci_runs() -> None:
+    steps = re.findall(r"^step (.+)$", (ROOT / ".ci" / "run").read_text(encoding="utf-8"), re.MULTILINE)
+    called = {step.command for job in read_jobs(PLACES[0] / "workflows" / "main.yml") for step in job.steps}
+    checks = {"python3 noxfile.py -s lint", "python3 noxfile.py -s typecheck"}
+    assert checks <= called
+    assert set(steps) - {"python3 noxfile.py -t check"} <= called
+
+
+@pytest.mark.parametrize("place", PLACES, ids=["toolkit", "template"])
+def test_tests_run_on_every_python_from_the_oldest_supported_one(place: Path) -> None:
+    oldest = re.search(r'requires-python = ">=3\.(\d+)"', (place.parent / "noxfile.py").read_text(encoding="utf-8"))
+    assert oldest is not None
+    pythons = [job.python for job in read_jobs(place / "workflows" / "main.yml") if job.id == "test"]
+    assert pythons == [f"3.{minor}" for minor in range(int(oldest[1]), int(oldest[1]) + len(pythons))]
+    assert len(pythons) >= 2
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_nothing_is_granted_to_all_jobs_and_no_fork_runs_with_our_rights(path: Path) -> None:
+    workflow = read(path)
+    assert workflow["permissions"] == {}
+    assert "concurrency" in workflow
+    assert {"pull_request_target", "workflow_run", "issue_comment"} & {*workflow["on"]} == set()
+
+
+@pytest.mark.parametrize("job", jobs())
+def test_a_job_ends_in_time_and_leaves_no_credentials_behind(job: Document) -> None:
+    assert 0 < job["timeout-minutes"] <= 60
+    for step in job["steps"]:
+        if step.get("uses", "").startswith("actions/checkout@"):
+            assert step["with"]["persist-credentials"] is False
+
+
+@pytest.mark.parametrize("job", jobs())
+def test_secrets_are_only_in_jobs_that_an_environment_guards(job: Document) -> None:
+    if "secrets." in json.dumps(job):
+        assert job["environment"]
+
+
+def test_renovate_leaves_what_is_slipways_alone_and_locks_what_it_raises() -> None:
+    config = json.loads((ROOT / "template" / ".github" / "renovate.json").read_text(encoding="utf-8"))
+    workflow = (ROOT / "template" / ".github" / "workflows" / "update.yml").read_text(encoding="utf-8")
+    assert config["ignorePaths"] == ["tasks/**"]
+    [allowed] = json.loads(re.findall(r"RENOVATE_ALLOWED_COMMANDS: '(.+)'", workflow)[0])
+    assert all(re.fullmatch(allowed, command) for command in config["postUpgradeTasks"]["commands"])
+
+
+def test_renovate_finds_the_base_images_and_the_places_for_their_digests() -> None:
+    config = json.loads((ROOT / "template" / ".github" / "renovate.json").read_text(encoding="utf-8"))
+    [manager] = config["customManagers"]
+    pattern = manager["matchStrings"][0].replace("(?<", "(?P<")
+    images = (ROOT / "template" / "compose.images.yaml").read_text(encoding="utf-8")
+    for text in (images, pinned(images)):
+        found = {match["depName"]: match.groupdict() for match in re.finditer(pattern, text)}
+        assert set(found) == {"postgres", "python", "redis"}
+        assert all((each["currentDigest"] == DIGEST) == (text != images) for each in found.values())
+    written = re.sub(pattern, lambda match: fill(manager["autoReplaceStringTemplate"], match), images)
+    assert written == pinned(images)
+
+
+def pinned(text: str) -> str:
+    """The file with a digest in every place for one."""
+    return text.replace("_DIGEST-}", f"_DIGEST-@{DIGEST}}}")
+
+
+def fill(template: str, match: re.Match[str]) -> str:
+    """The template's text as Renovate fills it."""
+    values = {**match.groupdict(), "newValue": match["currentValue"], "newDigest": DIGEST}
+    return re.sub(r"\{\{\{(\w+)\}\}\}", lambda name: str(values[name[1]]), template)
