@@ -21,9 +21,9 @@ import nox
 from nox import virtualenv
 
 from tasks.environment import install
-from tasks.sessions import ci, source
+from tasks.sessions import ci, security, source
 
-__all__ = ["ci", "source"]
+__all__ = ["ci", "security", "source"]
 
 nox.needs_version = ">=2026.8.17"
 nox.options.default_venv_backend = "uv"

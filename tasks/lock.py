@@ -55,6 +55,11 @@ def lock_table() -> dict[str, list[str]]:
     return locks
 
 
+def is_apart(name: str) -> bool:
+    """Whether `[tool.slipway]` says that this lock is for an environment of its own, which agrees with no other."""
+    return name in _toml(OWNERS[0])["tool"]["slipway"].get("apart", [])
+
+
 def groups_of(names: list[str]) -> list[str]:
     """The arguments that give uv these groups: each file that defines a `NAME`, and the file of a `FILE:NAME`."""
     defined = {path: _toml(path).get("dependency-groups", {}) for path in OWNERS}
@@ -69,7 +74,8 @@ def groups_of(names: list[str]) -> list[str]:
 
 def resolve(groups: list[str], path: Path, options: list[str], agree_with: Path) -> None:
     """Let uv write a lock to `path`; it keeps the pins that are there where they fit, and agrees with another lock."""
-    constraints = [] if path.name == agree_with.name else [f"--constraints={agree_with}"]
+    alone = path.name == agree_with.name or is_apart(path.stem)
+    constraints = [] if alone else [f"--constraints={agree_with}"]
     options = [*COMPILE, *PLAIN, *options, *constraints, *groups_of(groups), f"--output-file={path}"]
     try:
         done = subprocess.run([os.environ.get("UV", "uv"), *options], capture_output=True, text=True, check=False)

@@ -24,7 +24,7 @@ class Ports:
         """The usual port if it is free, else any other that is."""
         if usual is not None and self._claim(usual):
             return usual
-        return next(port for port in random.sample(ELSEWHERE, len(ELSEWHERE)) if self._claim(port))
+        return next(port for port in random.SystemRandom().sample(ELSEWHERE, len(ELSEWHERE)) if self._claim(port))
 
     def close(self) -> None:
         """Give the claims back."""

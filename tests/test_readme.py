@@ -49,6 +49,7 @@ SESSIONS = {
     "nox -s typecheck": "no issues found",
     "nox -s test": "passed",
     "nox -s db_check": "",
+    "nox -s security": "nothing found",
     'nox -s migration -- "add colour to projects"': "",
     "nox -s migrate": "",
     "nox -s db -- shell": "",

@@ -4,7 +4,8 @@ import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from sqlalchemy import create_engine, text
+from psycopg import sql
+from sqlalchemy import create_engine
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 
@@ -17,10 +18,12 @@ def scratch_database(server_url: str) -> Iterator[str]:
     """The URL of an empty database on the server of another one; it is dropped afterwards."""
     url = driver_url(server_url)
     name = f"scratch_{secrets.token_hex(8)}"
+    create = sql.SQL("CREATE DATABASE {} TEMPLATE template0").format(sql.Identifier(name))
+    drop = sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name))
     engine = create_engine(url, poolclass=NullPool, isolation_level="AUTOCOMMIT")
     try:
         with connected(engine) as connection:
-            connection.execute(text(f"CREATE DATABASE {name} TEMPLATE template0"))
+            connection.exec_driver_sql(create.as_string())
     except DBAPIError as error:
         reason = str(error.orig).strip().splitlines()[0]
         raise Trouble(f"Cannot create a database to try migrations in: {reason}") from None
@@ -28,4 +31,4 @@ def scratch_database(server_url: str) -> Iterator[str]:
         yield url.set(drivername="postgresql", database=name).render_as_string(hide_password=False)
     finally:
         with engine.connect() as connection:
-            connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
+            connection.exec_driver_sql(drop.as_string())

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import psutil
 import psycopg
+from psycopg import sql
 
 from tasks.servers import privileges
 from tasks.servers.group import Group
@@ -71,7 +72,7 @@ class Postgres:
             with psycopg.connect(self.url(port), dbname="postgres", connect_timeout=5, autocommit=True) as connection:
                 known = connection.execute("SELECT FROM pg_database WHERE datname = %s", [DATABASE]).rowcount
                 if not known:
-                    connection.execute(f"CREATE DATABASE {DATABASE}")
+                    connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(DATABASE)))
         except psycopg.OperationalError:
             return False
         return True

@@ -2,7 +2,7 @@
 
 import os
 import subprocess
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.support import nox, run
@@ -17,10 +17,11 @@ class CheckedProject:
     folder: Path
     database_url: str
     redis_url: str
+    environment: dict[str, str] = field(default_factory=dict)
 
     def session(self, name: str, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
         """Run a session as a user would."""
-        settings = {"DATABASE_URL": self.database_url, "REDIS_URL": self.redis_url, **environment}
+        settings = {"DATABASE_URL": self.database_url, "REDIS_URL": self.redis_url, **self.environment, **environment}
         separator = ["--"] if arguments else []
         return nox(self.folder, "-s", name, *separator, *arguments, **settings)
 
@@ -53,8 +54,10 @@ class CheckedProject:
 
     def restore(self) -> None:
         """Undo what a test changed."""
-        run("git", "reset", "--quiet", "--hard", cwd=self.folder)
+        first = run("git", "rev-list", "--max-parents=0", "HEAD", cwd=self.folder).stdout.strip()
+        run("git", "reset", "--quiet", "--hard", first, cwd=self.folder)
         run("git", "clean", "--quiet", "--force", "-d", cwd=self.folder)
+        self.environment.clear()
 
 
 MIGRATION = '''"""plant a fault

@@ -6,9 +6,13 @@ import pytest
 
 from tasks.db_check import CHECKS as DB_CHECKS
 from tasks.lint import CHECKS as LINT_CHECKS
+from tasks.security.checks import CHECKS as SECURITY_CHECKS
 from tests.support import nox
 from tests.tasks.checked_project import CheckedProject
-from tests.tasks.faults import FAULTS, Fault
+from tests.tasks.faults import FAULTS as SOURCE_FAULTS, Fault
+from tests.tasks.security_faults import SECURITY_FAULTS
+
+FAULTS = [*SOURCE_FAULTS, *SECURITY_FAULTS]
 
 
 @pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: f"{fault.session}-{fault.check}-{fault.found}")
@@ -34,3 +38,5 @@ def test_every_check_has_a_planted_fault(checked: CheckedProject) -> None:
     assert {fault.session for fault in FAULTS} == {each["session"] for each in listed}
     assert {fault.check for fault in FAULTS if fault.session == "lint"} == {check.name for check in LINT_CHECKS}
     assert {fault.check for fault in FAULTS if fault.session == "db_check"} == set(DB_CHECKS)
+    security = {check.name for check in SECURITY_CHECKS} | {"accepted"}
+    assert {fault.check for fault in FAULTS if fault.session == "security"} == security

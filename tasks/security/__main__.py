@@ -1,0 +1,73 @@
+"""Runs the checks of security, side by side, with a table of what came of them."""
+
+import argparse
+import os
+import sys
+from dataclasses import replace
+
+from tasks.files import project_files
+from tasks.security import accepted, sarif
+from tasks.security.accepted import Entry
+from tasks.security.checks import CHECKS
+from tasks.security.outcome import Outcome, outcomes
+from tasks.security.scan import Finding
+from tasks.security.summary import console, last_line, show, verdict
+from tasks.security.tool import REPORTS
+from tasks.trouble import Trouble
+
+
+def main() -> None:
+    """Look for unsafe code, secrets, vulnerable packages, and unsafe containers and workflows."""
+    parts = list(dict.fromkeys(check.part for check in CHECKS))
+    parser = argparse.ArgumentParser(prog="nox -s security --", description=main.__doc__)
+    parser.add_argument("--only", action="append", choices=parts, help="this part alone; may be repeated")
+    parser.add_argument("--strict", action="store_true", help="fail where something cannot be checked, as in CI")
+    arguments = parser.parse_args()
+    try:
+        code = run(arguments.only or parts, strict=arguments.strict or os.environ.get("CI") == "true")
+    except Trouble as trouble:
+        sys.exit(str(trouble))
+    sys.exit(code)
+
+
+def run(parts: list[str], *, strict: bool) -> int:
+    """Make the checks of these parts and report; returns the exit code."""
+    entries = accepted.entries()
+    checks = [check for check in CHECKS if check.part in parts]
+    with console().status(f"Scanning with {len(checks)} checks"):
+        made = outcomes(checks, project_files(), workers=os.cpu_count() or 1)
+    found = [finding for outcome in made for finding in outcome.findings]
+    sarif.write(REPORTS / "security.sarif", {each.tool: each.version for each in made}, found, entries)
+    left = [replace(outcome, findings=_not_in(entries, outcome)) for outcome in made]
+    left.append(_review(entries, made))
+    show(left)
+    return _conclude(left, strict=strict)
+
+
+def _not_in(entries: list[Entry], outcome: Outcome) -> list[Finding]:
+    return [each for each in outcome.findings if not any(entry.covers(each) for entry in entries)]
+
+
+def _review(entries: list[Entry], made: list[Outcome]) -> Outcome:
+    """The acceptances as a check of their own; one is idle only where all of its tool's checks were made."""
+    found = [finding for outcome in made for finding in outcome.findings]
+    whole = {check.tool for check in CHECKS} - {
+        check.tool for check in CHECKS if check.name not in {each.name for each in made if not _is_open(each)}
+    }
+    scan = accepted.review(entries, found, lambda entry: entry.tool in whole)
+    return Outcome("accepted", "", "", scan.looked_at, findings=scan.findings)
+
+
+def _is_open(outcome: Outcome) -> bool:
+    return bool(outcome.skipped or outcome.error)
+
+
+def _conclude(made: list[Outcome], *, strict: bool) -> int:
+    bad = {"FAILED", "ERROR", "skipped"} if strict else {"FAILED", "ERROR"}
+    failed = [outcome.name for outcome in made if verdict(outcome) in bad]
+    print(last_line(failed, len(made)) if failed else f"security: nothing found; reports are in {REPORTS}")
+    return bool(failed)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,80 @@
+"""Reads the one file in which findings are accepted, each with a reason and for a year at most."""
+
+import re
+import tomllib
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from tasks.report import count
+from tasks.security.scan import Finding, Scan
+from tasks.trouble import Trouble
+
+FILE = Path("security-accepted.toml")
+LONGEST = timedelta(days=366)
+TEXTS = ("tool", "rule", "path", "reason")
+
+
+@dataclass(frozen=True)
+class Entry:
+    """An accepted finding, and the line of the file where it begins."""
+
+    tool: str
+    rule: str
+    path: str
+    reason: str
+    expires: date
+    line: int
+
+    def covers(self, finding: Finding) -> bool:
+        """Whether this finding is meant, wherever in the file it is."""
+        return (self.tool, self.rule, self.path) == (finding.tool, finding.rule, finding.path)
+
+
+def entries() -> list[Entry]:
+    """What is accepted; a Trouble names the entry that lacks something."""
+    text = FILE.read_text(encoding="utf-8") if FILE.exists() else ""
+    try:
+        tables = tomllib.loads(text).get("accepted", [])
+    except tomllib.TOMLDecodeError as error:
+        raise Trouble(f"{FILE} is not valid TOML: {error}") from None
+    lines = [number for number, line in enumerate(text.splitlines(), 1) if re.match(r"\s*\[\[\s*accepted\s*]]", line)]
+    if not isinstance(tables, list) or len(lines) != len(tables):
+        raise Trouble(f"{FILE}: write each accepted finding as a table of its own, under [[accepted]].")
+    return [_entry(table, line) for table, line in zip(tables, lines, strict=True)]
+
+
+def review(accepted: list[Entry], findings: list[Finding], was_scanned: Callable[[Entry], bool]) -> Scan:
+    """What is wrong with the entries: expired, accepted for too long, or for something that is no longer found."""
+    today = datetime.now(tz=UTC).date()
+    wrong = [_finding(entry, *said) for entry in accepted if (said := _age(entry, today))]
+    idle = [entry for entry in accepted if was_scanned(entry) and not any(map(entry.covers, findings))]
+    wrong += [_finding(entry, "unused", f"{entry.tool} no longer finds this; delete the entry") for entry in idle]
+    return Scan(count(len(accepted), "finding"), wrong)
+
+
+def _age(entry: Entry, today: date) -> tuple[str, str] | None:
+    if entry.expires < today:
+        return "expired", f"expired on {entry.expires}; mend {entry.rule} in {entry.path}, or decide again"
+    if entry.expires > today + LONGEST:
+        return "too-long", f"expires on {entry.expires}; accept for a year at most"
+    return None
+
+
+def _entry(table: dict[str, Any], line: int) -> Entry:
+    texts = {key: str(table.get(key, "")).strip() for key in TEXTS}
+    lacking = [key for key, text in texts.items() if not text]
+    expires = table.get("expires")
+    if type(expires) is not date:
+        lacking.append("expires (a date, such as 2030-12-31)")
+    unknown = sorted(set(table) - {*TEXTS, "expires"})
+    if lacking or unknown or type(expires) is not date:
+        what = f"lacks {', '.join(lacking)}" if lacking else f"has what means nothing: {', '.join(unknown)}"
+        raise Trouble(f"{FILE}:{line}: the entry {what}; it needs {', '.join(TEXTS)} and expires.")
+    return Entry(**texts, expires=expires, line=line)
+
+
+def _finding(entry: Entry, rule: str, message: str) -> Finding:
+    return Finding("accepted", rule, str(FILE), entry.line, message, "high")

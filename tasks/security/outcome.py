@@ -1,0 +1,67 @@
+"""Makes checks and keeps what came of each."""
+
+import re
+import time
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from tasks.files import matching
+from tasks.security.scan import Check, Finding, Skipped
+from tasks.trouble import Trouble
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of a check; `skipped` or `error` say why it looked at nothing, or not to its end."""
+
+    name: str
+    tool: str
+    version: str
+    looked_at: str = ""
+    seconds: float = 0.0
+    findings: list[Finding] = field(default_factory=list)
+    skipped: str = ""
+    error: str = ""
+
+
+def outcomes(checks: Iterable[Check], files: list[str], workers: int) -> list[Outcome]:
+    """Make the checks side by side, the slow ones first."""
+    with ThreadPoolExecutor(max_workers=workers) as pool:
+        order = sorted(checks, key=lambda check: not check.slow)
+        jobs = {check.name: pool.submit(outcome, check, files) for check in order}
+        return [jobs[check.name].result() for check in checks]
+
+
+def outcome(check: Check, files: list[str]) -> Outcome:
+    """Make one check."""
+    chosen = matching(files, check.patterns)
+    blank = Outcome(check.name, check.tool, pinned(check.package))
+    if check.patterns and not chosen:
+        return replace(blank, looked_at="no files")
+    start = time.monotonic()
+    made = _made(check, chosen, blank)
+    return replace(made, seconds=time.monotonic() - start)
+
+
+def _made(check: Check, chosen: list[str], blank: Outcome) -> Outcome:
+    try:
+        scan = check.scan(chosen)
+    except Skipped as skipped:
+        return replace(blank, skipped=str(skipped))
+    except Trouble as trouble:
+        return replace(blank, error=str(trouble))
+    except (LookupError, TypeError, ValueError, OSError) as error:
+        return replace(blank, error=f"{check.tool} cannot be understood: {type(error).__name__} {error}")
+    findings = sorted(set(scan.findings), key=lambda each: (each.path, each.line, each.rule))
+    return replace(blank, looked_at=scan.looked_at, findings=findings)
+
+
+def pinned(package: str) -> str:
+    """The version of a tool that the locks have."""
+    for lock in sorted(Path("requirements").glob("security*.txt")):
+        found = re.search(rf"^{package}==([^\s;]+)", lock.read_text(encoding="utf-8"), re.MULTILINE)
+        if found:
+            return found[1]
+    raise Trouble(f"No requirements/security*.txt has {package}; run nox -s lock.")

@@ -1,0 +1,50 @@
+"""Writes findings as SARIF 2.1.0, which GitHub and editors read."""
+
+import json
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from tasks.security.accepted import Entry
+from tasks.security.scan import Finding
+
+SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
+LEVELS = {"high": "error", "medium": "warning", "low": "note"}
+# GitHub tells how bad an error is by a number, as CVSS does.
+SCORES = {"high": "8.0", "medium": "5.0", "low": "2.0"}
+
+
+def write(path: Path, versions: dict[str, str], findings: list[Finding], accepted: list[Entry]) -> None:
+    """Write one run for each tool that was run, those that found nothing included."""
+    runs = [
+        run(tool, version, [each for each in findings if each.tool == tool], accepted)
+        for tool, version in versions.items()
+    ]
+    path.parent.mkdir(parents=True, exist_ok=True)
+    log = {"$schema": SCHEMA, "version": "2.1.0", "runs": runs}
+    path.write_text(json.dumps(log, indent=2) + "\n", encoding="utf-8")
+
+
+def run(tool: str, version: str, findings: list[Finding], accepted: list[Entry]) -> dict[str, Any]:
+    """What one tool found."""
+    rules = {each.rule: each for each in findings}
+    driver = {"name": tool, "version": version, "rules": [_rule(each) for each in rules.values()]}
+    return {"tool": {"driver": driver}, "results": [_result(each, accepted) for each in findings]}
+
+
+def _rule(finding: Finding) -> dict[str, Any]:
+    properties = {"security-severity": SCORES[finding.severity], "tags": ["security"]}
+    return {"id": finding.rule, "shortDescription": {"text": finding.message}, "properties": properties}
+
+
+def _result(finding: Finding, accepted: list[Entry]) -> dict[str, Any]:
+    artifact = {"uri": quote(finding.path), "uriBaseId": "%SRCROOT%"}
+    place = {"artifactLocation": artifact, "region": {"startLine": finding.line}}
+    reasons = [entry.reason for entry in accepted if entry.covers(finding)]
+    return {
+        "ruleId": finding.rule,
+        "level": LEVELS[finding.severity],
+        "message": {"text": finding.message},
+        "locations": [{"physicalLocation": place}],
+        "suppressions": [{"kind": "external", "justification": reason} for reason in reasons],
+    }

@@ -1,0 +1,30 @@
+"""Holds Compose files and workflows against the schemas that their makers publish."""
+
+from functools import partial
+
+from tasks.report import count
+from tasks.security.scan import Check, Finding, Scan
+from tasks.security.tool import program, run_json
+
+
+def scan(schema: str, files: list[str]) -> Scan:
+    """Run check-jsonschema with a schema that it brings; a file that is no YAML is a finding too."""
+    options = (f"--builtin-schema=vendor.{schema}", "--output-format=json", "--color=never")
+    said = run_json([program("check-jsonschema"), *options, *files])
+    wrong = [_finding(each["filename"], f"{each['path']}: {each['message']}") for each in said["errors"]]
+    wrong += [_finding(each["filename"], each["message"]) for each in said.get("parse_errors", [])]
+    return Scan(count(len(files), "file"), wrong)
+
+
+def _finding(path: str, message: str) -> Finding:
+    return Finding("check-jsonschema", "schema", path, 1, message, "medium")
+
+
+def _check(part: str, schema: str, patterns: str) -> Check:
+    return Check(part, "check-jsonschema", "check-jsonschema", partial(scan, schema), patterns)
+
+
+CHECKS = [
+    _check("compose", "compose-spec", "compose*.yaml compose*.yml docker-compose*.y*ml"),
+    _check("workflow-schema", "github-workflows", "*.github/workflows/*.yml *.github/workflows/*.yaml"),
+]

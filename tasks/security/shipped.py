@@ -1,0 +1,145 @@
+"""Checks the licences of what reaches users and writes its bill of materials."""
+
+import json
+import re
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tasks.report import count
+from tasks.security.environments import environment
+from tasks.security.pins import Pin, normal, pins
+from tasks.security.scan import Check, Finding, Scan
+from tasks.security.tool import REPORTS, program, run
+from tasks.trouble import Trouble
+
+TOOL = "cyclonedx-py"
+# What older metadata say instead of an expression.
+CLASSIFIED = {
+    "License :: OSI Approved :: Apache Software License": "Apache-2.0",
+    "License :: OSI Approved :: BSD License": "BSD-3-Clause",
+    "License :: OSI Approved :: MIT License": "MIT",
+    "License :: OSI Approved :: Mozilla Public License 2.0 (MPL 2.0)": "MPL-2.0",
+    "License :: OSI Approved :: Python Software Foundation License": "PSF-2.0",
+}
+
+
+@dataclass(frozen=True)
+class Policy:
+    """`[tool.slipway.security]` of pyproject.toml: the lock that ships, and the licences that its packages may have."""
+
+    ships: str
+    licences: list[str]
+    licence_of: dict[str, str]
+
+
+def policy() -> Policy:
+    """What the project decided."""
+    table = tomllib.loads(Path("pyproject.toml").read_text(encoding="utf-8")).get("tool", {}).get("slipway", {})
+    wanted = table.get("security", {})
+    try:
+        return Policy(wanted["ships"], wanted["licences"], wanted.get("licence-of", {}))
+    except KeyError as missing:
+        raise Trouble(f"pyproject.toml has no {missing} under [tool.slipway.security]; restore it.") from None
+
+
+def write_bill(_files: list[str]) -> Scan:
+    """Write sbom.json, which cyclonedx-py holds against the schema of CycloneDX, from an environment of the lock."""
+    ships = policy().ships
+    REPORTS.mkdir(parents=True, exist_ok=True)
+    bill = REPORTS / "sbom.json"
+    bill.unlink(missing_ok=True)
+    run([program(TOOL), "environment", str(environment(ships)), "--validate", f"--output-file={bill}"], codes=(0,))
+    listed = {normal(each["name"]) for each in json.loads(bill.read_text(encoding="utf-8"))["components"]}
+    strays = [pin for pin in shipped_pins(ships) if pin.name not in listed and " ; " not in pin.text]
+    found = [_finding(pin, "incomplete", f"{pin.name} is not in {bill}") for pin in strays]
+    return Scan(count(len(listed), "package"), found)
+
+
+def scan_licences(_files: list[str]) -> Scan:
+    """Hold what the packages' metadata say against the licences that are allowed; saying nothing is a finding too."""
+    decided = policy()
+    bill = json.loads(run([program(TOOL), "environment", str(environment(decided.ships)), "--no-validate"], codes=(0,)))
+    pinned = {pin.name: pin for pin in shipped_pins(decided.ships)}
+    known = {normal(each["name"]): licences(each) for each in bill["components"]}
+    found = [_judge(pinned[name], stated, decided) for name, stated in known.items()]
+    idle = [name for name in decided.licence_of if known.get(name, ["gone"])]
+    found += [_idle(name) for name in idle]
+    return Scan(count(len(known), "package"), [each for each in found if each])
+
+
+def licences(component: dict[str, Any]) -> list[str]:
+    """The licences of a component of a bill; where there are several, all apply."""
+    stated = [
+        each.get("expression") or each["license"].get("id") or each["license"].get("name")
+        for each in component.get("licenses", [])
+    ]
+    return [CLASSIFIED.get(each, each) for each in stated]
+
+
+def is_allowed(expression: str, allowed: list[str]) -> bool:
+    """Whether an SPDX expression can be satisfied with these licences; what is no such expression is not."""
+    words = re.findall(r"[()]|[^\s()]+", expression)
+    try:
+        return _either(words, allowed) and not words
+    except IndexError:
+        return False
+
+
+def shipped_pins(lock: str) -> list[Pin]:
+    """What reaches users."""
+    return pins(f"requirements/{lock}.txt")
+
+
+def _either(words: list[str], allowed: list[str]) -> bool:
+    """Take `A OR B …` from the words."""
+    fits = _together(words, allowed)
+    while words[:1] == ["OR"]:
+        words.pop(0)
+        fits = _together(words, allowed) or fits
+    return fits
+
+
+def _together(words: list[str], allowed: list[str]) -> bool:
+    """Take `A AND B …` from the words."""
+    fits = _one(words, allowed)
+    while words[:1] == ["AND"]:
+        words.pop(0)
+        fits = _one(words, allowed) and fits
+    return fits
+
+
+def _one(words: list[str], allowed: list[str]) -> bool:
+    """Take a licence, with its exception if it has one, or what is in parentheses from the words."""
+    licence = words.pop(0)
+    if licence == "(":
+        return _either(words, allowed) and words.pop(0) == ")"
+    if words[:1] == ["WITH"]:
+        licence = " ".join([licence, words.pop(0), words.pop(0)])
+    return licence in allowed
+
+
+def _judge(pin: Pin, stated: list[str], decided: Policy) -> Finding | None:
+    stated = stated or [each for each in [decided.licence_of.get(pin.name)] if each]
+    if not stated:
+        said = f"{pin.name} {pin.version} names no licence; read its LICENSE file and put it under licence-of"
+        return _finding(pin, "unknown", said)
+    refused = [each for each in stated if not is_allowed(each, decided.licences)]
+    said = f"{pin.name} {pin.version} has the licence {' and '.join(refused)}, which pyproject.toml does not allow"
+    return _finding(pin, "not-allowed", said) if refused else None
+
+
+def _idle(name: str) -> Finding:
+    said = f"licence-of has {name}, which names its licence or is not shipped any more; delete that entry"
+    return Finding(TOOL, "unused", "pyproject.toml", 1, said, "low")
+
+
+def _finding(pin: Pin, rule: str, message: str) -> Finding:
+    return Finding(TOOL, rule, pin.path, pin.line, message, "medium")
+
+
+CHECKS = [
+    Check("licences", TOOL, "cyclonedx-bom", scan_licences, "requirements/*.txt"),
+    Check("sbom", TOOL, "cyclonedx-bom", write_bill, "requirements/*.txt", slow=True),
+]
