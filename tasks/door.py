@@ -5,9 +5,8 @@ Only the standard library, and only syntax that old Pythons parse: they must get
 
 import os
 import re
-import subprocess
 import sys
-import tempfile
+from importlib.util import find_spec
 from pathlib import Path
 from typing import NoReturn
 
@@ -24,7 +23,8 @@ def enter(noxfile: str) -> NoReturn:
         )
     pin = pinned_nox(Path(noxfile).read_text(encoding="utf-8"))
     python = sys.executable if _runs_here(pin) else _private_python(pin)
-    os.execv(python, [python, "-m", "nox", "-f", noxfile, *sys.argv[1:]])
+    # Without the script mode, in which nox would look once more whether it is the pinned one.
+    os.execv(python, [python, "-m", "nox", "--script-mode=none", "-f", noxfile, *sys.argv[1:]])
 
 
 def pinned_nox(noxfile_text: str) -> str:
@@ -37,6 +37,9 @@ def pinned_nox(noxfile_text: str) -> str:
 
 def _runs_here(pin: str) -> bool:
     """Whether this interpreter has the pinned nox already, as under `uv run` and `pipx run`."""
+    if find_spec("nox") is None:
+        return False
+    # Slow to import, as are those below: only where they are needed.
     from importlib import metadata
 
     try:
@@ -57,6 +60,8 @@ def _private_python(pin: str) -> str:
 
 def _create(cache: Path, name: str, pin: str) -> None:
     """Build the environment beside its final place and move it there whole, so that a broken one is never used."""
+    import tempfile
+
     print("First run: getting %s into %s" % (pin, cache / name), file=sys.stderr, flush=True)
     try:
         cache.mkdir(parents=True, exist_ok=True)
@@ -80,6 +85,8 @@ def _settle(environment: Path, place: Path) -> None:
 
 
 def _run(command: "list[str]", advice: str) -> None:
+    import subprocess
+
     done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
     if done.returncode != 0:
         said = [line for line in done.stdout.splitlines() if line.strip()]
