@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from docker import DockerClient
 
@@ -40,6 +40,7 @@ class Follower:
         self._screen = screen
         self._patience = patience
         self._since = containers.now(client)
+        self._origin = time.monotonic()
         self._began: dict[str, float] = {}
         self._shown: dict[str, tuple[str, str]] = {}
         self.seconds: dict[str, float] = {}
@@ -64,7 +65,8 @@ class Follower:
     def _look(self, since: datetime | None, before_failing: Callable[[], object] = lambda: None) -> bool:
         """Whether all are ready."""
         found = containers.of_project(self._client, self._project)
-        verdicts = [(each, health.judge(each, found, since)) for each in self._services]
+        now = self._now()
+        verdicts = [(each, health.judge(each, found, now, since)) for each in self._services]
         for service, verdict in verdicts:
             self._show(service, verdict)
         self._screen.refresh()
@@ -85,6 +87,10 @@ class Follower:
             self._shown[service.name] = (verdict.state, verdict.text)
             self._screen.status(service.name, verdict.state, text)
 
+    def _now(self) -> datetime:
+        """The engine's time, without asking it again."""
+        return self._since + timedelta(seconds=time.monotonic() - self._origin)
+
     def _is_new(self, verdict: Verdict) -> bool:
         started = verdict.container.started if verdict.container else None
         return started is not None and started >= self._since
@@ -93,7 +99,7 @@ class Follower:
         """Seconds from the container's start to its being ready, as the engine's clock has it."""
         started = verdict.container.started if verdict.container else None
         if name not in self.seconds and started is not None:
-            self.seconds[name] = round((containers.now(self._client) - started).total_seconds(), 1)
+            self.seconds[name] = round((self._now() - started).total_seconds(), 1)
         return self.seconds.get(name, 0.0)
 
     def _lose_patience(self, service: Service, verdict: Verdict) -> None:

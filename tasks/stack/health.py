@@ -1,13 +1,15 @@
 """Judges a service by its containers: waiting, starting, ready or failed."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from tasks.stack.containers import Container
 from tasks.stack.plan import Service
 
 # One crash may be another's fault and heals by itself; the engine is quick with the first restarts.
 CRASHES = 2
+# What has no health check is ready when it has run this long.
+STEADY = timedelta(seconds=2)
 STARTING = {"created": "created", "restarting": "restarting", "paused": "paused", "removing": "being removed"}
 
 
@@ -20,37 +22,45 @@ class Verdict:
     container: Container | None = None
 
 
-def judge(service: Service, containers: list[Container], since: datetime | None = None) -> Verdict:
+def judge(service: Service, containers: list[Container], now: datetime, since: datetime | None = None) -> Verdict:
     """The worst of its containers' verdicts; what started before `since` is about to be replaced, or none of ours."""
-    verdicts = [_judge_one(service, each, since) for each in containers if each.service == service.name]
+    verdicts = [_judge_one(service, each, now, since) for each in containers if each.service == service.name]
     order = ("failed", "starting", "waiting", "ready")
     return min(verdicts, key=lambda each: order.index(each.state)) if verdicts else Verdict("waiting", "")
 
 
-def _judge_one(service: Service, container: Container, since: datetime | None) -> Verdict:
+def _judge_one(service: Service, container: Container, now: datetime, since: datetime | None) -> Verdict:
     is_old = since is not None and (container.started is None or container.started < since)
-    return Verdict("waiting", "", container) if is_old else _as_it_is(service, container)
+    return Verdict("waiting", "", container) if is_old else _as_it_is(service, container, now)
 
 
-def _as_it_is(service: Service, container: Container) -> Verdict:
+def _as_it_is(service: Service, container: Container, now: datetime) -> Verdict:
     if service.is_task and container.state == "exited" and container.exit_code == 0:
         return Verdict("ready", "done", container)
-    if container.state in {"exited", "dead"} or (container.restarts >= CRASHES and container.health != "healthy"):
+    if container.state in {"exited", "dead"} or _keeps_crashing(container):
         return Verdict("failed", ending(container), container)
     if container.state == "created":
         return Verdict("waiting", "", container)
     if container.state != "running":
         return Verdict("starting", STARTING[container.state], container)
-    return _running(service, container)
+    return _running(service, container, now)
 
 
-def _running(service: Service, container: Container) -> Verdict:
+def _keeps_crashing(container: Container) -> bool:
+    """Rather than run well after crashes long ago."""
+    is_down = container.state == "restarting" or container.health in {"starting", "unhealthy"}
+    return is_down and container.restarts >= CRASHES
+
+
+def _running(service: Service, container: Container, now: datetime) -> Verdict:
     if container.health == "unhealthy":
         return Verdict("failed", "unhealthy", container)
     if container.health == "starting":
         return Verdict("starting", "health check has not passed yet", container)
     if service.is_task:
         return Verdict("starting", "at work", container)
+    if container.health is None and (container.started is None or now - container.started < STEADY):
+        return Verdict("starting", f"has no health check; watched for {STEADY.seconds} s", container)
     return Verdict("ready", container.health or "running", container)
 
 

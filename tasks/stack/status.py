@@ -25,17 +25,17 @@ def status(project: Path) -> None:
     found = containers.of_project(place.client, place.plan.name)
     if not found:
         raise Trouble("Nothing of it runs; start it: nox -s stack -- up")
-    _print(_table(place, found))
-    amiss = [each.name for each in place.plan.services if health.judge(each, found).state != "ready"]
+    now = containers.now(place.client)
+    _print(_table(place, found, now))
+    amiss = [each.name for each in place.plan.services if health.judge(each, found, now).state != "ready"]
     if amiss:
         raise Trouble(f"Not ready: {', '.join(amiss)}; see nox -s stack -- logs {amiss[0]}")
 
 
-def _table(place: Workplace, found: list[Container]) -> Table:
+def _table(place: Workplace, found: list[Container], now: datetime) -> Table:
     table = Table(*COLUMNS, box=None, pad_edge=False)
-    now = containers.now(place.client)
     for service in place.plan.services:
-        style = STYLES[health.judge(service, found).state]
+        style = STYLES[health.judge(service, found, now).state]
         for row in _rows(service, found, now):
             table.add_row(Text(row[0], style), *map(Text, row[1:]))
     return table

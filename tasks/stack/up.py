@@ -37,6 +37,8 @@ def up(project: Path, patience: float = PATIENCE_SECONDS, *, with_debugger: bool
 
 def _served(place: Workplace) -> Plan:
     """The plan without what is for debuggers, which speak no HTTP."""
+    if not place.compose.with_debugger:
+        return place.plan
     return plan.read(replace(place.compose, with_debugger=False))
 
 

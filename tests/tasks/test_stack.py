@@ -121,6 +121,33 @@ def test_a_service_that_crashes_again_and_again_is_told(stack: SmallStack) -> No
     assert re.search(r"gateway +│ [\d:.]+ ERROR +cannot start reason=a setting is wrong", said)
 
 
+@pytest.mark.parametrize("policy", ["unless-stopped", "no"])
+def test_a_service_without_a_health_check_that_ends_after_a_moment_is_told(stack: SmallStack, policy: str) -> None:
+    part = stack.folder / "src" / "worker"
+    part.mkdir(parents=True)
+    command = "import time; print('at work'); time.sleep(0.7); raise SystemExit(5)"
+    (part / "compose.yaml").write_text(
+        f"services:\n  worker:\n    image: {SLEEP[0]}\n"
+        f"    restart: '{policy}'\n    command: [python3, -c, {command!r}]\n"
+    )
+    code, said = stack.run("up")
+    assert code == 1
+    assert "worker exited with code 5" in said
+    assert re.search(r"^worker +│ at work$", said, re.MULTILINE)
+
+
+def test_a_service_without_a_health_check_that_runs_is_ready(stack: SmallStack) -> None:
+    part = stack.folder / "src" / "worker"
+    part.mkdir(parents=True)
+    (part / "compose.yaml").write_text(
+        f"services:\n  worker:\n    image: {SLEEP[0]}\n    command: [sleep, '600']\n    stop_grace_period: 0s\n"
+    )
+    code, said = stack.run("up")
+    assert code == 0
+    assert re.search(r"^worker +│ ready: running in \d+\.\d s$", said, re.MULTILINE)
+    assert stack.run("status")[0] == 0
+
+
 def test_a_service_that_ends_is_told(stack: SmallStack) -> None:
     code, said = stack.run("up", STORE_EXIT="4")
     assert code == 1
