@@ -14,6 +14,9 @@ import pytest
 from tests.support import nox
 from toolkit.application import Application, environment, free_port
 
+# One worker has them all, so that what they share is started once.
+pytestmark = pytest.mark.xdist_group("e2e")
+
 LIVE_SESSIONS = "src/backend/shared/security/live_sessions.py"
 ENDS = 'await self._redis.delete(f"{self._prefix}{session_id}")'
 
