@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import queue
+import socket
 import subprocess
 import sys
 import threading
+from contextlib import ExitStack
 from pathlib import Path
-from typing import Any, Self
+from typing import IO, Any, Self
 
 PATIENCE_SECONDS = 60.0
 Message = dict[str, Any]
@@ -30,17 +32,32 @@ class Debugger:
         self._sent = 0
         self._inbox: queue.Queue[Message] = queue.Queue()
         self._events: list[Message] = []
-        self._adapter = subprocess.Popen(
-            [sys.executable, "-m", "debugpy.adapter"], stdin=subprocess.PIPE, stdout=subprocess.PIPE
-        )
+        self._ends = ExitStack()
+        self._to, self._from = self._connect() if "connect" in configuration else self._run_adapter()
         threading.Thread(target=self._read, daemon=True).start()
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._adapter.terminate()
-        self._adapter.wait()
+        self._ends.close()
+
+    def _connect(self) -> tuple[IO[bytes], IO[bytes]]:
+        """A debugged program that listens has an adapter beside it."""
+        place = self._configuration["connect"]
+        connection = self._ends.enter_context(socket.create_connection((place["host"], place["port"]), timeout=10))
+        connection.settimeout(None)
+        self._ends.callback(connection.shutdown, socket.SHUT_RDWR)
+        return connection.makefile("wb"), connection.makefile("rb")
+
+    def _run_adapter(self) -> tuple[IO[bytes], IO[bytes]]:
+        command = [sys.executable, "-m", "debugpy.adapter"]
+        adapter = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        self._ends.callback(adapter.wait)
+        self._ends.callback(adapter.terminate)
+        assert adapter.stdin
+        assert adapter.stdout
+        return adapter.stdin, adapter.stdout
 
     def start(self, breakpoints: dict[Path, list[int]]) -> None:
         """Launch or attach as the configuration says, with breakpoints set before the program goes on."""
@@ -85,9 +102,8 @@ class Debugger:
     def _send(self, command: str, arguments: Message) -> int:
         self._sent += 1
         body = json.dumps({"seq": self._sent, "type": "request", "command": command, "arguments": arguments}).encode()
-        assert self._adapter.stdin
-        self._adapter.stdin.write(b"Content-Length: %d\r\n\r\n%b" % (len(body), body))
-        self._adapter.stdin.flush()
+        self._to.write(b"Content-Length: %d\r\n\r\n%b" % (len(body), body))
+        self._to.flush()
         return self._sent
 
     def _answer(self, number: int) -> Message:
@@ -107,9 +123,7 @@ class Debugger:
         return message
 
     def _read(self) -> None:
-        stream = self._adapter.stdout
-        assert stream
-        while header := stream.readline():
+        while header := self._from.readline():
             length = int(header.split(b":")[1])
-            stream.readline()
-            self._inbox.put(json.loads(stream.read(length)))
+            self._from.readline()
+            self._inbox.put(json.loads(self._from.read(length)))

@@ -85,8 +85,8 @@ def test_each_property_is_one_of_the_specification() -> None:
 
 
 def test_a_property_that_the_specification_does_not_have_is_caught() -> None:
-    wrong = {**configuration(), "postCreateComand": "x", "forwardPorts": 8000}
-    assert faults(wrong, PROPERTIES) == ["forwardPorts", "postCreateComand"]
+    wrong = {**configuration(), "postCreateTask": "x", "forwardPorts": 8000}
+    assert faults(wrong, PROPERTIES) == ["forwardPorts", "postCreateTask"]
 
 
 def test_it_needs_nothing_on_the_host_but_docker_and_no_more_rights_than_the_engine_gives() -> None:

@@ -16,12 +16,14 @@ from tests.test_consistency import sessions
 TEMPLATE = ROOT / "template"
 PLACES = [ROOT, TEMPLATE]
 BACKEND = Path("src/backend")
+# Where the images have the code.
+IN_CONTAINERS = "/app"
 VARIABLES = {"workspaceFolder", "file", "selectedText"}
 
 # Sessions that no task offers: editors do without, or they need arguments that a person should type.
 NOT_OFFERED = {
-    ROOT: {"new", "matrix", "bench", "ci", "ci_result"},
-    TEMPLATE: {"ci", "ci_result", "deploy", "rollback"},
+    ROOT: {"new", "matrix", "bench", "reliability", "ci", "ci_result"},
+    TEMPLATE: {"ci", "ci_result", "devcontainer", "deploy", "rollback", "publish", "smoke"},
 }
 
 
@@ -93,6 +95,16 @@ def test_each_module_that_an_entry_starts_exists() -> None:
     assert "\npytest==" in (TEMPLATE / "requirements" / "typecheck.txt").read_text()
 
 
+def test_entries_for_containers_find_the_code_where_the_images_have_it() -> None:
+    mapped = [mapping for each in launches() for mapping in each.get("pathMappings", [])]
+    assert {(each["localRoot"], each["remoteRoot"]) for each in mapped} == {
+        (f"${{workspaceFolder}}/{BACKEND}", IN_CONTAINERS)
+    }
+    for dockerfile in ("gateway", "service"):
+        text = (TEMPLATE / BACKEND / "docker" / f"{dockerfile}.Dockerfile").read_text()
+        assert f"COPY {BACKEND}/shared {IN_CONTAINERS}/shared\n" in text
+
+
 def test_what_an_entry_runs_first_is_a_task() -> None:
     labels = {task["label"] for task in read(TEMPLATE, "tasks.json")["tasks"]}
     assert {each["preLaunchTask"] for each in launches() if "preLaunchTask" in each} <= labels
@@ -102,7 +114,7 @@ def test_what_an_entry_runs_first_is_a_task() -> None:
 def test_no_file_of_the_editor_has_a_path_of_one_machine(place: Path) -> None:
     for path in (place / ".vscode").glob("*.json"):
         found = texts(json.loads(path.read_text(encoding="utf-8")))
-        assert [text for text in found if text.startswith(("/", "~"))] == [], path
+        assert [text for text in found if text.startswith(("/", "~")) and text != IN_CONTAINERS] == [], path
         used = {name for text in found for name in re.findall(r"\$\{([^}]+)\}", text)}
         assert {name for name in used if not name.startswith("input:")} <= VARIABLES
 
