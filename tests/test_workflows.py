@@ -15,7 +15,8 @@ from tests.support import ROOT
 
 PLACES = [ROOT / ".github", ROOT / "template" / ".github"]
 FILES = sorted(path for place in PLACES for path in place.glob("workflows/*.yml"))
-SHARED = ["actions/set-up/action.yml"]
+SHARED = ["actions/set-up/action.yml", "workflows/security.yml"]
+OURS = "github.event.pull_request.head.repo.full_name == github.repository"
 DIGEST = f"sha256:{'0' * 64}"
 
 Document = dict[str, Any]
@@ -79,6 +80,25 @@ def test_a_job_ends_in_time_and_leaves_no_credentials_behind(job: Document) -> N
 def test_secrets_are_only_in_jobs_that_an_environment_guards(job: Document) -> None:
     if "secrets." in json.dumps(job):
         assert job["environment"]
+
+
+def test_a_pull_request_from_a_fork_gets_no_image_and_reaches_no_environment() -> None:
+    listed = read(ROOT / "template" / ".github" / "workflows" / "deploy.yml")["jobs"]
+    assert OURS in listed["images"]["if"]
+    for name, job in listed.items():
+        if name != "images":
+            # What needs a job that is skipped is skipped itself, unless it says always.
+            assert job["environment"] in {"staging", "production"}
+            assert job["needs"] == ("images" if "always()" not in job["if"] else job["environment"])
+
+
+def test_a_deployment_is_never_cancelled() -> None:
+    workflow = read(ROOT / "template" / ".github" / "workflows" / "deploy.yml")
+    groups = [
+        workflow["concurrency"],
+        *(job["concurrency"] for job in workflow["jobs"].values() if "environment" in job),
+    ]
+    assert [group["cancel-in-progress"] for group in groups] == [False] * len(groups)
 
 
 def test_renovate_leaves_what_is_slipways_alone_and_locks_what_it_raises() -> None:
