@@ -158,3 +158,11 @@ def test_a_fault_that_is_unknown_is_said_in_one_line() -> None:
     assert done.returncode == 1
     assert done.stdout.startswith("No fault has 'earthquake' in its name. There are: nothing, kill -9 postgres,")
     assert len(done.stdout.splitlines()) == 1
+
+
+def test_without_an_engine_one_line_says_so() -> None:
+    nowhere = "unix:///nowhere/docker.sock"
+    done = run(*(sys.executable, "-m", "toolkit.reliability", "nothing"), cwd=ROOT, DOCKER_HOST=nowhere)
+    assert done.returncode == 1
+    assert len(done.stdout.splitlines()) == 1
+    assert done.stdout.startswith(("No Docker Engine answers: ", "docker is not installed: "))

@@ -32,7 +32,7 @@ def main(arguments: list[str] | None = None) -> None:
     options = parse(arguments)
     try:
         chosen = choose(faults(options.restart_engine), options.faults)
-        engine = docker("version", "--format", "{{.Server.Version}}").strip()
+        engine = engine_version()
         with running() as stack:
             rows = asyncio.run(measure(stack, chosen))
     except (StackFailedError, Refused, ValueError) as error:
@@ -56,6 +56,14 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--restart-engine", metavar="CMD", default="", help="the shell command that restarts Docker")
     parser.add_argument("faults", nargs="*", metavar="FAULT", help="only faults whose names have this text")
     return parser.parse_args(arguments)
+
+
+def engine_version() -> str:
+    """The version of the engine. Raises StackFailedError where none answers."""
+    try:
+        return docker("version", "--format", "{{.Server.Version}}").strip()
+    except StackFailedError as error:
+        raise StackFailedError(f"No Docker Engine answers: {str(error).strip().splitlines()[-1]}") from error
 
 
 def choose(known: list[Fault], wanted: list[str]) -> list[Fault]:
