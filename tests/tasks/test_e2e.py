@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.support import nox
-from toolkit.application import Application, environment, free_port
+from toolkit.application import Application, free_port
 
 # One worker has them all, so that what they share is started once.
 pytestmark = pytest.mark.xdist_group("e2e")
@@ -36,7 +36,7 @@ def application(rendered: Callable[[str], Path], tmp_path_factory: pytest.TempPa
 
 def test_they_pass_against_dev_whatever_data_is_there(application: Application) -> None:
     for _ in range(2):
-        done = nox(application.project, "-s", "e2e", "--", application.gateway, "-q", **environment())
+        done = nox(application.project, "-s", "e2e", "--", application.gateway, "-q")
         assert done.returncode == 0, done.stdout
         assert "passed" in done.stdout
 
