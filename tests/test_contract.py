@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import shutil
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -10,11 +12,15 @@ import pytest
 
 from tests.support import run
 
+# Reads the classes of the first project, and holds the files of each against them: reading them takes a second.
 ASK = """
+import json, sys
 from pathlib import Path
 from tasks.config import agreement, contract
-print(*agreement.faults(Path(), contract.read(Path())), sep="\\n", end="")
+agreed = contract.read(Path(sys.argv[1]))
+print(json.dumps([agreement.faults(Path(project), agreed) for project in sys.argv[1:]]))
 """
+FILES = [".env.example", "compose.yaml", "environments", ".github"]
 KEY = "R3kqVb0u0sJX2mZ8m0oWc1pYtF5nQd7aEhLgKxBvSzU="
 MAIN = "compose.yaml"
 GATEWAY = "      PROJECTS_URL: http://projects:8002\n"
@@ -71,12 +77,6 @@ FAULTS = [
         "compose.yaml: projects: there is no service of this name",
     ),
     (
-        "src/backend/gateway/settings.py",
-        "    projects_url: ServiceUrl\n",
-        "    projects_url: ServiceUrl\n\n    planted: str\n",
-        "compose.yaml: PLANTED: gateway would not start: missing",
-    ),
-    (
         "environments/staging.env",
         "ENVIRONMENT=staging\n",
         "ENVIRONMENT=staging\nPLANTED=1\n",
@@ -97,34 +97,98 @@ FAULTS = [
 ]
 
 
-def faults(project: Path) -> list[str]:
-    """What the project's own code finds."""
-    done = run(sys.executable, "-c", ASK, cwd=project, PYTHONPATH="src/backend")
+WORKFLOW = """on: push
+jobs:
+  planted:
+    runs-on: ubuntu-24.04
+    env: {{{env}}}
+    steps:
+      - run: python3 noxfile.py -s config -- production
+"""
+ALL = ", ".join(
+    f"{name}: '${{{{ secrets.{name} }}}}'"
+    for name in ("DATABASE_URL", "DATABASE_PASSWORD", "REDIS_URL", "REDIS_PASSWORD", "AUTH_SIGNING_KEY")
+)
+
+
+def faults(project: Path, *others: Path) -> list[list[str]]:
+    """What the first project's own code finds in it, and in the files of others."""
+    done = run(sys.executable, "-c", ASK, ".", *others, cwd=project, PYTHONPATH="src/backend")
     assert done.returncode == 0, done.stdout
-    return done.stdout.splitlines()
+    found: list[list[str]] = json.loads(done.stdout)
+    return found
+
+
+def replace(path: Path, old: str, new: str) -> None:
+    text = path.read_text(encoding="utf-8")
+    assert text.count(old) == 1
+    path.write_text(text.replace(old, new), encoding="utf-8")
+
+
+@pytest.fixture
+def files(rendered: Callable[[str], Path], tmp_path: Path) -> Callable[[str], Path]:
+    """A function that copies what gives settings to a folder of that name."""
+
+    def copy(name: str) -> Path:
+        for each in FILES:
+            source, target = rendered("backend") / each, tmp_path / name / each
+            target.parent.mkdir(exist_ok=True)
+            shutil.copytree(source, target) if source.is_dir() else shutil.copy(source, target)
+        return tmp_path / name
+
+    return copy
 
 
 @pytest.mark.parametrize("answers", ["everything", "smallest"])
 def test_a_fresh_project_agrees_with_itself(rendered: Callable[[str], Path], answers: str) -> None:
-    assert faults(rendered(answers)) == []
+    assert faults(rendered(answers)) == [[]]
 
 
-@pytest.mark.parametrize(("path", "old", "new", "found"), FAULTS)
-def test_a_disagreement_is_found(project: Path, path: str, old: str, new: str, found: str) -> None:
-    text = (project / path).read_text(encoding="utf-8")
-    assert text.count(old) == 1
-    (project / path).write_text(text.replace(old, new), encoding="utf-8")
-    assert found in faults(project)
+def test_each_disagreement_is_found(rendered: Callable[[str], Path], files: Callable[[str], Path]) -> None:
+    planted = [files(str(number)) for number in range(len(FAULTS))]
+    for project, (path, old, new, _) in zip(planted, FAULTS, strict=True):
+        replace(project / path, old, new)
+    _, *found = faults(rendered("backend"), *planted)
+    assert [each for (*_, each), those in zip(FAULTS, found, strict=True) if each not in those] == []
 
 
-def test_compose_that_is_no_yaml_is_told(project: Path) -> None:
-    (project / MAIN).write_text("services: [\n", encoding="utf-8")
-    done = run(sys.executable, "-c", ASK, cwd=project, PYTHONPATH="src/backend")
-    assert (
-        "tasks.trouble.Trouble: compose.yaml is not valid YAML; nox -s lint -- compose.yaml shows where." in done.stdout
-    )
+def test_a_new_setting_that_compose_does_not_give_is_found(project: Path) -> None:
+    field = "    projects_url: ServiceUrl\n"
+    replace(project / "src/backend/gateway/settings.py", field, f"{field}\n    planted: str\n")
+    assert faults(project) == [["compose.yaml: PLANTED: gateway would not start: missing"]]
 
 
-def test_a_project_without_containers_has_nothing_to_agree_with(project: Path) -> None:
-    (project / MAIN).unlink()
-    assert faults(project) == []
+def test_compose_that_is_no_yaml_is_told(rendered: Callable[[str], Path], files: Callable[[str], Path]) -> None:
+    broken = files("broken")
+    (broken / MAIN).write_text("services: [\n", encoding="utf-8")
+    done = run(sys.executable, "-c", ASK, ".", broken, cwd=rendered("backend"), PYTHONPATH="src/backend")
+    assert "Trouble: compose.yaml is not valid YAML; nox -s lint -- compose.yaml shows where." in done.stdout
+
+
+def test_files_that_are_not_there_agree(rendered: Callable[[str], Path], files: Callable[[str], Path]) -> None:
+    bare = files("bare")
+    (bare / MAIN).unlink()
+    shutil.rmtree(bare / ".github")
+    assert faults(rendered("backend"), bare) == [[], []]
+
+
+WRITE = "write ${{ secrets.AUTH_SIGNING_KEY }}"
+LACKING = f"planted.yml: AUTH_SIGNING_KEY: the step that runs -s config -- production is not given it; {WRITE}"
+WRITTEN = f"planted.yml: AUTH_SIGNING_KEY: a secret that does not come from GitHub; {WRITE}"
+
+
+WORKFLOWS = [
+    (ALL, []),
+    (ALL.replace("AUTH_SIGNING_KEY:", "AUTH_SIGNING:"), [LACKING]),
+    (ALL.replace("secrets.AUTH_SIGNING_KEY", "vars.AUTH_SIGNING_KEY"), [WRITTEN]),
+    (ALL.replace("${{ secrets.AUTH_SIGNING_KEY }}", KEY), [WRITTEN]),
+]
+
+
+def test_a_workflow_gives_the_secrets_of_an_environment(
+    rendered: Callable[[str], Path], files: Callable[[str], Path]
+) -> None:
+    planted = [files(str(number)) for number in range(len(WORKFLOWS))]
+    for project, (env, _) in zip(planted, WORKFLOWS, strict=True):
+        (project / ".github/workflows/planted.yml").write_text(WORKFLOW.format(env=env), encoding="utf-8")
+    assert faults(rendered("backend"), *planted)[1:] == [found for _, found in WORKFLOWS]

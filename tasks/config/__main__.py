@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 from rich.text import Text
 
 from tasks.config import contract, sources
@@ -43,7 +43,8 @@ def main() -> None:
 def show(agreed: Contract, values: Mapping[str, Value], problems: Mapping[str, str]) -> None:
     """Print the table."""
     console = Console(width=None if sys.stdout.isatty() else WIDTH_WITHOUT_TERMINAL, highlight=False)
-    table = Table("", "setting", "value", "source", "read by", box=None, pad_edge=False)
+    value = Column("value", overflow="fold")
+    table = Table("", "setting", value, "source", "read by", box=None, pad_edge=False)
     for name, setting in agreed.settings.items():
         mark = Text("✗", "red") if name in problems else Text("✓", "green")
         # As Text, so that brackets in a value are no markup.

@@ -1,4 +1,4 @@
-"""Holds the project's files that give settings against the contract: the committed values, and Compose."""
+"""Holds the project's files that give settings against the contract: the committed values, Compose, workflows."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -20,6 +20,8 @@ from tasks.trouble import Trouble
 VARIABLE = re.compile(r"\$\{?(?P<name>\w+)(?::?(?P<kind>[-?])(?P<word>[^}]*))?\}?")
 # What Python itself reads.
 PYTHON = "PYTHON"
+WORKFLOWS = Path(".github/workflows")
+ASKS = re.compile(r"-s config -- \S+")
 
 
 @dataclass(frozen=True)
@@ -38,7 +40,8 @@ def faults(project: Path, contract: Contract) -> list[str]:
     """Every disagreement, with the file that it is in."""
     deployed = [each for each in contract.environments if each != DEVELOPMENT]
     found = [fault for each in deployed for fault in committed_faults(project, contract, each)]
-    return [str(each) for each in dict.fromkeys([*found, *compose_faults(project, contract)])]
+    found += [*compose_faults(project, contract), *workflow_faults(project, contract)]
+    return [str(each) for each in dict.fromkeys(found)]
 
 
 def committed_faults(project: Path, contract: Contract, environment: str) -> Iterator[Fault]:
@@ -68,6 +71,20 @@ def compose_faults(project: Path, contract: Contract) -> Iterator[Fault]:
             yield Fault(FILE, name, f"{reader} would not start: {reason}")
 
 
+def workflow_faults(project: Path, contract: Contract) -> Iterator[Fault]:
+    """Secrets that a workflow has in its text, and those that a step lacks which asks for an environment's settings."""
+    secrets = {name: each for name, each in contract.settings.items() if each.is_secret}
+    for path in sorted((project / WORKFLOWS).glob("*.y*ml")):
+        for step, given in _steps(_written(path)):
+            asked = ASKS.search(str(step.get("run", "")))
+            for name, setting in secrets.items():
+                expected = f"${{{{ secrets.{name} }}}}"
+                if holds_secret(setting, given.get(name, "")) and given[name] != expected:
+                    yield Fault(path.name, name, f"a secret that does not come from GitHub; write {expected}")
+                elif asked and name not in given:
+                    yield Fault(path.name, name, f"the step that runs {asked[0]} is not given it; write {expected}")
+
+
 def _needless(contract: Contract, reader: str, given: Mapping[str, str], secrets: list[str]) -> Iterator[Fault]:
     read = {name: each for name, each in contract.settings.items() if reader in each.readers}
     for name, text in given.items():
@@ -84,12 +101,25 @@ def _services(project: Path) -> dict[str, dict[str, Any]]:
     """The services of every Compose file that there is."""
     found: dict[str, dict[str, Any]] = {}
     for path in Compose(project, {}).files:
-        try:
-            written = yaml.safe_load(path.read_text(encoding="utf-8")) if path.exists() else {}
-        except yaml.YAMLError:
-            raise Trouble(f"{path.name} is not valid YAML; nox -s lint -- {path.name} shows where.") from None
-        found |= written.get("services") or {}
+        found |= _written(path).get("services") or {}
     return found
+
+
+def _steps(workflow: Mapping[str, Any]) -> Iterator[tuple[dict[str, Any], dict[str, str]]]:
+    """The steps of all jobs, each with the environment that it gets."""
+    for job in (workflow.get("jobs") or {}).values():
+        for step in job.get("steps") or []:
+            levels = [each.get("env") or {} for each in (workflow, job, step)]
+            yield step, {name: str(text) for level in levels for name, text in level.items()}
+
+
+def _written(path: Path) -> dict[str, Any]:
+    """What a YAML file says; nothing where there is none."""
+    try:
+        written = yaml.safe_load(path.read_text(encoding="utf-8")) if path.exists() else None
+    except yaml.YAMLError:
+        raise Trouble(f"{path.name} is not valid YAML; nox -s lint -- {path.name} shows where.") from None
+    return written if isinstance(written, dict) else {}
 
 
 def _environment(service: Mapping[str, Any]) -> dict[str, str]:

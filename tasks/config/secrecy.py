@@ -14,7 +14,7 @@ def shown(setting: Setting, text: str) -> str:
 
 def holds_secret(setting: Setting, text: str) -> bool:
     """Whether this is a secret: a setting that is one, unless its text is a URL that says no more than a place."""
-    return setting.is_secret and not is_place(text)
+    return setting.is_secret and bool(text) and not is_place(text)
 
 
 def is_place(text: str) -> bool:

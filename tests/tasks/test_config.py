@@ -199,8 +199,10 @@ def test_settings_that_cannot_be_read_are_told(project: Path) -> None:
     assert (code, "src/backend/projects/settings.py cannot be imported" in said) == (1, True)
 
 
-def test_the_session_shows_it(project: Path) -> None:
+def test_the_session_shows_each_environment(project: Path) -> None:
     (project / ".env.local").write_text(LOCAL, encoding="utf-8")
-    done = nox(project, "-s", "config", "--", "development")
-    assert done.returncode == 0, done.stdout
-    assert row(done.stdout, "APP_NAME").startswith("✓ APP_NAME Mine .env.local")
+    for name, source in (("development", ".env.local"), ("staging", "environment"), ("production", "environment")):
+        done = nox(project, "-s", "config", "--", name, **({} if name == "development" else SECRETS))
+        assert done.returncode == 0, done.stdout
+        assert f"******** {source} auth" in row(done.stdout, "AUTH_SIGNING_KEY")
+    assert nox(project, "-s", "config", "--", "moon").returncode != 0
