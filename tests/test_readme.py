@@ -38,12 +38,14 @@ RUN_ELSEWHERE = {
     "nox -s stack -- up": "tests/tasks/test_stack_sessions.py",
     "nox -s stack -- status": "tests/tasks/test_stack_sessions.py",
     "nox -s stack -- down": "tests/tasks/test_stack_sessions.py",
+    "nox -s stack -- up --debug": "tests/test_editor_compose.py",
     "nox -s images": "tests/tasks/test_stack_sessions.py",
 }
 
 # The sessions of a project's README, as they are run here, and what each must say.
 SESSIONS = {
     "nox -s setup": ".env.local",
+    "nox -s editor": ".venv has what editors need",
     "nox -s doctor": "Python",
     "nox -s lint -- --fix": "",
     "nox -s typecheck": "no issues found",
