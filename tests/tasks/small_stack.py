@@ -146,7 +146,7 @@ class SmallStack:
 
     def remove(self) -> None:
         """Take away all that it has left."""
-        self.docker("compose", "down", "--volumes", "--timeout", "1")
+        self.docker("compose", "down", "--volumes", "--remove-orphans", "--timeout", "1")
         if image := self.docker("images", "--quiet", f"{self.name}-small").strip():
             self.docker("rmi", "--force", image)
 
