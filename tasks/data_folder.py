@@ -13,6 +13,7 @@ from typing import IO, Any
 
 import psutil
 
+from tasks import private_file
 from tasks.trouble import Trouble
 
 FOLDER = ".data"
@@ -79,11 +80,7 @@ class DataFolder:
 
     def write(self, name: str, value: object) -> None:
         """Put the value where others read it, whole, and closed to other users as it may hold passwords."""
-        draft = self.path / f"{name}.json.new"
-        draft.unlink(missing_ok=True)
-        draft.touch(mode=0o600)
-        draft.write_text(json.dumps(value, indent=2) + "\n", encoding="utf-8")
-        draft.replace(self.path / f"{name}.json")
+        private_file.write(self.path / f"{name}.json", json.dumps(value, indent=2) + "\n")
 
     def remember(self, pid: int) -> None:
         """Note a process of the owner, so that the next one can end it if all else failed."""

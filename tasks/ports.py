@@ -2,15 +2,15 @@
 
 import random
 import socket
-from types import TracebackType
-from typing import Self
+
+from tasks.closing import Closing
 
 LOOPBACK = "127.0.0.1"
 # Below the range from which systems give ports to outgoing connections.
 ELSEWHERE = range(20000, 32768)
 
 
-class Ports:
+class Ports(Closing):
     """Ports that no other process of this kind chooses while this one lives.
 
     A port is claimed by holding the UDP port of the same number: the TCP port itself must stay free for the server, and
@@ -31,14 +31,6 @@ class Ports:
         for claim in self._claims:
             claim.close()
         self._claims.clear()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
     def _claim(self, port: int) -> bool:
         claim = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)

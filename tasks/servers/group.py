@@ -5,13 +5,13 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from types import TracebackType
-from typing import Self
+
+from tasks.closing import Closing
 
 GUARDIAN = Path(__file__).with_name("guardian.py")
 
 
-class Group:
+class Group(Closing):
     """A process group whose guardian ends it when this process is gone, SIGKILL included.
 
     Processes started elsewhere join it with `process_group=group.id`. `scratch` is removed together with the group;
@@ -56,14 +56,6 @@ class Group:
         if self._guardian.stdin:
             self._guardian.stdin.close()
         self._guardian.wait()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
 
 def stop(process: subprocess.Popen[bytes], number: signal.Signals, patience: float = 10.0) -> None:

@@ -11,6 +11,7 @@ import psutil
 import psycopg
 from psycopg import sql
 
+from tasks import private_file
 from tasks.servers import privileges
 from tasks.servers.group import Group
 from tasks.servers.postgres_programs import major_version, program
@@ -92,8 +93,7 @@ class Postgres:
         shutil.rmtree(scratch, ignore_errors=True)
         scratch.mkdir(mode=0o700)
         try:
-            (scratch / "password").touch(mode=0o600)
-            (scratch / "password").write_text(secrets.token_urlsafe(24))
+            private_file.write(scratch / "password", secrets.token_urlsafe(24))
             privileges.give(scratch)
             self._initdb(scratch, group)
             scratch.rename(self.folder)

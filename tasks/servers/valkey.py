@@ -9,6 +9,7 @@ from pathlib import Path
 
 import redis
 
+from tasks import private_file
 from tasks.servers import privileges
 from tasks.servers.group import Group
 from tasks.trouble import Trouble
@@ -30,11 +31,7 @@ class Valkey:
         """Create the folder with a password of its own, kept from the command line, which everybody can read."""
         self.folder.mkdir(mode=0o700, exist_ok=True)
         if not self._configuration.exists():
-            draft = self._configuration.with_suffix(".new")
-            draft.unlink(missing_ok=True)
-            draft.touch(mode=0o600)
-            draft.write_text(f"requirepass {secrets.token_urlsafe(24)}\n")
-            draft.rename(self._configuration)
+            private_file.write(self._configuration, f"requirepass {secrets.token_urlsafe(24)}\n")
         privileges.give(self.folder)
 
     def command(self, port: int) -> list[str]:
