@@ -42,8 +42,9 @@ RUN --mount=from=runtime,target=/runtime cp -a /runtime /filesystem
 
 FROM base AS code
 COPY src/backend/shared /app/shared
-COPY src/backend/gateway /app/gateway
 RUN python -m compileall -q --invalidation-mode unchecked-hash /app
+COPY src/backend/gateway /app/gateway
+RUN python -m compileall -q --invalidation-mode unchecked-hash /app/gateway
 
 FROM scratch
 COPY --from=filesystem /filesystem /

@@ -41,11 +41,12 @@ FROM base AS filesystem
 RUN --mount=from=runtime,target=/runtime cp -a /runtime /filesystem
 
 FROM base AS code
-ARG SERVICE
 COPY src/backend/shared /app/shared
+RUN python -m compileall -q --invalidation-mode unchecked-hash /app
+ARG SERVICE
 COPY src/backend/${SERVICE:?} /app/${SERVICE}
 RUN ln -s "${SERVICE}/__main__.py" /app/main.py \
-    && python -m compileall -q --invalidation-mode unchecked-hash /app
+    && python -m compileall -q --invalidation-mode unchecked-hash "/app/${SERVICE}" /app/main.py
 
 FROM scratch
 COPY --from=filesystem /filesystem /
