@@ -2,8 +2,10 @@
 
 import os
 import signal
+import sys
 
 import nox
+from nox import virtualenv
 
 from tasks.environment import install
 
@@ -16,6 +18,12 @@ def setup(session: nox.Session) -> None:
     """Write .env.local with fresh secrets, or add what it lacks, and install the git hooks."""
     install(session, "dev")
     session.run("python", "-m", "tasks.setup", *session.posargs)
+
+
+@nox.session(default=False, python=False, requires=["setup"])
+def editor(session: nox.Session) -> None:
+    """Set the project up and make .venv, where editors look for Python."""
+    session.run(sys.executable, "-m", "tasks.editor", env={"UV": virtualenv.UV}, external=True)
 
 
 @nox.session(default=False)
