@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support import run
+from tests.support import ROOT, run
 
 # Reads the classes of the first project, and holds the files of each against them: reading them takes a second.
 ASK = """
@@ -75,6 +75,12 @@ FAULTS = [
         "\n\n  projects:\n",
         "\n\n  planted:\n",
         "compose.yaml: projects: there is no service of this name",
+    ),
+    (
+        ".github/workflows/deploy.yml",
+        "-s config -- staging\n        env:\n          AUTH_SIGNING_KEY: ${{ secrets.AUTH_SIGNING_KEY }}\n",
+        "-s config -- staging\n        env:\n",
+        "deploy.yml: AUTH_SIGNING_KEY: -s config -- staging is not given it; write ${{ secrets.AUTH_SIGNING_KEY }}",
     ),
     (
         "environments/staging.env",
@@ -173,7 +179,7 @@ def test_files_that_are_not_there_agree(rendered: Callable[[str], Path], files: 
 
 
 WRITE = "write ${{ secrets.AUTH_SIGNING_KEY }}"
-LACKING = f"planted.yml: AUTH_SIGNING_KEY: the step that runs -s config -- production is not given it; {WRITE}"
+LACKING = f"planted.yml: AUTH_SIGNING_KEY: -s config -- production is not given it; {WRITE}"
 WRITTEN = f"planted.yml: AUTH_SIGNING_KEY: a secret that does not come from GitHub; {WRITE}"
 
 
@@ -192,3 +198,9 @@ def test_a_workflow_gives_the_secrets_of_an_environment(
     for project, (env, _) in zip(planted, WORKFLOWS, strict=True):
         (project / ".github/workflows/planted.yml").write_text(WORKFLOW.format(env=env), encoding="utf-8")
     assert faults(rendered("backend"), *planted)[1:] == [found for _, found in WORKFLOWS]
+
+
+@pytest.mark.parametrize("environment", ["staging", "production"])
+def test_settings_are_checked_before_anything_is_deployed(environment: str) -> None:
+    text = (ROOT / "template/.github/workflows/deploy.yml").read_text(encoding="utf-8")
+    assert 0 < text.index(f"-s config -- {environment}\n") < text.index(f"-s deploy -- {environment}\n")

@@ -82,7 +82,7 @@ def workflow_faults(project: Path, contract: Contract) -> Iterator[Fault]:
                 if holds_secret(setting, given.get(name, "")) and given[name] != expected:
                     yield Fault(path.name, name, f"a secret that does not come from GitHub; write {expected}")
                 elif asked and name not in given:
-                    yield Fault(path.name, name, f"the step that runs {asked[0]} is not given it; write {expected}")
+                    yield Fault(path.name, name, f"{asked[0]} is not given it; write {expected}")
 
 
 def _needless(contract: Contract, reader: str, given: Mapping[str, str], secrets: list[str]) -> Iterator[Fault]:
