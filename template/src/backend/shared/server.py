@@ -58,7 +58,7 @@ async def _serve(app: ASGIApp, settings: ServiceSettings, port: int) -> None:
 
 
 def _end_after(seconds: float) -> None:
-    """End by then whatever happens: a thread that looks up a name which does not resolve can keep a process for long."""
+    """End by then whatever happens: a thread that looks up a name which does not resolve can keep a process long."""
     timer = Timer(seconds, os._exit, [EXIT_CODE])
     timer.daemon = True
     timer.start()
