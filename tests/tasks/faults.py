@@ -122,7 +122,7 @@ FAULTS = [
     in_main("-s db_check", "-s dev", "dev has neither of the tags check and ci"),
     in_main("-s db_check", "-s lint", "no command is just -s db_check, which has the tag check"),
     in_main("-s ci_result", "-s lint", "the last job does not call ci_result"),
-    in_main("    if: ${{ always() }}\n", "", "the last job does not run always"),
+    in_main("\n    if: ${{ always() }}\n", "\n", "the last job does not run always"),
     in_main("    needs: [lint, ", "    needs: [", "the last job does not need lint"),
     Fault(
         "lint",
