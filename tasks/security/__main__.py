@@ -34,12 +34,13 @@ def run(parts: list[str], *, strict: bool) -> int:
     """Make the checks of these parts and report; returns the exit code."""
     entries = accepted.entries()
     checks = [check for check in CHECKS if check.part in parts]
+    files = project_files()
     with console().status(f"Scanning with {len(checks)} checks"):
-        made = outcomes(checks, project_files(), workers=os.cpu_count() or 1)
+        made = outcomes(checks, files, workers=os.cpu_count() or 1)
     found = [finding for outcome in made for finding in outcome.findings]
     sarif.write(REPORTS / "security.sarif", {each.tool: each.version for each in made}, found, entries)
     left = [replace(outcome, findings=_not_in(entries, outcome)) for outcome in made]
-    left.append(_review(entries, made))
+    left.append(_review(entries, made, files))
     show(left)
     return _conclude(left, strict=strict)
 
@@ -48,14 +49,14 @@ def _not_in(entries: list[Entry], outcome: Outcome) -> list[Finding]:
     return [each for each in outcome.findings if not any(entry.covers(each) for entry in entries)]
 
 
-def _review(entries: list[Entry], made: list[Outcome]) -> Outcome:
+def _review(entries: list[Entry], made: list[Outcome], files: list[str]) -> Outcome:
     """The acceptances as a check of their own; one is idle only where all of its tool's checks were made."""
     found = [finding for outcome in made for finding in outcome.findings]
     whole = {check.tool for check in CHECKS} - {
         check.tool for check in CHECKS if check.name not in {each.name for each in made if not _is_open(each)}
     }
     scan = accepted.review(entries, found, lambda entry: entry.tool in whole)
-    return Outcome("accepted", "", "", scan.looked_at, findings=scan.findings)
+    return Outcome("accepted", "", "", scan.looked_at, findings=[*scan.findings, *accepted.elsewhere(files)])
 
 
 def _is_open(outcome: Outcome) -> bool:

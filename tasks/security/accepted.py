@@ -8,12 +8,18 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from tasks.files import matching
 from tasks.report import count
 from tasks.security.scan import Finding, Scan
 from tasks.trouble import Trouble
 
 FILE = Path("security-accepted.toml")
 LONGEST = timedelta(days=366)
+# Where tools look for exceptions of their own. Comments in code are not heeded: each tool is told so.
+ELSEWHERE = (
+    ".bandit .checkov.yaml .checkov.yml .gitleaksignore .gitleaks.toml .hadolint.yaml .hadolint.yml .semgrepignore "
+    "*.github/actionlint.yaml *.github/actionlint.yml *.github/zizmor.yml zizmor.yml"
+)
 TEXTS = ("tool", "rule", "path", "reason")
 
 
@@ -44,6 +50,12 @@ def entries() -> list[Entry]:
     if not isinstance(tables, list) or len(lines) != len(tables):
         raise Trouble(f"{FILE}: write each accepted finding as a table of its own, under [[accepted]].")
     return [_entry(table, line) for table, line in zip(tables, lines, strict=True)]
+
+
+def elsewhere(files: list[str]) -> list[Finding]:
+    """The files that would accept findings beside the one that is reviewed."""
+    said = f"exceptions of a tool's own; {FILE} is the one place for what is accepted"
+    return [Finding("accepted", "elsewhere", path, 1, said, "high") for path in matching(files, ELSEWHERE)]
 
 
 def review(accepted: list[Entry], findings: list[Finding], was_scanned: Callable[[Entry], bool]) -> Scan:

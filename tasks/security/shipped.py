@@ -1,5 +1,6 @@
 """Checks the licences of what reaches users and writes its bill of materials."""
 
+import hashlib
 import json
 import re
 import tomllib
@@ -15,6 +16,7 @@ from tasks.security.tool import REPORTS, program, run
 from tasks.trouble import Trouble
 
 TOOL = "cyclonedx-py"
+BILL = REPORTS / "sbom.json"
 # What older metadata say instead of an expression.
 CLASSIFIED = {
     "License :: OSI Approved :: Apache Software License": "Apache-2.0",
@@ -45,22 +47,35 @@ def policy() -> Policy:
 
 
 def write_bill(_files: list[str]) -> Scan:
-    """Write sbom.json, which cyclonedx-py holds against the schema of CycloneDX, from an environment of the lock."""
+    """Write sbom.json from an environment of the lock; a new one is held against the schema of CycloneDX."""
     ships = policy().ships
+    place = environment(ships)
+    bill = bill_of(place)
+    # cyclonedx-py needs seconds for that, each time.
+    stamp = place / "bill.sha256"
+    digest = hashlib.sha256(bill.encode()).hexdigest()
+    if not stamp.exists() or stamp.read_text(encoding="utf-8") != digest:
+        bill_of(place, "--validate")
+        stamp.write_text(digest, encoding="utf-8")
     REPORTS.mkdir(parents=True, exist_ok=True)
-    bill = REPORTS / "sbom.json"
-    bill.unlink(missing_ok=True)
-    run([program(TOOL), "environment", str(environment(ships)), "--validate", f"--output-file={bill}"], codes=(0,))
-    listed = {normal(each["name"]) for each in json.loads(bill.read_text(encoding="utf-8"))["components"]}
+    BILL.write_text(bill, encoding="utf-8")
+    listed = {normal(each["name"]) for each in json.loads(bill)["components"]}
     strays = [pin for pin in shipped_pins(ships) if pin.name not in listed and " ; " not in pin.text]
-    found = [_finding(pin, "incomplete", f"{pin.name} is not in {bill}") for pin in strays]
-    return Scan(count(len(listed), "package"), found)
+    return Scan(
+        count(len(listed), "package"), [_finding(pin, "incomplete", f"{pin.name} is not in {BILL}") for pin in strays]
+    )
+
+
+def bill_of(place: Path, *options: str) -> str:
+    """The bill of what is installed in an environment."""
+    options = options or ("--no-validate",)
+    return run([program(TOOL), "environment", str(place), "--output-reproducible", *options], codes=(0,))
 
 
 def scan_licences(_files: list[str]) -> Scan:
     """Hold what the packages' metadata say against the licences that are allowed; saying nothing is a finding too."""
     decided = policy()
-    bill = json.loads(run([program(TOOL), "environment", str(environment(decided.ships)), "--no-validate"], codes=(0,)))
+    bill = json.loads(bill_of(environment(decided.ships)))
     pinned = {pin.name: pin for pin in shipped_pins(decided.ships)}
     known = {normal(each["name"]): licences(each) for each in bill["components"]}
     found = [_judge(pinned[name], stated, decided) for name, stated in known.items()]

@@ -6,7 +6,10 @@ from tasks.report import count
 from tasks.security.scan import Check, Finding, Scan
 from tasks.security.tool import program, run_json
 
-ZIZMOR = ("--offline", "--persona=pedantic", "--no-ignores", "--no-progress", "--strict-collection", "--format=json")
+ZIZMOR = (
+    *("--offline", "--persona=pedantic", "--no-config", "--no-ignores"),
+    *("--no-progress", "--strict-collection", "--format=json"),
+)
 # Its integrations would depend on what else is installed; the shell in workflows is one call of a session each.
 ACTIONLINT = ("-format={{json .}}", "-shellcheck=", "-pyflakes=")
 SEVERITIES = {"High": "high", "Medium": "medium", "Low": "low", "Informational": "low"}

@@ -187,6 +187,7 @@ SECURITY_FAULTS = [
         file(".github/workflows/planted.yml", workflow("run: nox -s lint", needs="needs: [missing]\n    ")),
         "actionlint: job-needs",
     ),
+    security("accepted", file(".gitleaksignore", "planted\n"), ".gitleaksignore:1: exceptions of a tool's own"),
     security("accepted", lambda project: weak(project, accepted(expires=from_now(-1))), "expired on"),
     security("accepted", lambda project: weak(project, accepted(expires=from_now(400))), "accept for a year at most"),
     security(

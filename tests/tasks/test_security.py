@@ -1,0 +1,236 @@
+"""The session `security`: what it reports, what it does not take for a pass, and what cannot silence it."""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from tasks.security import accepted, dependencies, shipped, tool
+from tasks.security.outcome import outcome
+from tasks.security.pins import pins
+from tasks.security.scan import Check, Scan, Skipped
+from tasks.trouble import Trouble
+from tests.support import run
+from tests.tasks import advisories
+from tests.tasks.checked_project import CheckedProject
+from tests.tasks.faults import MODULE
+from tests.tasks.security_faults import DOCKERFILE, WEAK, accepted as entry, from_now, private_key, workflow
+
+# It has no types.
+VALIDATE = """
+import sys
+from sarif_pydantic import Sarif
+with open(sys.argv[1], encoding="utf-8") as file:
+    assert Sarif.model_validate_json(file.read()).version == "2.1.0"
+"""
+TOMORROW = datetime.now(tz=UTC).date() + timedelta(days=1)
+
+
+def results(project: CheckedProject) -> list[tuple[str, str, str, int]]:
+    """The findings in the report: tool, rule, path and line."""
+    report = project.folder / ".data/security/security.sarif"
+    checked = run(sys.executable, "-c", VALIDATE, report, cwd=project.folder)
+    assert checked.returncode == 0, checked.stdout
+    log = json.loads(report.read_text(encoding="utf-8"))
+    found = []
+    for each in log["runs"]:
+        for result in each["results"]:
+            place = result["locations"][0]["physicalLocation"]
+            name = each["tool"]["driver"]["name"]
+            found.append((name, result["ruleId"], place["artifactLocation"]["uri"], place["region"]["startLine"]))
+    return found
+
+
+def test_reports_are_written_and_a_row_tells_of_each_part(checked: CheckedProject) -> None:
+    checked.write(MODULE, WEAK)
+    done = checked.session("security", "--only", "code", "--only", "sbom")
+    assert done.returncode == 1
+    assert re.search(
+        r"^ ?code +bandit +1\.\d+\.\d+ +\d+ files +1 medium +\d+\.\d +FAILED *$", done.stdout, re.MULTILINE
+    )
+    assert re.search(r"^ ?sbom +cyclonedx-py +7\.\d+\.\d+ +\d+ packages +- +\d+\.\d +ok *$", done.stdout, re.MULTILINE)
+    assert results(checked) == [("bandit", "B307", MODULE, 3)]
+    bill = json.loads((checked.folder / ".data/security/sbom.json").read_text(encoding="utf-8"))
+    assert bill["bomFormat"] == "CycloneDX"
+    assert {"fastapi", "SQLAlchemy"} <= {each["name"] for each in bill["components"]}
+
+
+def test_an_accepted_finding_passes_and_the_report_says_why(checked: CheckedProject) -> None:
+    checked.write(MODULE, WEAK)
+    checked.write("security-accepted.toml", entry(reason="Nobody calls it."))
+    done = checked.session("security", "--only", "code")
+    assert done.returncode == 0, done.stdout
+    log = json.loads((checked.folder / ".data/security/security.sarif").read_text(encoding="utf-8"))
+    [result] = log["runs"][0]["results"]
+    assert result["suppressions"] == [{"kind": "external", "justification": "Nobody calls it."}]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("[[accepted]\n", "not valid TOML"),
+        ("accepted = 1\n", "a table of its own"),
+        (entry(reason=" "), "security-accepted.toml:1: the entry lacks reason"),
+        (entry(expires='"2030-01-01"'), "lacks expires"),
+        (entry() + 'because = "x"\n', "means nothing: because"),
+    ],
+)
+def test_an_entry_that_is_not_whole_is_refused(
+    text: str, said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("security-accepted.toml").write_text(text, encoding="utf-8")
+    with pytest.raises(Trouble, match=re.escape(said)):
+        accepted.entries()
+
+
+def test_no_comment_and_no_file_of_a_tool_silences_a_finding(checked: CheckedProject) -> None:
+    checked.write(MODULE, WEAK.rstrip() + "  # no" + "sec # nosem" + "grep\n")
+    checked.write("src/backend/shared/sql.py", 'cursor.execute(f"{planted}")  # nosem' + "grep\n")
+    checked.write("planted.Dockerfile", "# hado" + "lint ignore=DL3002\n" + DOCKERFILE.format(user="USER 0\n"))
+    checked.write("other.Dockerfile", "# checkov:" + "skip=CKV_DOCKER_3:x\n" + DOCKERFILE.format(user=""))
+    step = "uses: actions/setup-python@v6 # zizmor: " + "ignore[unpinned-uses]"
+    checked.write(".github/workflows/planted.yml", workflow(step))
+    checked.write("planted.pem", private_key() + "# gitleaks:" + "allow\n")
+    checked.write(".env.planted", "URL=redis://app:" + "tr0mbone-42" + "@host # gitleaks:" + "allow\n")
+    checked.write(".gitleaksignore", "planted.pem:private-key:1\n")
+    parts = ("code", "rules", "secrets", "dockerfiles", "infrastructure", "workflows")
+    done = checked.session("security", *(word for part in parts for word in ("--only", part)))
+    assert done.returncode == 1
+    rules = {rule for _, rule, _, _ in results(checked)}
+    wanted = {"B307", "sql-from-text", "DL3002", "CKV_DOCKER_3", "unpinned-uses", "private-key", "password-in-url"}
+    assert wanted <= rules
+    assert ".gitleaksignore:1: exceptions of a tool's own" in done.stdout
+
+
+def test_ignored_files_may_hold_secrets_until_they_are_committed(checked: CheckedProject) -> None:
+    checked.write(".env.local", f"KEY='{private_key()}'\n")
+    assert checked.session("security", "--only", "secrets").returncode == 0
+    run("git", "add", "--force", ".env.local", cwd=checked.folder)
+    done = checked.session("security", "--only", "secrets")
+    (checked.folder / ".env.local").unlink()
+    assert done.returncode == 1
+    assert ".env.local:1: Identified a Private Key" in done.stdout
+
+
+def test_advisories_out_of_reach_are_announced_and_fail_in_ci(checked: CheckedProject) -> None:
+    nowhere = {"OSV_URL": "http://127.0.0.1:9/v1/query"}
+    done = checked.session("security", "--only", "dependencies", **nowhere, CI="")
+    assert done.returncode == 0, done.stdout
+    assert "NOT CHECKED: dependencies/pip-audit: the advisories at http://127.0.0.1:9/v1/query cannot be" in done.stdout
+    for arguments, environment in ((("--strict",), {"CI": ""}), ((), {"CI": "true"})):
+        done = checked.session("security", "--only", "dependencies", *arguments, **nowhere, **environment)
+        assert done.returncode == 1
+        assert "failed: dependencies/pip-audit\n" in done.stdout
+
+
+def test_a_source_without_advisories_is_no_source() -> None:
+    dependencies.probe(f"{advisories.source()}/v1/query")
+    with pytest.raises(Skipped, match="cannot be reached"):
+        dependencies.probe(f"{advisories.source()}/broken")
+    with pytest.raises(Trouble, match="is no source of advisories"):
+        dependencies.probe(f"{advisories.source()}/empty")
+    with pytest.raises(Trouble, match="must begin with https"):
+        dependencies.probe("http://advisories.example/v1/query")
+
+
+def test_every_pin_of_every_lock_is_audited_once(tmp_path: Path) -> None:
+    lock = tmp_path / "lock.txt"
+    requirements = ["a==1 ; python_version < '3.12'", "b[c]==2", "a==3"]
+    lock.write_text("".join(f"{each} \\\n    --hash=sha256:1\n" for each in requirements), encoding="utf-8")
+    found = pins(str(lock))
+    assert [(pin.name, pin.version, pin.line) for pin in found] == [("a", "1", 1), ("b", "2", 3), ("a", "3", 5)]
+    shares = dependencies.shares(found * 6)
+    assert sorted((pin.name, pin.version) for share in shares for pin in share) == sorted(
+        (pin.name, pin.version) for pin in found * 6
+    )
+    assert all(len({pin.name for pin in share}) == len(share) for share in shares)
+
+
+def test_a_tool_that_crashes_hangs_or_babbles_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    python = [sys.executable, "-c"]
+    assert tool.run([*python, "raise SystemExit(1)"]) == ""
+    with pytest.raises(Trouble, match="ended with 2: ValueError: oh"):
+        tool.run([*python, "import sys; print('ValueError: oh', file=sys.stderr); sys.exit(2)"])
+    with pytest.raises(Trouble, match="ended with -9"):
+        tool.run([*python, "import os; os.kill(os.getpid(), 9)"])
+    with pytest.raises(Trouble, match="printed no JSON but: hello"):
+        tool.run_json([*python, "print('hello')"])
+    with pytest.raises(Trouble, match="has no wheel for this machine"):
+        tool.run([tool.program("no-such-tool")])
+    monkeypatch.setattr(tool, "PATIENCE_SECONDS", 0.2)
+    with pytest.raises(Trouble, match=r"did not end within 0\.2 s"):
+        tool.run([*python, "import time; time.sleep(60)"])
+
+
+def test_a_file_that_a_tool_cannot_read_is_an_error(checked: CheckedProject) -> None:
+    checked.write(MODULE, "def planted(:\n  x = = 3 )) {\nimport os\nos.system('x')\n")
+    checked.write(".github/workflows/planted.yml", "on: push\njobs:\n  a: [b\n")
+    done = checked.session("security", "--only", "code", "--only", "rules", "--only", "infrastructure")
+    assert done.returncode == 1
+    assert "code/bandit: bandit cannot read" in done.stdout
+    assert "rules/semgrep: semgrep: " in done.stdout
+    assert "infrastructure/checkov: checkov cannot read .github/workflows/planted.yml" in done.stdout
+    assert "Traceback" not in done.stdout
+
+
+def test_a_report_of_another_form_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tasks.security.outcome.pinned", lambda _package: "1")
+
+    def scan(_files: list[str]) -> Scan:
+        return Scan(json.loads("{}")["missing"], [])
+
+    made = outcome(Check("part", "tool", "package", scan, "*.x"), ["a.x"])
+    assert made.error == "tool cannot be understood: KeyError 'missing'"
+
+
+def test_a_part_without_files_says_so(checked: CheckedProject) -> None:
+    for path in (checked.folder / ".github").rglob("*.yml"):
+        path.unlink()
+    done = checked.session("security", "--only", "workflow-schema")
+    assert done.returncode == 0
+    assert re.search(r"workflow-schema +check-jsonschema +\S+ +no files +- +0\.0 +ok", done.stdout)
+
+
+def test_a_shallow_clone_is_no_history(checked: CheckedProject, tmp_path: Path) -> None:
+    checked.write("planted.txt", "x\n")
+    for command in (["add", "--all"], ["commit", "-m", "x"]):
+        run("git", "-c", "user.name=a", "-c", "user.email=a@b.c", *command, cwd=checked.folder)
+    clone = tmp_path / "clone"
+    run("git", "clone", "--quiet", "--depth=1", checked.folder.as_uri(), clone, cwd=tmp_path)
+    python = checked.python("security")
+    done = run(python, "-m", "tasks.security", "--only", "history", "--strict", cwd=clone, CI="")
+    assert done.returncode == 1
+    assert "NOT CHECKED: history/gitleaks: this clone has only the newest commits; git fetch --unshallow" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("expression", "verdict"),
+    [
+        ("MIT", True),
+        ("GPL-3.0-only", False),
+        ("MIT OR GPL-3.0-only", True),
+        ("MIT AND GPL-3.0-only", False),
+        ("GPL-3.0-only OR (MIT AND Apache-2.0)", True),
+        ("(MIT OR GPL-3.0-only) AND Apache-2.0", True),
+        ("GPL-2.0-only WITH Classpath-exception-2.0", False),
+        ("MIT WITH exception", False),
+        ("MIT License", False),
+        ("(MIT", False),
+        ("MIT AND", False),
+        ("", False),
+    ],
+)
+def test_a_licence_is_allowed_when_its_expression_can_be_satisfied(expression: str, verdict: bool) -> None:
+    assert shipped.is_allowed(expression, ["MIT", "Apache-2.0"]) is verdict
+
+
+def test_an_entry_may_last_a_year(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("security-accepted.toml").write_text(entry(expires=from_now(366)) + entry(expires=TOMORROW), encoding="utf-8")
+    assert accepted.review(accepted.entries(), [], lambda _: False).findings == []
