@@ -1,0 +1,56 @@
+"""`nox -s editor`: the environment that editors find, made anew where it is another machine's."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from nox import virtualenv
+
+from tests.support import ROOT, run
+
+PACKAGE = "annotated-types"
+PYTHON = Path(".venv/bin/python")
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A project whose lock has one package."""
+    lock = (ROOT / "template" / "requirements" / "typecheck.txt").read_text()
+    found = re.search(rf"^{PACKAGE}==.*(?:\n +--hash.*)+", lock, re.MULTILINE)
+    assert found
+    (tmp_path / "requirements").mkdir()
+    (tmp_path / "requirements" / "typecheck.txt").write_text(f"{found[0]}\n")
+    (tmp_path / "tasks").symlink_to(ROOT / "tasks")
+    return tmp_path
+
+
+def editor(folder: Path) -> subprocess.CompletedProcess[str]:
+    """Run what the session runs."""
+    return run(sys.executable, "-m", "tasks.editor", cwd=folder, UV=virtualenv.UV)
+
+
+def test_it_has_what_the_lock_says(folder: Path) -> None:
+    done = editor(folder)
+    assert done.returncode == 0, done.stdout
+    assert run(folder / PYTHON, "-c", "import annotated_types", cwd=folder).returncode == 0
+
+
+def test_one_whose_python_is_another_machine_s_is_made_anew(folder: Path) -> None:
+    assert editor(folder).returncode == 0
+    (folder / PYTHON).unlink()
+    (folder / PYTHON).symlink_to("/nowhere/bin/python")
+    done = editor(folder)
+    assert done.returncode == 0, done.stdout
+    assert run(folder / PYTHON, "-c", "import annotated_types", cwd=folder).returncode == 0
+
+
+def test_what_cannot_be_installed_is_said_in_a_line(folder: Path) -> None:
+    (folder / "requirements" / "typecheck.txt").write_text("annotated-types==0.7.0 --hash=sha256:" + "0" * 64 + "\n")
+    done = editor(folder)
+    assert done.returncode == 1
+    assert done.stdout.splitlines()[-1].startswith(".venv is not complete (uv says why above)")
+    assert "Traceback" not in done.stdout
