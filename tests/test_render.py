@@ -61,6 +61,7 @@ def test_only_text_for_identity_is_rendered() -> None:
     """Code, TOML, Dockerfiles and other YAML carry no Jinja, and no Jinja file has logic."""
     allowed = {
         ".env.example.jinja",
+        "common.env.jinja",
         "compose.images.yaml.jinja",
         "CODEOWNERS.jinja",
         "README.md.jinja",
