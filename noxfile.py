@@ -60,7 +60,7 @@ def demo(session: nox.Session) -> None:
 def test(session: nox.Session) -> None:
     """Run the toolkit's own tests, in parallel; -- PYTEST'S ARGUMENTS run just these, in one process."""
     install(session, "test")
-    run_module(session, "pytest", *(session.posargs or ["--numprocesses=auto", "--dist=loadgroup"]))
+    run_module(session, "pytest", *(session.posargs or ["--numprocesses=auto"]))
 
 
 @nox.session(default=False)

@@ -4,11 +4,37 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable
+from functools import cache
+from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from tests.support import ANSWERS, render
+from tests.support import ANSWERS, ROOT, render
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Share tests out one by one, but leave those of a file together that share what a fixture has started.
+
+    The groups by mark that xdist itself has are without effect with pytest 9.2.
+    """
+    scheduler = import_module("xdist.scheduler").LoadScopeScheduling(config, log)
+    scheduler._split_scope = unit
+    return scheduler
+
+
+def unit(nodeid: str) -> str:
+    """What a test is given to a process with: its whole file, or nothing else."""
+    path = nodeid.partition("::")[0]
+    return path if shares(path) else nodeid
+
+
+@cache
+def shares(path: str) -> bool:
+    """Whether the file has a fixture for all of its tests."""
+    return 'scope="module"' in (ROOT / path).read_text(encoding="utf-8")
 
 
 @pytest.fixture(scope="session")

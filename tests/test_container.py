@@ -22,7 +22,9 @@ FILES = ("/etc/pip.conf", "~/.config/pip/pip.conf", "~/.pip/pip.conf", "/etc/uv/
 
 def python_image() -> str:
     """The image that the application's own images are built on."""
-    config = docker("compose", "--project-name=container", f"--file={IMAGES}", "config", "--format=json")
+    # The file alone is no whole Compose project.
+    reading = ("config", "--no-consistency", "--format=json")
+    config = docker("compose", "--project-name=container", f"--file={IMAGES}", *reading)
     return str(json.loads(config)["services"]["python"]["build"]["args"]["PYTHON_IMAGE"])
 
 

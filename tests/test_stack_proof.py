@@ -28,9 +28,6 @@ from toolkit.reliability.faults import Fault
 from toolkit.reliability.record import Record
 from toolkit.stack import Stack, docker
 
-# One worker has them all, so that what they share is started once.
-pytestmark = pytest.mark.xdist_group("stack")
-
 SERVICES = {"auth", "gateway", "migrations", "postgres", "projects", "redis"}
 STORES = {"postgres": 5432, "redis": 6379}
 SECRETS = ("auth_signing_key", "database_password", "redis_password")

@@ -14,9 +14,6 @@ import pytest
 from tests.support import nox
 from toolkit.application import Application, free_port
 
-# One worker has them all, so that what they share is started once.
-pytestmark = pytest.mark.xdist_group("e2e")
-
 LIVE_SESSIONS = "src/backend/shared/security/live_sessions.py"
 ENDS = 'await self._redis.delete(f"{self._prefix}{session_id}")'
 
