@@ -1,0 +1,142 @@
+"""Each of our own rules finds what it is for, line by line, and leaves alone what is sound."""
+
+import json
+
+import yaml
+
+from tests.support import ROOT
+from tests.tasks.checked_project import CheckedProject
+
+IMPORTS = """\
+import asyncio, datetime, hmac, httpx, jwt, os, ssl, subprocess, sqlalchemy, structlog
+from fastapi.responses import HTMLResponse
+from psycopg import sql
+from pydantic import SecretStr
+log = structlog.get_logger()
+"""
+
+# The lines that a rule must find, each put after the imports; `{}` is replaced by nothing.
+UNSAFE = {
+    "sql-from-text": [
+        'sqlalchemy.text(f"SELECT {log}")',
+        'cursor.execute("SELECT %s" % log)',
+        'cursor.execute("SELECT " + log)',
+        'connection.exec_driver_sql("SELECT {}".format(log))',
+    ],
+    "shell-text": [
+        'subprocess.run("ls", shell=True)',
+        'os.system("ls")',
+        'asyncio.create_subprocess_shell("ls")',
+    ],
+    "tls-not-verified": [
+        "httpx.Client(verify=False)",
+        "builder.danger_accept_invalid_certs(True)",
+        "context.verify_mode = ssl.CERT_NONE",
+        "context.check_hostname = False",
+    ],
+    "token-not-verified": [
+        'jwt.decode(log, options={"verify_signature": False})',
+        "jwt.decode(log, key)",
+        'jwt.decode(log, key, algorithms=["EdDSA", "none"])',
+    ],
+    "default-secret": [
+        'database_password: SecretStr = SecretStr("postgres")',
+        'auth_signing_key: SecretStr = "x"',
+    ],
+    "naive-datetime": [
+        "datetime.datetime.now()",
+        "datetime.datetime.utcnow()",
+        "datetime.datetime.fromtimestamp(0)",
+    ],
+    "any-origin-with-credentials": [
+        'app.add_middleware(Cors, allow_origins=["*"], allow_credentials=True)',
+    ],
+    "secret-in-log": [
+        'log.info("signed_in", password=log)',
+        'log.bind(refresh_token="x")',
+    ],
+    "secret-compared-with-equals": ["wrong = request.password == stored", "right = signature != expected"],
+    "no-timeout": ["httpx.get(url, timeout=None)", "urllib.request.urlopen(url)"],
+    "html-from-text": ['HTMLResponse(f"<p>{log}</p>")'],
+}
+
+SOUND = """\
+sqlalchemy.text("SELECT :name")
+cursor.execute("SELECT %s", [log])
+cursor.execute(sql.SQL("DROP TABLE {}").format(sql.Identifier(f"a{log}")))
+subprocess.run(["ls"])
+httpx.Client(verify=True, timeout=5)
+jwt.decode(log, key, algorithms=["EdDSA"])
+database_password: SecretStr | None = None
+token_type: str = "bearer"
+datetime.datetime.now(datetime.UTC)
+datetime.datetime.now().astimezone()
+app.add_middleware(Cors, allow_origins=["https://a.example"], allow_credentials=True)
+log.info("signed_in", user=log)
+hmac.compare_digest(password, stored)
+password is None or password == "..."
+HTMLResponse("<p></p>")
+"""
+
+SERVICE = "services:\n  db:\n    image: postgres:18\n"
+UNSAFE_SERVICES = {
+    "compose-privileged": ["    privileged: true"],
+    "compose-engine-socket": ["    volumes:\n      - /var/run/docker.sock:/var/run/docker.sock"],
+    "compose-host-namespace": ["    network_mode: host", "    pid: host"],
+    "compose-open-port": [
+        '    ports:\n      - "5432:5432"',
+        "    ports:\n      - 0.0.0.0:5432:5432",
+        "    ports:\n      - ${PORT:-8000}:8000",
+    ],
+    "compose-root": ["    user: root", '    user: "0:0"'],
+    "compose-default-password": [
+        "    environment:\n      POSTGRES_PASSWORD: postgres",
+        "    environment:\n      POSTGRES_PASSWORD: ${POSTGRES_PASSWORD:-postgres}",
+        "    environment:\n      - POSTGRES_PASSWORD=postgres",
+    ],
+    "compose-capability": ["    cap_add:\n      - SYS_ADMIN"],
+    "compose-unconfined": ["    security_opt:\n      - seccomp:unconfined"],
+}
+SOUND_SERVICE = """\
+    user: "999:999"
+    ports:
+      - "127.0.0.1:5432:5432"
+      - 127.0.0.1:${PORT:-8000}:8000
+    cap_drop:
+      - ALL
+    cap_add:
+      - CHOWN
+    security_opt:
+      - no-new-privileges:true
+    environment:
+      POSTGRES_PASSWORD_FILE: /run/secrets/database_password
+      POSTGRES_PASSWORD: ${POSTGRES_PASSWORD:?is not set}
+    secrets:
+      - database_password
+"""
+
+
+def test_each_rule_finds_what_it_is_for_and_nothing_else(checked: CheckedProject) -> None:
+    expected = set()
+    for rule, lines in UNSAFE.items():
+        path = f"src/backend/shared/{rule.replace('-', '_')}.py"
+        checked.write(path, IMPORTS + "\n".join(lines) + "\n")
+        first = IMPORTS.count("\n") + 1
+        expected |= {(rule, path, first + number) for number in range(len(lines))}
+    for rule, parts in UNSAFE_SERVICES.items():
+        for number, part in enumerate(parts):
+            path = f"compose.{rule}-{number}.yaml"
+            checked.write(path, f"{SERVICE}{part}\n")
+            expected.add((rule, path, (SERVICE + part).count("\n") + 1))
+    checked.write("src/backend/shared/sound.py", IMPORTS + SOUND)
+    checked.write("compose.sound.yaml", SERVICE + SOUND_SERVICE)
+    assert checked.session("security", "--only", "rules").returncode == 1
+    log = json.loads((checked.folder / ".data/security/security.sarif").read_text(encoding="utf-8"))
+    places = [(each["ruleId"], each["locations"][0]["physicalLocation"]) for each in log["runs"][0]["results"]]
+    assert {(rule, at["artifactLocation"]["uri"], at["region"]["startLine"]) for rule, at in places} == expected
+
+
+def test_every_rule_is_tried() -> None:
+    files = (ROOT / "tasks" / "security" / "rules").glob("*.yaml")
+    rules = {rule["id"] for file in files for rule in yaml.safe_load(file.read_text(encoding="utf-8"))["rules"]}
+    assert rules == {*UNSAFE, *UNSAFE_SERVICES}
