@@ -19,9 +19,9 @@ if __name__ == "__main__":
 
 import nox
 
-from tasks.sessions import check, ci, data, security, ship, source, stack, start
+from tasks.sessions import project
 
-__all__ = ["check", "ci", "data", "security", "ship", "source", "stack", "start"]
+__all__ = ["project"]
 
 nox.needs_version = ">=2026.8.17"
 nox.options.default_venv_backend = "uv"

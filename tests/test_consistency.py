@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from tasks.sessions import project
 from tests.support import ROOT, run
 
 Rendered = Callable[[str], Path]
@@ -49,6 +50,11 @@ def imported_at_listing() -> list[Path]:
     """What nox imports to list the sessions."""
     sessions = [*(ROOT / "tasks" / "sessions").glob("*.py")]
     return [ROOT / "noxfile.py", ROOT / "template" / "noxfile.py", ROOT / "tasks" / "environment.py", *sessions]
+
+
+def test_a_project_gets_every_module_of_sessions() -> None:
+    found = {path.stem for path in (ROOT / "tasks" / "sessions").glob("*.py")}
+    assert set(project.__all__) == found - {"__init__", "project"}
 
 
 @pytest.mark.parametrize("source", imported_at_listing(), ids=lambda path: str(path.relative_to(ROOT)))
