@@ -86,7 +86,7 @@ def _findings(report: dict[str, Any], known: dict[tuple[str, str], Pin]) -> list
 
 def _finding(pin: Pin, flaw: dict[str, Any]) -> Finding:
     mended = f"mended in {', '.join(flaw['fix_versions'])}" if flaw["fix_versions"] else "not mended yet"
-    names = ", ".join([flaw["id"], *flaw["aliases"]])
+    names = ", ".join([flaw["id"], *sorted(flaw["aliases"])])
     about = " ".join(flaw["description"].split())[:200]
     return Finding(
         "pip-audit", flaw["id"], pin.path, pin.line, f"{pin.name} {pin.version}, {mended}: {names}: {about}", "high"
