@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,8 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.support import ROOT
+from tasks import npm
+from tests.support import ROOT, run
 
 Document = dict[str, Any]
 Rendered = Callable[[str], Path]
@@ -227,3 +229,23 @@ def test_no_secret_and_no_rubbish_reaches_a_build() -> None:
 
 def test_the_toolkit_s_own_file_runs_the_template_s() -> None:
     assert read(ROOT / "compose.yaml")["include"] == ["template/compose.yaml"]
+
+
+@pytest.fixture(scope="session")
+def dclint() -> list[str | Path]:
+    """The command that lints Compose files."""
+    modules = npm.install(ROOT / "tests" / "dclint", Path(sys.prefix) / "dclint")
+    return [npm.program("node"), modules / "dclint" / "bin" / "dclint.cjs", "--max-warnings", "0"]
+
+
+def test_the_linter_of_compose_files_finds_nothing(dclint: list[str | Path]) -> None:
+    done = run(*dclint, ROOT / "compose.yaml", *TEMPLATE.glob("compose*.yaml"), cwd=ROOT)
+    assert (done.returncode, done.stdout.strip()) == (0, "")
+
+
+def test_the_linter_of_compose_files_has_been_seen_to_fail(dclint: list[str | Path], tmp_path: Path) -> None:
+    planted = tmp_path / "compose.yaml"
+    planted.write_text((TEMPLATE / "compose.yaml").read_text().replace("'127.0.0.1:$", "'$"))
+    done = run(*dclint, planted, cwd=tmp_path)
+    assert done.returncode == 1
+    assert "no-unbound-port-interfaces" in done.stdout
