@@ -3,10 +3,9 @@
 import base64
 import os
 import secrets
-import tempfile
 from pathlib import Path
 
-from tasks import env_file
+from tasks import env_file, private_file
 from tasks.trouble import Trouble
 
 FOLDER = ".secrets"
@@ -30,33 +29,28 @@ def fresh_secret() -> str:
     return base64.urlsafe_b64encode(secrets.token_bytes(SECRET_BYTES)).decode()
 
 
-def replace(path: Path, text: str, mode: int) -> None:
-    """Write the file whole or not at all, and to nobody's eyes before its mode is set."""
-    try:
-        handle, draft = tempfile.mkstemp(prefix=f"{path.name}.", dir=path.parent)
-    except OSError as error:
-        raise Trouble(f"Cannot write {path}: {error.strerror}; make the folder writable.") from None
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(draft).chmod(mode)
-        Path(draft).replace(path)
-    except OSError as error:
-        Path(draft).unlink(missing_ok=True)
-        raise Trouble(f"Cannot write {path}: {error.strerror}; nothing has changed.") from None
+def absent(project: Path) -> list[str]:
+    """The secrets that have no file yet and that `complete` would make up, as `.env.local` does not have them."""
+    known = _known(project)
+    return [name.lower() for name in _missing(project) if not known.get(name)]
 
 
 def _write(project: Path) -> list[str]:
     folder = project / FOLDER
     said = _prepare(folder)
-    local = project / env_file.LOCAL
-    known = env_file.values(local) if local.exists() else {}
-    missing = [name for name in env_file.secrets(project) if not _has_text(folder / name.lower())]
+    known, missing = _known(project), _missing(project)
     for name in missing:
-        replace(folder / name.lower(), known.get(name) or fresh_secret(), FILE_MODE)
+        private_file.write(folder / name.lower(), known.get(name) or fresh_secret(), FILE_MODE)
     return said + ([f"Wrote {FOLDER}/: {', '.join(name.lower() for name in missing)}."] if missing else [])
+
+
+def _known(project: Path) -> dict[str, str]:
+    local = project / env_file.LOCAL
+    return env_file.values(local) if local.exists() else {}
+
+
+def _missing(project: Path) -> list[str]:
+    return [name for name in env_file.secrets(project) if not _has_text(project / FOLDER / name.lower())]
 
 
 def _prepare(folder: Path) -> list[str]:

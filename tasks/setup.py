@@ -5,12 +5,11 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tasks import env_file, secret_files
-from tasks.secret_files import fresh_secret, replace
+from tasks import env_file, private_file, secret_files
+from tasks.secret_files import fresh_secret
 from tasks.trouble import Trouble
 
 HOOKS = ".pre-commit-config.yaml"
-OWNER_ONLY = 0o600
 
 
 def main() -> None:
@@ -39,7 +38,7 @@ def complete(project: Path) -> str | None:
         return _close(local)
     old = local.read_text(encoding="utf-8") if exists else ""
     example = (project / env_file.EXAMPLE).read_text(encoding="utf-8")
-    replace(local, _extended(old, missing) if exists else _filled(example), OWNER_ONLY)
+    private_file.write(local, _extended(old, missing) if exists else _filled(example))
     added = f"Added to {env_file.LOCAL}: {', '.join(missing)}."
     return added if exists else f"Wrote {env_file.LOCAL} from {env_file.EXAMPLE}, with fresh secrets."
 
@@ -82,7 +81,7 @@ def _close(local: Path) -> str | None:
     if local.stat().st_mode & 0o077 == 0:
         return None
     try:
-        local.chmod(OWNER_ONLY)
+        local.chmod(private_file.OWNER_ONLY)
     except OSError as error:
         raise Trouble(f"Others can read {local}, which cannot be changed: {error.strerror}; chmod 600 it.") from None
     return f"{env_file.LOCAL} was readable by other users, and is not any more."

@@ -13,6 +13,7 @@ import pytest
 import yaml
 
 from tasks import npm
+from tasks.stack import engine
 from tests.support import ROOT, run
 
 Document = dict[str, Any]
@@ -211,6 +212,12 @@ def test_an_image_has_what_every_image_has(path: Path) -> None:
     assert text.count("--mount=type=cache") == 3
     after = last[last.rindex("\nCOPY ") :].splitlines()[2:]
     assert [line.split()[0] for line in after if not line.startswith(" ")] == ["ARG", "ARG", "ARG", "LABEL"]
+
+
+def test_the_oldest_engine_knows_the_interval_of_checks_while_starting(compose: Document) -> None:
+    checks = [service.get("healthcheck", {}) for service in compose["services"].values()]
+    assert any("start_interval" in check for check in checks)
+    assert engine.OLDEST_ENGINE >= (25, 0)
 
 
 def test_both_images_are_made_of_the_same_layers() -> None:

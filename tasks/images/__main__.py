@@ -61,7 +61,7 @@ def _build(place: Workplace) -> None:
     screen = Screen(titles, lambda: signal.raise_signal(signal.SIGTERM))
     try:
         pairs = zip(titles, groups, strict=True)
-        seconds = {title: build.run(place.compose, screen, group, title) for title, group in pairs}
+        seconds = {title: build.run(place.compose, screen, group, title, is_release=True) for title, group in pairs}
     finally:
         screen.settle()
     _tell_sizes(place, seconds)

@@ -63,7 +63,7 @@ def labels(facts: Facts) -> list[str]:
     given = facts.image.configuration.get("Labels") or {}
     missing = [name for name in LABELS if not given.get(name)]
     return (
-        [f"labels without a value: {', '.join(missing)}; the build takes them from git: commit first"]
+        [f"labels without a value: {', '.join(missing)}; nox -s images -- build takes them from git: commit first"]
         if missing
         else []
     )

@@ -6,9 +6,11 @@ from pathlib import Path
 
 from rich.table import Table
 
+from tasks import private_file
 from tasks.data_folder import FOLDER
 from tasks.images.built import Image
 from tasks.images.checks import megabytes
+from tasks.trouble import Trouble
 
 FILE = "images.json"
 COLUMNS = ("image", "MB", "over base", "since last build", "seconds")
@@ -35,10 +37,12 @@ def read(project: Path) -> dict[str, int]:
 def write(project: Path, sizes: dict[str, Size]) -> None:
     """Remember them for the next time."""
     folder = project / FOLDER
-    folder.mkdir(mode=0o700, exist_ok=True)
-    draft = folder / f"{FILE}.new"
-    draft.write_text(json.dumps({name: size.total for name, size in sizes.items()}, indent=2) + "\n", encoding="utf-8")
-    draft.replace(folder / FILE)
+    try:
+        folder.mkdir(mode=0o700, exist_ok=True)
+    except OSError as error:
+        raise Trouble(f"Cannot make the folder {folder}: {error.strerror}.") from None
+    totals = {name: size.total for name, size in sizes.items()}
+    private_file.write(folder / FILE, json.dumps(totals, indent=2) + "\n")
 
 
 def table(images: list[Image], sizes: dict[str, Size], last: dict[str, int]) -> Table:

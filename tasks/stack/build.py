@@ -18,11 +18,18 @@ STEP = re.compile(r"^#\d+ (\[.+)$", re.MULTILINE)
 WIDTH = 80
 
 
-def run(compose: Compose, screen: Screen, services: Sequence[str] = (), title: str = IMAGES) -> float:
-    """Build the images of these services, or all, telling it under this title; how many seconds it took."""
+def run(
+    compose: Compose, screen: Screen, services: Sequence[str] = (), title: str = IMAGES, *, is_release: bool = False
+) -> float:
+    """Build the images of these services, or all, telling it under this title; how many seconds it took.
+
+    Only a release is labelled with its version: each commit would make new images, and `up` new containers, of the same
+    files.
+    """
     began = time.monotonic()
     screen.status(title, "starting", "building")
-    labels = [word for name, value in version(compose.project).items() for word in ("--build-arg", f"{name}={value}")]
+    known = version(compose.project) if is_release else {}
+    labels = [word for name, value in known.items() for word in ("--build-arg", f"{name}={value}")]
     with compose.start("build", *labels, *services) as call:
         while call.code is None:
             _show_step(call, screen, title)

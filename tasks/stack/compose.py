@@ -1,6 +1,7 @@
 """Calls `docker compose` with the files and the settings of a project."""
 
 import os
+import re
 import signal
 import subprocess
 import tempfile
@@ -17,6 +18,7 @@ DEBUGGING = "compose.debug.yaml"
 # Where a part of the application may bring a file of its own.
 PARTS = ("src/*", "src/backend/*", "infra/*")
 PATIENCE_SECONDS = 20.0
+MISSING = re.compile(r"required variable (\w+) is missing")
 QUIET_STARTS = ("Container ", "Network ", "Volume ", "time=")
 
 
@@ -108,6 +110,8 @@ class Call:
 
 def words(said: str) -> str:
     """What a failed call complained of, and what to do where that is known."""
+    if missing := MISSING.search(said):
+        return f"The setting {missing[1]} is missing: nox -s setup writes {env_file.LOCAL}."
     lines = [line.strip() for line in said.splitlines() if line.strip()]
     complaints = [line for line in lines if not line.startswith(QUIET_STARTS)] or lines[-1:]
     text = "\n".join(complaints[-3:]) or "docker compose failed without a word."
@@ -131,5 +135,4 @@ ADVICE = {
     "manifest unknown": UNKNOWN_IMAGE,
     "error response from daemon: get ": UNKNOWN_IMAGE,
     "bind source path does not exist": "A file is missing that a container needs: nox -s setup writes the secrets.",
-    "required variable": f"Settings are missing: nox -s setup writes {env_file.LOCAL}.",
 }

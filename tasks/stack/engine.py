@@ -3,6 +3,8 @@
 import errno
 import re
 from collections.abc import Iterator, Mapping
+from ipaddress import ip_address
+from urllib.parse import urlsplit
 
 import docker
 from docker import DockerClient
@@ -11,7 +13,9 @@ from docker.errors import DockerException, InvalidVersion, TLSParameterError
 
 from tasks.trouble import Trouble
 
-OLDEST_ENGINE = (24, 0)
+# The first that checks a starting container's health at its start_interval.
+OLDEST_ENGINE = (25, 0)
+REMOTE = ("ssh", "tcp", "http", "https")
 USUAL_SOCKET = "unix:///var/run/docker.sock"
 WITHOUT = "Without Docker, `nox -s dev` runs the application too."
 
@@ -19,7 +23,7 @@ WITHOUT = "Without Docker, `nox -s dev` runs the application too."
 def connect(environment: Mapping[str, str]) -> DockerClient:
     """A client of the engine, which answers and is new enough; else a Trouble."""
     address = _address(environment)
-    if address.startswith("ssh://"):
+    if _is_elsewhere(address):
         raise Trouble(
             f"The Docker Engine is on another machine ({address}), which cannot read this project's secrets.\n"
             "Use one of this machine: docker context use default, and unset DOCKER_HOST."
@@ -42,6 +46,22 @@ def _address(environment: Mapping[str, str]) -> str:
         return ContextAPI.kwargs_from_context(environment=environment).get("base_url") or USUAL_SOCKET
     except DockerException as error:
         raise Trouble(f"Docker's context cannot be read: {error}\nSee: docker context ls") from None
+
+
+def _is_elsewhere(address: str) -> bool:
+    """Whether the engine is on another machine; a port of this one may lead to the engine here."""
+    try:
+        parts = urlsplit(address)
+    except ValueError:
+        return False
+    return parts.scheme in REMOTE and (parts.scheme == "ssh" or not _is_loopback(parts.hostname or ""))
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host in {"", "localhost"}
 
 
 def _judge(about: Mapping[str, str], address: str) -> None:

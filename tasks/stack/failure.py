@@ -1,28 +1,56 @@
 """Tells why a service is not ready: what its health check and its log said last."""
 
+import json
+
 from docker import DockerClient
 
 from tasks.dev.screen import Screen
-from tasks.stack import containers
+from tasks.stack import containers, old_secrets
+from tasks.stack.containers import Container
 from tasks.stack.follow import NotReady
 
 LAST_LINES = 15
+# A service that is not ready logs each question of its health check as a failed request, several a second at first.
+READ_LINES = 1000
+PROBED = "/health/detailed"
 
 
-def tell(client: DockerClient, screen: Screen, failure: NotReady) -> str:
-    """Show what the service said last; returns the words to end with."""
+def tell(client: DockerClient, screen: Screen, project: str, failure: NotReady) -> str:
+    """Show what the service of this Compose project said last; returns the words to end with."""
     name, container = failure.service.name, failure.verdict.container
     screen.settle()
-    if container is not None:
-        if (check := container.last_check) and container.health != "healthy":
-            screen.say(f"{name}'s health check said last (exit code {check[0]}):", "bold")
-            for line in (check[1] or "nothing").splitlines()[-LAST_LINES:]:
-                screen.log(name, line)
-        screen.say(f"{name}'s log ends with:", "bold")
-        for line in containers.last_lines(client, container, LAST_LINES) or ["nothing"]:
-            screen.log(name, line)
+    said = _show(client, screen, name, container) if container is not None else []
     text = failure.verdict.text
+    volume = old_secrets.volume_of_password(client, project) if old_secrets.REFUSED in "\n".join(said) else None
+    advice = f"{old_secrets.advice(volume)}\n" if volume else ""
     return (
-        f"{name} {'is ' if text == 'unhealthy' else ''}{text}. The other services stay as they are.\n"
+        f"{name} {'is ' if text == 'unhealthy' else ''}{text}. The other services stay as they are.\n{advice}"
         f"Look further: nox -s stack -- status, nox -s stack -- logs {name}; end it all: nox -s stack -- down"
     )
+
+
+def _show(client: DockerClient, screen: Screen, name: str, container: Container) -> list[str]:
+    """Show what it said last, and return the log's part of that."""
+    if (check := container.last_check) and container.health != "healthy":
+        screen.say(f"{name}'s health check said last (exit code {check[0]}):", "bold")
+        for line in (check[1] or "nothing").splitlines()[-LAST_LINES:]:
+            screen.log(name, line)
+    said = _log(client, container)
+    screen.say(f"{name}'s log ends with:", "bold")
+    for line in said or ["nothing"]:
+        screen.log(name, line)
+    return said
+
+
+def _log(client: DockerClient, container: Container) -> list[str]:
+    """The end of its log, without the health check's own requests."""
+    lines = containers.last_lines(client, container, READ_LINES)
+    return [line for line in lines if not _is_probe(line)][-LAST_LINES:]
+
+
+def _is_probe(line: str) -> bool:
+    try:
+        entry = json.loads(line)
+    except ValueError:
+        return False
+    return isinstance(entry, dict) and (entry.get("event"), entry.get("path")) == ("request", PROBED)

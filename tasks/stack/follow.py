@@ -40,6 +40,7 @@ class Follower:
         self._screen = screen
         self._patience = patience
         self._since = containers.now(client)
+        self._past = health.past_restarts(containers.of_project(client, project))
         self._origin = time.monotonic()
         self._began: dict[str, float] = {}
         self._shown: dict[str, tuple[str, str]] = {}
@@ -66,7 +67,7 @@ class Follower:
         """Whether all are ready."""
         found = containers.of_project(self._client, self._project)
         now = self._now()
-        verdicts = [(each, health.judge(each, found, now, since)) for each in self._services]
+        verdicts = [(each, health.judge(each, found, now, since, self._past)) for each in self._services]
         for service, verdict in verdicts:
             self._show(service, verdict)
         self._screen.refresh()

@@ -30,13 +30,14 @@ class Port:
 
 @dataclass(frozen=True)
 class Service:
-    """A service of the files; others may wait for a task's end, which is then no failure."""
+    """A service of the files; others may wait for a task's end, which is then no failure. It reads these secrets."""
 
     name: str
     image: str
     is_task: bool
     ports: tuple[Port, ...]
     build: dict[str, Any] | None
+    secrets: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -76,6 +77,7 @@ def read(compose: Compose) -> Plan:
                 name in awaited,
                 tuple(_ports(services[name], raw.get(name, {}))),
                 services[name].get("build"),
+                tuple(each["source"] for each in services[name].get("secrets") or []),
             )
             for name in _ordered(services)
         ),

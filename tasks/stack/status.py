@@ -27,15 +27,17 @@ def status(project: Path) -> None:
         raise Trouble("Nothing of it runs; start it: nox -s stack -- up")
     now = containers.now(place.client)
     _print(_table(place, found, now))
-    amiss = [each.name for each in place.plan.services if health.judge(each, found, now).state != "ready"]
+    past = health.past_restarts(found)
+    amiss = [each.name for each in place.plan.services if health.judge(each, found, now, past=past).state != "ready"]
     if amiss:
         raise Trouble(f"Not ready: {', '.join(amiss)}; see nox -s stack -- logs {amiss[0]}")
 
 
 def _table(place: Workplace, found: list[Container], now: datetime) -> Table:
     table = Table(*COLUMNS, box=None, pad_edge=False)
+    past = health.past_restarts(found)
     for service in place.plan.services:
-        style = STYLES[health.judge(service, found, now).state]
+        style = STYLES[health.judge(service, found, now, past=past).state]
         for row in _rows(service, found, now):
             table.add_row(Text(row[0], style), *map(Text, row[1:]))
     return table

@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from tasks.dev.screen import Screen
-from tasks.stack import build, containers, failure, plan, published, workplace
+from tasks.stack import build, containers, failure, old_secrets, plan, published, workplace
 from tasks.stack.compose import words
 from tasks.stack.follow import Follower, NotReady
 from tasks.stack.plan import Plan
@@ -25,8 +25,10 @@ def up(project: Path, patience: float = PATIENCE_SECONDS, *, with_debugger: bool
     place = workplace.enter(project, with_debugger=with_debugger)
     if place.is_local:
         published.check(project, place.client, place.plan)
+    old_secrets.complete(place)
     with _shown(place, [build.IMAGES, *place.plan.names]) as screen:
         build.run(place.compose, screen)
+        old_secrets.remove_readers(place, screen)
         _follow(place, screen, place.plan.names, patience, "up", "--detach", "--no-build")
         screen.settle()
         screen.say(f"Everything is ready in {time.monotonic() - began:.1f} s", "bold green")
@@ -65,7 +67,7 @@ def _shown(place: Workplace, names: list[str]) -> Iterator[Screen]:
     try:
         yield screen
     except NotReady as not_ready:
-        raise Trouble(failure.tell(place.client, screen, not_ready)) from None
+        raise Trouble(failure.tell(place.client, screen, place.plan.name, not_ready)) from None
     except KeyboardInterrupt:
         screen.settle()
         screen.say(_interrupted(place), "bold")

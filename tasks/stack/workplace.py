@@ -25,10 +25,9 @@ class Workplace:
 
 
 def prepare(project: Path) -> None:
-    """Have the settings and the secrets that containers are given, as `setup` makes them; tells what was lacking."""
-    for said in (setup.complete(project), *secret_files.complete(project)):
-        if said:
-            print(said, flush=True)
+    """Have the settings that containers are given, as `setup` makes them; tells what was lacking."""
+    if said := setup.complete(project):
+        print(said, flush=True)
 
 
 def enter(project: Path, *, with_debugger: bool = False) -> Workplace:

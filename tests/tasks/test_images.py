@@ -11,8 +11,10 @@ from pathlib import Path
 
 import pytest
 
+from tasks.images import sizes
 from tasks.images.scan import Finding, Scanned, Skipped, scan
 from tasks.stack import build
+from tasks.trouble import Trouble
 from tests.support import run
 from tests.tasks.small_stack import SmallStack, small_stack
 
@@ -106,9 +108,15 @@ def test_a_base_that_is_not_named_is_a_fault(stack: SmallStack) -> None:
     )
 
 
+def test_sizes_that_cannot_be_kept_are_told(tmp_path: Path) -> None:
+    (tmp_path / ".data").write_text("")
+    with pytest.raises(Trouble, match=r"Cannot make the folder .*\.data: File exists\."):
+        sizes.write(tmp_path, {})
+
+
 def test_labels_need_a_repository(stack: SmallStack) -> None:
     shutil.rmtree(stack.folder / ".git")
-    assert "image.version; the build takes them from git: commit first" in images(stack, "build", "check")[1]
+    assert "image.version; nox -s images -- build takes them from git: commit first" in images(stack, "build", "check")[1]
 
 
 def test_what_is_not_built_cannot_be_checked(stack: SmallStack) -> None:

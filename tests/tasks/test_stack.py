@@ -8,10 +8,15 @@ import signal
 import socket
 import time
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from tasks.stack import health
+from tasks.stack.containers import SERVICE, Container
+from tasks.stack.plan import Service
+from tests.support import run
 from tests.tasks.machine import terminal
 from tests.tasks.small_project import get
 from tests.tasks.small_stack import SmallStack, small_stack
@@ -52,6 +57,36 @@ def test_up_again_leaves_what_runs_as_it_is(stack: SmallStack) -> None:
     assert code == 0, said
     assert re.search(r"^gateway +│ ready: healthy$", said, re.MULTILINE)
     assert stack.docker("compose", "ps", "--quiet", "gateway") == before
+
+
+def test_a_commit_that_changes_no_image_replaces_nothing(stack: SmallStack) -> None:
+    with (stack.folder / "Dockerfile").open("a") as dockerfile:
+        dockerfile.write("ARG REVISION\nLABEL revision=$REVISION\n")
+    commit = ("git", "-c", "user.name=a", "-c", "user.email=a@b.c", "commit", "--quiet", "--allow-empty", "-m", "x")
+    assert run("git", "init", "--quiet", cwd=stack.folder).returncode == 0
+    assert run(*commit, cwd=stack.folder).returncode == 0
+    assert stack.run("up")[0] == 0
+    before = stack.docker("compose", "ps", "--quiet")
+    assert run(*commit, cwd=stack.folder).returncode == 0
+    assert stack.run("up")[0] == 0
+    assert stack.docker("compose", "ps", "--quiet") == before
+    stack.docker("compose", "up", "--build", "--detach")
+    assert stack.docker("compose", "ps", "--quiet") == before
+
+
+@pytest.mark.parametrize(("past", "state"), [({"one": 2}, "starting"), ({}, "failed")])
+def test_crashes_long_ago_do_not_count_at_a_fresh_start(past: dict[str, int], state: str) -> None:
+    now = datetime.now(UTC)
+    status = {"Status": "running", "StartedAt": now.isoformat(), "Health": {"Status": "starting"}, "ExitCode": 0}
+    container = Container({"Id": "one", "Config": {"Labels": {SERVICE: "gateway"}}, "State": status, "RestartCount": 2})
+    service = Service("gateway", "image", is_task=False, ports=(), build=None, secrets=())
+    assert health.judge(service, [container], now, past=past).state == state
+
+
+@pytest.mark.parametrize(("state", "healthy", "known"), [("running", "starting", {"one": 2}), ("restarting", "", {})])
+def test_only_what_runs_has_its_crashes_behind_it(state: str, healthy: str, known: dict[str, int]) -> None:
+    about = {"Id": "one", "State": {"Status": state, "Health": {"Status": healthy}}, "RestartCount": 2}
+    assert health.past_restarts([Container(about)]) == known
 
 
 def test_volumes_are_deleted_only_on_purpose(stack: SmallStack) -> None:

@@ -23,7 +23,7 @@ TERMINATED = 128 + signal.SIGTERM
 
 def main() -> None:
     """Apply what the database lacks; a migration that fails is undone, and one line says why."""
-    # As the first process of a container it would not heed SIGTERM otherwise.
+    # Where it is the first process of a container, without an init, it would not heed SIGTERM otherwise.
     signal.signal(signal.SIGTERM, stop)
     settings = load(DatabaseSettings)
     try:

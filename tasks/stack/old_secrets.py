@@ -1,0 +1,68 @@
+"""Sees whether the secrets fit what is there from before: the volumes, and the containers that run."""
+
+from pathlib import Path
+
+from docker import DockerClient
+
+from tasks import env_file, secret_files
+from tasks.dev.screen import Screen
+from tasks.stack import containers
+from tasks.stack.containers import Container
+from tasks.stack.workplace import Workplace
+from tasks.trouble import Trouble
+
+VOLUME = "com.docker.compose.volume"
+# The secret that is in force from when the volume was made, whatever its file says later; Redis reads its own anew.
+PASSWORD, KEEPER = "database_password", "postgres"
+# PostgreSQL's words, wherever they are quoted.
+REFUSED = "password authentication failed for user"
+
+
+def complete(place: Workplace) -> None:
+    """Write the secrets that are lacking, as `setup` does; a Trouble, and no file, where a volume has its old one."""
+    volume = volume_of_password(place.client, place.plan.name)
+    if volume and PASSWORD in secret_files.absent(place.project):
+        file = f"{secret_files.FOLDER}/{PASSWORD}"
+        raise Trouble(f"{file} is missing; nothing was written or started.\n{advice(volume)}")
+    for said in secret_files.complete(place.project):
+        print(said, flush=True)
+
+
+def advice(volume: str) -> str:
+    """What to do where the volume does not know the password."""
+    return (
+        f"The volume {volume}, of this folder or another of the same name, keeps the password that it began with.\n"
+        f"Put the old {secret_files.FOLDER} back; or delete the data: nox -s stack -- down --volumes --yes; "
+        f"or use a volume of another name: COMPOSE_PROJECT_NAME=... in {env_file.LOCAL}."
+    )
+
+
+def volume_of_password(client: DockerClient, project: str) -> str | None:
+    """The volume that keeps the database's password, if the project has it already."""
+    labels = [f"{containers.PROJECT}={project}", f"{VOLUME}={KEEPER}"]
+    found = client.volumes.list(filters={"label": labels})
+    return str(found[0].name) if found else None
+
+
+def remove_readers(place: Workplace, screen: Screen) -> None:
+    """Take away the containers that started before a secret of theirs changed: Compose would leave them as they are."""
+    secrets = {each.name: each.secrets for each in place.plan.services}
+    found = containers.of_project(place.client, place.plan.name)
+    old = sorted({each.service for each in found if _is_older(each, place.project, secrets.get(each.service, ()))})
+    if old:
+        screen.say(f"A secret has changed; replacing what has the old one: {', '.join(old)}")
+        place.compose.output("rm", "--stop", "--force", *old)
+
+
+def _is_older(container: Container, project: Path, secrets: tuple[str, ...]) -> bool:
+    """The time of change, unlike that of writing, is new also for an old file that was put back."""
+    changed = [_changed(project / secret_files.FOLDER / name) for name in secrets]
+    started = container.started
+    return started is not None and started.timestamp() < max(changed, default=0.0)
+
+
+def _changed(file: Path) -> float:
+    try:
+        return file.stat().st_ctime
+    except OSError:
+        return 0.0
