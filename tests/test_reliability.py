@@ -7,8 +7,10 @@ import itertools
 import json
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -16,10 +18,11 @@ import pytest
 
 from tests.support import ROOT, run
 from toolkit.reliability.__main__ import choose, missing
-from toolkit.reliability.client import Refused, connected
+from toolkit.reliability.client import KINDS, READINESS, Refused, connected
 from toolkit.reliability.episode import Episode
-from toolkit.reliability.faults import Fault, faults
-from toolkit.reliability.page import COLUMNS, page, row
+from toolkit.reliability.faults import ENGINE, Fault, faults
+from toolkit.reliability.page import COLUMNS, LEFT_OUT, page, row
+from toolkit.reliability.probe import EVERY_SECONDS, answers
 from toolkit.reliability.record import NO_ANSWER, Call, Record, Write
 
 FAULT = Fault("kill -9 projects", frozenset({"projects"}), lambda _stack: None)
@@ -27,13 +30,22 @@ EPISODE = Episode(FAULT, started=0, begun=4, ended=5, answering=7, healthy=8, st
 
 
 class Forgetful(BaseHTTPRequestHandler):
-    """Acknowledges every write; forgets the new name of each third project, and every user but the first."""
+    """Acknowledges every write; forgets the new name of each third project, and every user but the first.
+
+    Of sessions, it forgets each fourth, as Redis may, and each log-out but the first.
+    """
 
     projects: dict[str, str]
     users: set[str]
+    ended: set[str]
     numbers: Iterator[int]
+    sessions: Iterator[int]
 
     def do_GET(self) -> None:
+        if self.path.endswith("/me"):
+            session = self.headers["Authorization"].removeprefix("Bearer access-")
+            self.answer(401 if session in self.ended or int(session) % 4 == 0 else 200, {})
+            return
         items = [{"id": number, "name": name} for number, name in self.projects.items()]
         self.answer(200, {"items": items, "next": None})
 
@@ -44,6 +56,10 @@ class Forgetful(BaseHTTPRequestHandler):
         self.answer(200, {"id": number, "name": name})
 
     def do_POST(self) -> None:
+        if self.path.endswith("/logout"):
+            self.ended.add(self.headers["Authorization"].removeprefix("Bearer access-") if not self.ended else "")
+            self.answer(204)
+            return
         body = self.body()
         match self.path.rpartition("/")[2]:
             case "projects":
@@ -54,32 +70,81 @@ class Forgetful(BaseHTTPRequestHandler):
                 if not self.users:
                     self.users.add(body["email"])
                 self.answer(201, {})
+            case "refresh":
+                session = body["refresh_token"].removeprefix("refresh-")
+                self.answer(401 if session in self.ended else 200, tokens(session))
             case _:
-                self.answer(200 if body["email"] in self.users else 401, {"access_token": "token"})
+                self.answer(200 if body["email"] in self.users else 401, tokens(str(next(self.sessions))))
 
     def body(self) -> Any:
         return json.loads(self.rfile.read(int(self.headers["Content-Length"])))
 
-    def answer(self, status: int, body: Any) -> None:
+    def answer(self, status: int, body: Any = None) -> None:
         self.send_response(status)
         self.end_headers()
-        self.wfile.write(json.dumps(body).encode())
+        if body is not None:
+            self.wfile.write(json.dumps(body).encode())
 
     def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
         """Says nothing."""
 
 
+def tokens(session: str) -> dict[str, str]:
+    """What such an application gives for a session."""
+    return {"access_token": f"access-{session}", "refresh_token": f"refresh-{session}"}
+
+
 @contextmanager
 def forgetful() -> Iterator[str]:
     """Where such an application answers, which knows the first user only."""
-    handler = type("Handler", (Forgetful,), {"projects": {}, "users": set(), "numbers": itertools.count(1)})
-    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    known: dict[str, Any] = {"projects": {}, "users": set(), "ended": set()}
+    counters = {"numbers": itertools.count(1), "sessions": itertools.count(1)}
+    handler = type("Handler", (Forgetful,), known | counters)
+    with serving(handler) as url:
+        yield url
+
+
+class Server(ThreadingHTTPServer):
+    """Takes as many connections at once as are made."""
+
+    request_queue_size = 64
+
+
+@contextmanager
+def serving(handler: type[BaseHTTPRequestHandler]) -> Iterator[str]:
+    """Where a server with this handler answers."""
+    server = Server(("127.0.0.1", 0), handler)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     try:
         yield f"http://127.0.0.1:{server.server_port}"
     finally:
         server.shutdown()
         server.server_close()
+
+
+@dataclass(frozen=True)
+class Late:
+    """A server that refuses until a moment of the monotonic clock, and then answers reads alone."""
+
+    url: str
+    ready: float
+
+
+@contextmanager
+def late(seconds: float) -> Iterator[Late]:
+    """Such a server, which is ready in so many seconds."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200 if time.monotonic() >= ready else 503)
+            self.end_headers()
+
+        def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
+            """Says nothing."""
+
+    ready = time.monotonic() + seconds
+    with serving(Handler) as url:
+        yield Late(url, ready)
 
 
 async def promised(url: str, record: Record) -> list[Write]:
@@ -98,6 +163,55 @@ def test_writes_that_were_acknowledged_and_are_gone_are_found() -> None:
         lost = asyncio.run(promised(url, record))
     assert [write.what for write in record.writes].count("name") == 4
     assert [(write.what, write.value) for write in lost] == [("name", "renamed 2"), ("user", "")]
+
+
+def test_sessions_that_redis_has_lost_and_log_outs_that_it_has_revived_are_found() -> None:
+    async def promised(url: str) -> list[Write]:
+        async with connected(url, record) as client:
+            await client.join()
+            for _ in range(4):
+                await client.session()
+            return await missing(client, record.writes)
+
+    record = Record()
+    with forgetful() as url:
+        lost = asyncio.run(promised(url))
+    assert [(write.what, write.key) for write in record.writes[1:]] == [
+        ("session", "access-1"),
+        ("refresh", "access-2"),
+        ("log-out", "access-3"),
+        ("refresh", "access-4"),
+        ("log-out", "access-5"),
+    ]
+    assert [(write.what, write.key) for write in lost] == [("refresh", "access-4"), ("log-out", "access-5")]
+
+
+def test_the_recovery_is_measured_apart_from_the_calls_that_are_counted() -> None:
+    async def probe(url: str) -> tuple[float, dict[str, float]]:
+        async with connected(url, record) as client:
+            await client.join()
+            del record.calls[:]
+            return time.monotonic(), await answers(client, url, 1.0)
+
+    record = Record()
+    with forgetful() as url:
+        started, moments = asyncio.run(probe(url))
+    assert set(moments) == {READINESS, *(kind.name for kind in KINDS)}
+    assert max(moments.values()) < started + 1
+    assert record.calls == []
+    assert {"project", "refresh"} <= {write.what for write in record.writes}
+
+
+def test_what_comes_back_is_seen_within_a_beat_and_what_never_succeeds_is_missing() -> None:
+    async def probe(server: Late) -> dict[str, float]:
+        async with connected(server.url, Record()) as client:
+            return await answers(client, server.url, 3.0)
+
+    with late(0.7) as server:
+        moments = asyncio.run(probe(server))
+    assert {name for name in moments if moments[name] < server.ready} == set()
+    assert set(moments) == {READINESS, "health", "public keys", "who am I"}
+    assert max(moments.values()) < server.ready + 2 * EVERY_SECONDS
 
 
 def test_what_fails_is_recorded_and_acknowledges_nothing() -> None:
@@ -142,9 +256,11 @@ def test_a_row_counts_writes_by_the_moment_of_their_acknowledgement() -> None:
     made = row(EPISODE, Record([Call("projects", 5, 6, "502")], writes), [writes[2], writes[5]])
     assert made.cells == ("kill -9 projects", "2 / 2 / 1", "1", "projects: 1 × 502 (of 1)", "2.0 s", "3.0 s")
     assert made.verdict == ("lost: project 5 ",)
-    written = page([made], "26.1", rate=10, bound=60)
+    written = page([made], "26.1")
     assert f"| {' | '.join(COLUMNS)} |\n| --- |" in written
     assert f"\n| {' | '.join(made.cells)} |\n" in written
+    assert written.endswith(LEFT_OUT)
+    assert LEFT_OUT not in page([made, replace(made, cells=(ENGINE, *made.cells[1:]))], "26.1")
 
 
 def test_faults_are_chosen_by_a_part_of_their_names() -> None:

@@ -89,9 +89,11 @@ def test_data_and_sessions_outlast_down_and_up_and_a_killed_store(stack: Stack, 
             await client.join()
             for _ in range(3):
                 await client.work()
+            for _ in range(2):
+                await client.session()
             await asyncio.to_thread(inflict)
             await client.who()
-            assert len(record.writes) == 7
+            assert len(record.writes) == 10
             assert await missing(client, record.writes) == []
 
     asyncio.run(endure())
@@ -105,7 +107,7 @@ def test_a_service_that_does_not_come_back_is_reported(stack: Stack, monkeypatch
         async with connected(stack.url, record) as client:
             await client.join()
             async with busy(client):
-                found = await episode.endure(stack, record, fault)
+                found = await episode.endure(stack, client, fault)
         return found.verdict(record)
 
     projects = stack.container("projects")
@@ -119,7 +121,7 @@ def test_a_service_that_does_not_come_back_is_reported(stack: Stack, monkeypatch
         docker("start", projects)
         stack.await_healthy(episode.BOUND_SECONDS)
     assert verdict[0].startswith("not healthy by itself in 4 s: {'projects': 'exited (137)'")
-    assert verdict[1] == "no answer again in 4 s: projects"
+    assert verdict[1] == "no answer again in 4 s: projects, readiness"
 
 
 def test_no_container_runs_as_root_or_could_become_it_or_has_a_root_to_write_on(stack: Stack) -> None:

@@ -6,7 +6,8 @@ import json
 import subprocess
 import sys
 import time
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,7 @@ class Stack:
     project: Path
     name: str
     port: int
+    others: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def url(self) -> str:
@@ -37,8 +39,8 @@ class Stack:
 
     @property
     def settings(self) -> dict[str, str]:
-        """What sets this stack apart from others on the machine."""
-        return {"COMPOSE_PROJECT_NAME": self.name, "GATEWAY_PORT": str(self.port)}
+        """What sets this stack apart from others on the machine, and what else it was given."""
+        return {**self.others, "COMPOSE_PROJECT_NAME": self.name, "GATEWAY_PORT": str(self.port)}
 
     def session(self, *arguments: str) -> str:
         """Run `nox -s stack` as the team does, through the project's own door. Raises StackFailedError."""

@@ -20,45 +20,76 @@ PASSWORD = secrets.token_urlsafe(16)
 PATIENCE_SECONDS = 40.0
 # Calls of one kind that may wait for an answer at once; beyond that, none is started.
 AT_ONCE = 20
+READ_BACK = "read back"
+READINESS = "readiness"
+OK = 200
 
 
 class Refused(Exception):
-    """An answer that was not what had been asked for."""
+    """An answer that was not what had been asked for, with its status; 0 where there was none."""
+
+    def __init__(self, text: str, status: int = 0) -> None:
+        super().__init__(text)
+        self.status = status
 
 
 @dataclass(frozen=True)
 class Kind:
-    """A kind of call: how often it is made, in seconds, and every container that it needs."""
+    """A kind of call: how often it is made, in seconds, every container it needs, and how many belong together."""
 
     name: str
     every: float
     needs: frozenset[str]
+    calls: int = 1
 
 
 GATEWAY = Kind("health", 0.25, frozenset({"gateway"}))
 KEYS = Kind("public keys", 0.25, frozenset({"gateway", "auth"}))
 WHO = Kind("who am I", 0.25, frozenset({"gateway", "auth", "postgres", "redis"}))
 REGISTER = Kind("register", 2.0, frozenset({"gateway", "auth", "postgres"}))
+SESSIONS = Kind("sessions", 2.0, frozenset({"gateway", "auth", "postgres", "redis"}), calls=3)
 LOGIN = Kind("log in", 3.0, frozenset({"gateway", "auth", "postgres", "redis"}))
-PROJECTS = Kind("projects", 0.2, frozenset({"gateway", "projects", "postgres", "redis"}))
-KINDS = (GATEWAY, KEYS, WHO, REGISTER, LOGIN, PROJECTS)
+PROJECTS = Kind("projects", 0.2, frozenset({"gateway", "projects", "postgres", "redis"}), calls=2)
+KINDS = (GATEWAY, KEYS, WHO, REGISTER, LOGIN, SESSIONS, PROJECTS)
 
 
 class Client:
     """One user who works with projects, and others who register."""
 
-    def __init__(self, http: httpx.AsyncClient, record: Record) -> None:
+    def __init__(
+        self, http: httpx.AsyncClient, record: Record, email: str | None = None, token: str | None = None
+    ) -> None:
         self._http = http
         self._record = record
         self._numbers = itertools.count()
-        self._email = new_email()
-        self._token = ""
+        self._sessions = itertools.count()
+        self._email = email or new_email()
+        self._token = token
+
+    @property
+    def record(self) -> Record:
+        """What it has seen."""
+        return self._record
+
+    @property
+    def actions(self) -> dict[Kind, Callable[[], Awaitable[None]]]:
+        """How a call of each kind is made."""
+        actions = (self.health, self.keys, self.who, self.register, self.log_in, self.session, self.work)
+        return dict(zip(KINDS, actions, strict=True))
+
+    def aside(self, http: httpx.AsyncClient) -> Client:
+        """The same user on another connection, whose calls are recorded apart, but not its writes."""
+        return Client(http, Record(writes=self._record.writes), self._email, self._token)
 
     async def join(self) -> None:
         """Register and log in. Raises Refused."""
         await self.call(REGISTER.name, "POST", "/api/auth/register", person(self._email))
         self._record.acknowledge("user", self._email)
         await self.log_in()
+
+    @property
+    def _credentials(self) -> dict[str, str]:
+        return {"email": self._email, "password": PASSWORD}
 
     async def health(self) -> None:
         """Ask the gateway alone."""
@@ -67,6 +98,10 @@ class Client:
     async def keys(self) -> None:
         """Ask auth for what it has in memory."""
         await self.call(KEYS.name, "GET", "/.well-known/jwks.json")
+
+    async def readiness(self) -> None:
+        """Ask the gateway whether the services, their stores included, are ready."""
+        await self.call(READINESS, "GET", "/health/detailed")
 
     async def who(self) -> None:
         """Ask auth for what needs Redis and the database."""
@@ -80,9 +115,23 @@ class Client:
 
     async def log_in(self) -> None:
         """Open another session and use that from now on."""
-        body = {"email": self._email, "password": PASSWORD}
-        tokens = await self.call(LOGIN.name, "POST", "/api/auth/login", body)
+        tokens = await self.call(LOGIN.name, "POST", "/api/auth/login", self._credentials)
         self._token = str(tokens["access_token"])
+        self._record.acknowledge("session", self._token)
+
+    async def session(self) -> None:
+        """Open a session that nothing else uses and refresh it; end every second one."""
+        tokens = await self.call(SESSIONS.name, "POST", "/api/auth/login", self._credentials)
+        tokens = await self._refreshed(SESSIONS.name, str(tokens["refresh_token"]))
+        access, refresh = str(tokens["access_token"]), str(tokens["refresh_token"])
+        if next(self._sessions) % 2 == 0:
+            self._record.acknowledge("refresh", access, refresh)
+            return
+        await self.call(SESSIONS.name, "POST", "/api/auth/logout", token=access)
+        self._record.acknowledge("log-out", access, refresh)
+
+    async def _refreshed(self, kind: str, refresh_token: str) -> Any:
+        return await self.call(kind, "POST", "/api/auth/refresh", {"refresh_token": refresh_token})
 
     async def work(self) -> None:
         """Create a project and rename it."""
@@ -93,9 +142,13 @@ class Client:
         await self.call(PROJECTS.name, "PATCH", f"/api/projects/{project['id']}", {"name": name})
         self._record.acknowledge("name", str(project["id"]), name)
 
-    async def call(self, kind: str, method: str, path: str, body: Any = None) -> Any:
-        """The answer to a call, which is recorded. Raises Refused where it is none of success."""
-        headers = {"Authorization": f"Bearer {self._token}"} if self._token else {}
+    async def call(self, kind: str, method: str, path: str, body: Any = None, *, token: str | None = None) -> Any:
+        """The answer to a call, made with the user's token unless another is given, and recorded.
+
+        Raises Refused where it is none of success.
+        """
+        bearer = token or self._token
+        headers = {"Authorization": f"Bearer {bearer}"} if bearer else {}
         started = time.monotonic()
         try:
             answer = await self._http.request(method, path, json=body, headers=headers)
@@ -104,7 +157,7 @@ class Client:
             raise Refused(f"{method} {path}: {type(error).__name__} {error}") from error
         self._record.add(kind, started, str(answer.status_code))
         if not answer.is_success:
-            raise Refused(f"{method} {path}: {answer.status_code} {answer.text[:200]}")
+            raise Refused(f"{method} {path}: {answer.status_code} {answer.text[:200]}", answer.status_code)
         return answer.json() if answer.content else None
 
     async def stored(self) -> dict[str, str]:
@@ -113,7 +166,7 @@ class Client:
         cursor = ""
         while True:
             path = f"/api/projects?limit=100{cursor}"
-            page = await self.call("read back", "GET", path)
+            page = await self.call(READ_BACK, "GET", path)
             found |= {str(each["id"]): str(each["name"]) for each in page["items"]}
             if page["next"] is None:
                 return found
@@ -121,11 +174,23 @@ class Client:
 
     async def is_known(self, email: str) -> bool:
         """Whether this user can log in."""
+        credentials = {"email": email, "password": PASSWORD}
+        return await self._status(self.call(READ_BACK, "POST", "/api/auth/login", credentials)) == OK
+
+    async def passes(self, access_token: str) -> int:
+        """The status with which auth answers to this access token, for which it asks Redis."""
+        return await self._status(self.call(READ_BACK, "GET", "/api/auth/me", token=access_token))
+
+    async def refreshes(self, refresh_token: str) -> int:
+        """The status of a refresh with this token, which comes from the database."""
+        return await self._status(self._refreshed(READ_BACK, refresh_token))
+
+    async def _status(self, answer: Awaitable[Any]) -> int:
         try:
-            await self.call("read back", "POST", "/api/auth/login", {"email": email, "password": PASSWORD})
-        except Refused:
-            return False
-        return True
+            await answer
+        except Refused as refused:
+            return refused.status
+        return OK
 
 
 def new_email() -> str:
@@ -140,17 +205,21 @@ def person(email: str) -> dict[str, str]:
 
 @asynccontextmanager
 async def connected(url: str, record: Record) -> AsyncIterator[Client]:
-    """A client of the gateway, which does not use connections again that may be dead without its knowing."""
-    limits = httpx.Limits(max_connections=None, max_keepalive_connections=0)
-    async with httpx.AsyncClient(base_url=url, timeout=PATIENCE_SECONDS, limits=limits, trust_env=False) as http:
+    """A client of the gateway."""
+    async with http_client(url, PATIENCE_SECONDS) as http:
         yield Client(http, record)
+
+
+def http_client(url: str, patience: float) -> httpx.AsyncClient:
+    """Makes calls on new connections, as old ones may be dead without its knowing; waits so many seconds for each."""
+    limits = httpx.Limits(max_connections=None, max_keepalive_connections=0)
+    return httpx.AsyncClient(base_url=url, timeout=patience, limits=limits, trust_env=False)
 
 
 @asynccontextmanager
 async def busy(client: Client) -> AsyncIterator[None]:
     """Have all kinds of calls made at their rates, as long as the block takes."""
-    actions = (client.health, client.keys, client.who, client.register, client.log_in, client.work)
-    tasks = [asyncio.create_task(steadily(kind, action)) for kind, action in zip(KINDS, actions, strict=True)]
+    tasks = [asyncio.create_task(steadily(kind, action)) for kind, action in client.actions.items()]
     try:
         yield
     finally:

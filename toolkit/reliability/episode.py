@@ -8,15 +8,15 @@ import time
 from collections import Counter
 from dataclasses import dataclass
 
-from toolkit.reliability.client import KINDS, Kind
+from toolkit.reliability.client import KINDS, READINESS, Client, Kind
 from toolkit.reliability.faults import Fault
+from toolkit.reliability.probe import answers
 from toolkit.reliability.record import NO_ANSWER, Call, Record, Write, failures
 from toolkit.stack import Stack, StackFailedError
 
 QUIET_SECONDS = 4.0
 # So long may everything take to be healthy and to answer again by itself.
 BOUND_SECONDS = 60.0
-LOOK_SECONDS = 0.1
 EXCUSED = frozenset({"502", "503", "504"})
 
 
@@ -78,14 +78,14 @@ def told(calls: list[Call]) -> list[tuple[str, int]]:
     return sorted(Counter(call.outcome for call in calls).items())
 
 
-async def endure(stack: Stack, record: Record, fault: Fault) -> Episode:
+async def endure(stack: Stack, client: Client, fault: Fault) -> Episode:
     """Wait, inflict the fault, and watch until everything is well again or has had its time."""
     started = time.monotonic()
     await asyncio.sleep(QUIET_SECONDS)
     begun = time.monotonic()
     await asyncio.to_thread(fault.inflict, stack)
     ended = time.monotonic()
-    answering = asyncio.create_task(asyncio.to_thread(all_answer, record, ended))
+    probing = asyncio.create_task(answers(client, stack.url, BOUND_SECONDS))
     if fault.recover is not None:
         await asyncio.to_thread(fault.recover, stack)
     trouble = []
@@ -94,27 +94,9 @@ async def endure(stack: Stack, record: Record, fault: Fault) -> Episode:
     except StackFailedError as error:
         trouble.append(str(error))
     healthy = time.monotonic()
-    missing = await answering
-    answered = time.monotonic() if missing else last_first_answer(record, ended)
-    if missing:
-        trouble.append(f"no answer again in {BOUND_SECONDS:.0f} s: {', '.join(sorted(missing))}")
+    moments = await probing
+    if missing := sorted({READINESS, *(kind.name for kind in KINDS)} - set(moments)):
+        trouble.append(f"no answer again in {BOUND_SECONDS:.0f} s: {', '.join(missing)}")
+    answering = time.monotonic() if missing else max(moments.values())
     await asyncio.sleep(QUIET_SECONDS)
-    return Episode(fault, started, begun, ended, answered, healthy, time.monotonic(), tuple(trouble))
-
-
-def all_answer(record: Record, since: float) -> set[str]:
-    """Wait until a call of every kind that was started since then has succeeded; the kinds that did not in time."""
-    deadline = time.monotonic() + BOUND_SECONDS + QUIET_SECONDS
-    expected = {kind.name for kind in KINDS}
-    while (missing := expected - record.succeeded_since(since)) and time.monotonic() < deadline:
-        time.sleep(LOOK_SECONDS)
-    return missing
-
-
-def last_first_answer(record: Record, since: float) -> float:
-    """When the slowest kind had its first success again."""
-    firsts: dict[str, float] = {}
-    for call in record.calls:
-        if call.started > since and not call.failed:
-            firsts.setdefault(call.kind, call.ended)
-    return max(firsts.values())
+    return Episode(fault, started, begun, ended, answering, healthy, time.monotonic(), tuple(trouble))

@@ -27,7 +27,11 @@ class Call:
 
 @dataclass(frozen=True)
 class Write:
-    """Something that was acknowledged at a time, and has to be found later: a user, a project, a project's new name."""
+    """Something that was acknowledged at a time, and has to be found later.
+
+    A user (key: email), a project (its ID), a project's new name (ID, name), a session (access token), a refresh or a
+    log-out (access token, refresh token).
+    """
 
     what: str
     key: str
@@ -49,10 +53,6 @@ class Record:
     def acknowledge(self, what: str, key: str, value: str = "") -> None:
         """A write whose acknowledgement has just come."""
         self.writes.append(Write(what, key, value, time.monotonic()))
-
-    def succeeded_since(self, moment: float) -> set[str]:
-        """The kinds of which a call that started after the moment has succeeded."""
-        return {call.kind for call in self.calls if call.started > moment and not call.failed}
 
 
 def failures(calls: Iterable[Call]) -> dict[str, Counter[str]]:
