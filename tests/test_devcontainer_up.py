@@ -17,12 +17,12 @@ from pathlib import Path
 import pytest
 from docker import DockerClient
 
-from tests.support import ANSWERS, render, run
+from tasks import npm
+from tests.support import ANSWERS, ROOT, render, run
 from tests.tasks.machine import engine, missing
 from tests.tasks.users import NAMED
 from toolkit.application import free_port
 
-CLI = "@devcontainers/cli@0.89.0"
 NODE = Path(sys.executable).with_name("node")
 # Ids that Debian's images have given away already, and the developer's own.
 TAKEN = {*range(100), 1000, 65534}
@@ -73,14 +73,10 @@ def host_user() -> tuple[int, list[str]]:
 
 @pytest.fixture(scope="module")
 def tool() -> Iterator[Path]:
-    """The specification's own tool, from npm."""
+    """The specification's own tool, from npm, as the session has it locked."""
     with tempfile.TemporaryDirectory(prefix="slipway-cli-") as folder:
         Path(folder).chmod(0o755)
-        got = run(
-            NODE.with_name("npm"), "install", "--no-audit", "--no-fund", "--prefix", folder, CLI, cwd=Path(folder)
-        )
-        assert got.returncode == 0, got.stdout
-        yield Path(folder, "node_modules", "@devcontainers", "cli", "devcontainer.js")
+        yield npm.install(ROOT / "tasks" / "devcontainer", Path(folder)) / "@devcontainers" / "cli" / "devcontainer.js"
 
 
 @pytest.fixture(scope="module")
