@@ -16,7 +16,8 @@ def main() -> None:
     arguments = parser.parse_args()
     sys.exit(
         f"Nothing was {WORDS[arguments.action]}: {arguments.environment} is as it was, without infra/kubernetes.\n"
-        "Until it is there, deploy by the team's own means, or disable the workflow `deploy`."
+        "Until it is there, deploy by the team's own means, and take the jobs `staging` and `production` out of\n"
+        ".github/workflows/deploy.yml; its job `checks` stays."
     )
 
 

@@ -16,6 +16,7 @@ from tests.support import ROOT
 PLACES = [ROOT / ".github", ROOT / "template" / ".github"]
 FILES = sorted(path for place in PLACES for path in place.glob("workflows/*.yml"))
 SHARED = ["actions/set-up/action.yml", "workflows/security.yml"]
+PUSHED = "${{ github.event_name == 'push' }}"
 OURS = "github.event.pull_request.head.repo.full_name == github.repository"
 DIGEST = f"sha256:{'0' * 64}"
 
@@ -70,34 +71,83 @@ def test_nothing_is_granted_to_all_jobs_and_no_fork_runs_with_our_rights(path: P
 
 @pytest.mark.parametrize("job", jobs())
 def test_a_job_ends_in_time_and_leaves_no_credentials_behind(job: Document) -> None:
-    assert 0 < job["timeout-minutes"] <= 60
-    for step in job["steps"]:
+    # What is called has jobs of its own, which are here too.
+    assert 0 < job["timeout-minutes"] <= 60 if "steps" in job else job["uses"].startswith("$/")
+    for step in job.get("steps", []):
         if step.get("uses", "").startswith("actions/checkout@"):
             assert step["with"]["persist-credentials"] is False
 
 
 @pytest.mark.parametrize("job", jobs())
 def test_secrets_are_only_in_jobs_that_an_environment_guards(job: Document) -> None:
-    if "secrets." in json.dumps(job):
+    if "secrets." in json.dumps(job) or "secrets" in job:
         assert job["environment"]
 
 
 def test_a_pull_request_from_a_fork_gets_no_image_and_reaches_no_environment() -> None:
-    listed = read(ROOT / "template" / ".github" / "workflows" / "deploy.yml")["jobs"]
+    listed = deploy_jobs()
     assert OURS in listed["images"]["if"]
-    for name, job in listed.items():
-        if name != "images":
-            # What needs a job that is skipped is skipped itself, unless it says always.
-            assert job["environment"] in {"staging", "production"}
-            assert job["needs"] == ("images" if "always()" not in job["if"] else job["environment"])
+    for name in {*listed} - {"images", "checks"}:
+        # What needs a job that is skipped is skipped itself, unless it says always.
+        assert "images" in listed[name]["needs"]
+        assert "always()" not in listed[name]["if"]
+    assert listed["checks"]["if"] == PUSHED
+
+
+def test_production_waits_for_the_checks_of_its_commit() -> None:
+    listed = deploy_jobs()
+    assert listed["checks"]["uses"] == "$/.github/workflows/main.yml"
+    assert "checks" in listed["production"]["needs"]
+    assert listed["production"]["if"] == PUSHED
+    # A group that the caller has too would wait for itself.
+    groups = {read(PLACES[1] / "workflows" / f"{name}.yml")["concurrency"]["group"] for name in ("deploy", "main")}
+    assert groups == {"${{ github.workflow }}-${{ github.ref }}", "main-${{ github.ref }}"}
+
+
+@pytest.mark.parametrize("name", ["staging", "production"])
+def test_settings_are_checked_by_a_job_that_deploys_nothing(name: str) -> None:
+    listed = deploy_jobs()
+    settings = listed[f"{name}_settings"]
+    assert settings["environment"] == {"name": name, "deployment": False}
+    assert [step["run"] for step in settings["steps"] if "run" in step] == [f"python3 noxfile.py -s config -- {name}"]
+    assert f"{name}_settings" in listed[name]["needs"]
+    assert "secrets." not in json.dumps(listed[name])
+
+
+@pytest.mark.parametrize("name", ["staging", "production"])
+@pytest.mark.parametrize(
+    ("deploy", "smoke", "back"),
+    [
+        ("skipped", "skipped", False),
+        ("success", "success", False),
+        ("success", "failure", True),
+        ("success", "cancelled", True),
+        ("success", "skipped", True),
+        ("failure", "skipped", True),
+        ("cancelled", "skipped", True),
+    ],
+)
+def test_what_has_begun_and_not_ended_well_is_rolled_back(name: str, deploy: str, smoke: str, *, back: bool) -> None:
+    steps = {step.get("id"): step for step in deploy_jobs()[name]["steps"]}
+    assert steps["deploy"]["run"].endswith(f"-s deploy -- {name}")
+    assert steps["rollback"]["run"].endswith(f"-s rollback -- {name}")
+    assert is_met(steps["rollback"]["if"], deploy=deploy, smoke=smoke) == back
+
+
+@pytest.mark.parametrize("name", ["staging", "production"])
+def test_a_rollback_has_time_of_its_own(name: str) -> None:
+    job = deploy_jobs()[name]
+    assert sum(step.get("timeout-minutes", 0) for step in job["steps"]) < job["timeout-minutes"]
+    assert all(step.get("timeout-minutes") for step in job["steps"] if "run" in step)
 
 
 def test_a_deployment_is_never_cancelled() -> None:
-    workflow = read(ROOT / "template" / ".github" / "workflows" / "deploy.yml")
-    groups = [
-        workflow["concurrency"],
-        *(job["concurrency"] for job in workflow["jobs"].values() if "environment" in job),
-    ]
+    workflow = read(PLACES[1] / "workflows" / "deploy.yml")
+    deployments = {name: workflow["jobs"][name]["concurrency"] for name in ("staging", "production")}
+    assert [group["group"] for group in deployments.values()] == [*deployments]
+    groups = [workflow["concurrency"], *deployments.values()]
+    groups += [read(PLACES[1] / "workflows" / f"rollback-{name}.yml")["concurrency"] for name in deployments]
+    assert [group["group"] for group in groups[3:]] == [*deployments]
     assert [group["cancel-in-progress"] for group in groups] == [False] * len(groups)
 
 
@@ -120,6 +170,20 @@ def test_renovate_finds_the_base_images_and_the_places_for_their_digests() -> No
         assert all((each["currentDigest"] == DIGEST) == (text != images) for each in found.values())
     written = re.sub(pattern, lambda match: fill(manager["autoReplaceStringTemplate"], match), images)
     assert written == pinned(images)
+
+
+def deploy_jobs() -> Document:
+    """The jobs of a project's deployment."""
+    listed: Document = read(PLACES[1] / "workflows" / "deploy.yml")["jobs"]
+    return listed
+
+
+def is_met(condition: str, **outcomes: str) -> bool:
+    """Whether a condition is met that consists of always() and of comparisons of steps' outcomes."""
+    first, *others = condition.removeprefix("${{ ").removesuffix(" }}").split(" && ")
+    assert first == "always()"
+    compared = [re.fullmatch(r"steps\.(\w+)\.outcome (==|!=) '(\w+)'", each) for each in others]
+    return all(each and (outcomes[each[1]] == each[3]) == (each[2] == "==") for each in compared)
 
 
 def pinned(text: str) -> str:
