@@ -16,12 +16,17 @@ from tasks.trouble import Trouble
 
 PLACE, VERSION = "IMAGES", "VERSION"
 CHECKSUMS = Path(".data/images/checksums.txt")
+# Which locks an image has, as its Dockerfile says.
+LOCK = re.compile(r"requirements/([\w-]+)\.txt")
 EXAMPLES = {PLACE: "ghcr.io/acme/my-app", VERSION: "the commit's hash"}
 FORMS = {PLACE: r"[a-z0-9.-]+(:[0-9]+)?(/[a-z0-9]+([._-]+[a-z0-9]+)*)+", VERSION: r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}"}
 
 
 def main() -> None:
-    """Push every image as IMAGES/SERVICE:VERSION, and write its checksum with its name into .data/images/."""
+    """Push every image as IMAGES/SERVICE:VERSION, and write its checksum with its name into .data/images/.
+
+    checksums.txt has all of them, checksums-LOCK.txt those whose images have what requirements/LOCK.txt lists.
+    """
     try:
         publish(Path.cwd(), _given(PLACE).lower(), _given(VERSION))
     except Trouble as trouble:
@@ -33,16 +38,24 @@ def main() -> None:
 def publish(project: Path, place: str, version: str) -> None:
     """Push the images, and only when all have arrived write down what they are."""
     here = workplace.enter(project)
-    lines = []
-    CHECKSUMS.unlink(missing_ok=True)
+    lines: dict[Path, list[str]] = {CHECKSUMS: []}
+    for old in CHECKSUMS.parent.glob("checksums*.txt"):
+        old.unlink()
     for image in built.images(here):
         name = f"{place}/{image.services[0]}"
         here.client.images.get(image.id).tag(name, version)
         digest = push(here.client, name, version)
         print(f"{name}:{version} is {digest}", flush=True)
-        lines.append(f"{digest.removeprefix('sha256:')}  {name}\n")
+        for file in [CHECKSUMS, *(CHECKSUMS.with_stem(f"checksums-{lock}") for lock in locks(image.dockerfile))]:
+            lines.setdefault(file, []).append(f"{digest.removeprefix('sha256:')}  {name}\n")
     CHECKSUMS.parent.mkdir(parents=True, exist_ok=True)
-    CHECKSUMS.write_text("".join(lines), encoding="utf-8")
+    for file, texts in lines.items():
+        file.write_text("".join(texts), encoding="utf-8")
+
+
+def locks(dockerfile: Path) -> list[str]:
+    """The locks whose packages a Dockerfile installs, each once."""
+    return sorted(set(LOCK.findall(dockerfile.read_text(encoding="utf-8")))) if dockerfile.is_file() else []
 
 
 def push(client: DockerClient, name: str, version: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import pytest
 import yaml
 
 from tasks.ci.workflow import read_jobs
+from tasks.publish import locks
 from tests.support import ROOT
 
 PLACES = [ROOT / ".github", ROOT / "template" / ".github"]
@@ -139,6 +141,19 @@ def test_a_rollback_has_time_of_its_own(name: str) -> None:
     job = deploy_jobs()[name]
     assert sum(step.get("timeout-minutes", 0) for step in job["steps"]) < job["timeout-minutes"]
     assert all(step.get("timeout-minutes") for step in job["steps"] if "run" in step)
+
+
+def test_each_image_is_signed_with_the_bill_of_its_own_lock() -> None:
+    template = ROOT / "template"
+    ships = tomllib.loads((template / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["slipway"]["security"][
+        "ships"
+    ]
+    compose = yaml.safe_load((template / "compose.yaml").read_text(encoding="utf-8"))["services"]
+    dockerfiles = {service["build"]["dockerfile"] for service in compose.values() if "build" in service}
+    assert {lock for each in dockerfiles for lock in locks(template / each)} == {*ships}
+    told = [step.get("with", {}) for step in deploy_jobs()["images"]["steps"]]
+    signed = {each["sbom-path"]: each["subject-checksums"] for each in told if "sbom-path" in each}
+    assert signed == {f".data/security/sbom-{lock}.json": f".data/images/checksums-{lock}.txt" for lock in ships}
 
 
 def test_a_deployment_is_never_cancelled() -> None:

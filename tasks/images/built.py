@@ -3,6 +3,7 @@
 import json
 import subprocess
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from docker.errors import ImageNotFound
@@ -17,10 +18,11 @@ BASE_ARGUMENT = "_IMAGE"
 
 @dataclass(frozen=True)
 class Image:
-    """An image, the services that it is for, and the image that it is built on, if that is known."""
+    """An image, the services that it is for, what it is built by, and the image that it is built on, if known."""
 
     name: str
     services: tuple[str, ...]
+    dockerfile: Path
     base: str | None
     attributes: dict[str, Any]
 
@@ -83,7 +85,9 @@ def _image(place: Workplace, services: list[Service]) -> Image:
         attributes = place.client.images.get(first.image).attrs
     except ImageNotFound:
         raise Trouble(f"There is no image {first.image} yet; build it: nox -s images -- build") from None
-    arguments = ((first.build or {}).get("args") or {}).items()
+    build = first.build or {}
+    arguments = (build.get("args") or {}).items()
     bases = [value for argument, value in arguments if argument.endswith(BASE_ARGUMENT)]
     names = tuple(service.name for service in services)
-    return Image(first.image, names, bases[0] if bases else None, attributes)
+    dockerfile = Path(build.get("context", ""), build.get("dockerfile", "Dockerfile"))
+    return Image(first.image, names, dockerfile, bases[0] if bases else None, attributes)

@@ -1,4 +1,4 @@
-"""Checks the licences of what reaches users and writes its bill of materials."""
+"""Checks the licences of what reaches users and writes its bills of materials."""
 
 import hashlib
 import json
@@ -16,7 +16,6 @@ from tasks.security.tool import REPORTS, program, run
 from tasks.trouble import Trouble
 
 TOOL = "cyclonedx-py"
-BILL = REPORTS / "sbom.json"
 # What older metadata say instead of an expression.
 CLASSIFIED = {
     "License :: OSI Approved :: Apache Software License": "Apache-2.0",
@@ -29,9 +28,9 @@ CLASSIFIED = {
 
 @dataclass(frozen=True)
 class Policy:
-    """`[tool.slipway.security]` of pyproject.toml: the lock that ships, and the licences that its packages may have."""
+    """`[tool.slipway.security]` of pyproject.toml: the locks that ship, the licences that their packages may have."""
 
-    ships: str
+    ships: list[str]
     licences: list[str]
     licence_of: dict[str, str]
 
@@ -40,16 +39,33 @@ def policy() -> Policy:
     """What the project decided."""
     table = tomllib.loads(Path("pyproject.toml").read_text(encoding="utf-8")).get("tool", {}).get("slipway", {})
     wanted = table.get("security", {})
+    if not isinstance(wanted.get("ships", []), list):
+        raise Trouble('pyproject.toml: ships under [tool.slipway.security] has to be a list, such as ["backend"].')
     try:
         return Policy(wanted["ships"], wanted["licences"], wanted.get("licence-of", {}))
     except KeyError as missing:
         raise Trouble(f"pyproject.toml has no {missing} under [tool.slipway.security]; restore it.") from None
 
 
-def write_bill(_files: list[str]) -> Scan:
-    """Write sbom.json from an environment of the lock; a new one is held against the schema of CycloneDX."""
-    ships = policy().ships
-    place = environment(ships)
+def write_bills(_files: list[str]) -> Scan:
+    """Write a bill for each lock that ships, which is what the images with that lock are signed with."""
+    found, listed = [], set()
+    for lock in policy().ships:
+        names = write_bill(lock)
+        strays = [pin for pin in shipped_pins(lock) if pin.name not in names and " ; " not in pin.text]
+        found += [_finding(pin, "incomplete", f"{pin.name} is not in {bill_place(lock)}") for pin in strays]
+        listed |= names
+    return Scan(count(len(listed), "package"), found)
+
+
+def bill_place(lock: str) -> Path:
+    """Where the bill of a lock is."""
+    return REPORTS / f"sbom-{lock}.json"
+
+
+def write_bill(lock: str) -> set[str]:
+    """Write the bill of a lock's environment, a new one held against CycloneDX's schema; returns what it lists."""
+    place = environment(lock)
     bill = bill_of(place)
     # cyclonedx-py needs seconds for that, each time.
     stamp = place / "bill.sha256"
@@ -58,12 +74,8 @@ def write_bill(_files: list[str]) -> Scan:
         bill_of(place, "--validate")
         stamp.write_text(digest, encoding="utf-8")
     REPORTS.mkdir(parents=True, exist_ok=True)
-    BILL.write_text(bill, encoding="utf-8")
-    listed = {normal(each["name"]) for each in json.loads(bill)["components"]}
-    strays = [pin for pin in shipped_pins(ships) if pin.name not in listed and " ; " not in pin.text]
-    return Scan(
-        count(len(listed), "package"), [_finding(pin, "incomplete", f"{pin.name} is not in {BILL}") for pin in strays]
-    )
+    bill_place(lock).write_text(bill, encoding="utf-8")
+    return {normal(each["name"]) for each in json.loads(bill)["components"]}
 
 
 def bill_of(place: Path, *options: str) -> str:
@@ -75,9 +87,11 @@ def bill_of(place: Path, *options: str) -> str:
 def scan_licences(_files: list[str]) -> Scan:
     """Hold what the packages' metadata say against the licences that are allowed; saying nothing is a finding too."""
     decided = policy()
-    bill = json.loads(bill_of(environment(decided.ships)))
-    pinned = {pin.name: pin for pin in shipped_pins(decided.ships)}
-    known = {normal(each["name"]): licences(each) for each in bill["components"]}
+    # What several have in common is found in the first.
+    locks = decided.ships[::-1]
+    pinned = {pin.name: pin for lock in locks for pin in shipped_pins(lock)}
+    components = [each for lock in locks for each in json.loads(bill_of(environment(lock)))["components"]]
+    known = {normal(each["name"]): licences(each) for each in components}
     found = [_judge(pinned[name], stated, decided) for name, stated in known.items()]
     idle = [name for name in decided.licence_of if known.get(name, ["gone"])]
     found += [_idle(name) for name in idle]
@@ -156,5 +170,5 @@ def _finding(pin: Pin, rule: str, message: str) -> Finding:
 
 CHECKS = [
     Check("licences", TOOL, "cyclonedx-bom", scan_licences, "requirements/*.txt"),
-    Check("sbom", TOOL, "cyclonedx-bom", write_bill, "requirements/*.txt", slow=True),
+    Check("sbom", TOOL, "cyclonedx-bom", write_bills, "requirements/*.txt", slow=True),
 ]

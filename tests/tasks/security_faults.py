@@ -149,7 +149,7 @@ SECURITY_FAULTS = [
     ),
     security(
         "sbom/cyclonedx-py",
-        change("pyproject.toml", 'ships = "backend"', 'ships = "nothing"'),
+        change("pyproject.toml", 'ships = ["backend", ', 'ships = ["nothing", '),
         "requirements/nothing.txt is missing",
     ),
     security(

@@ -47,6 +47,12 @@ def built(tmp_path: Path) -> Iterator[SmallStack]:
     folder = tmp_path / "project"
     folder.mkdir()
     with small_stack(folder) as small:
+        dockerfile = folder / "Dockerfile"
+        dockerfile.write_text(
+            f"{dockerfile.read_text(encoding='utf-8')}COPY requirements/some.txt .\n", encoding="utf-8"
+        )
+        (folder / "requirements").mkdir()
+        (folder / "requirements" / "some.txt").touch()
         small.docker("compose", "build", "--quiet")
         yield small
 
@@ -63,8 +69,11 @@ def test_the_checksum_is_that_of_the_manifest_in_the_registry(built: SmallStack,
         assert done.returncode == 0, done.stdout
         manifest = f"http://{registry}/v2/acme/my-app/store/manifests/abc123"
         digest = httpx.get(manifest, headers={"Accept": MANIFESTS}).raise_for_status().headers["docker-content-digest"]
-        written = (built.folder / ".data" / "images" / "checksums.txt").read_text(encoding="utf-8")
-        assert written == f"{digest.removeprefix('sha256:')}  {name}\n"
+        written = {
+            path.name: path.read_text(encoding="utf-8") for path in (built.folder / ".data" / "images").iterdir()
+        }
+        line = f"{digest.removeprefix('sha256:')}  {name}\n"
+        assert written == {"checksums.txt": line, "checksums-some.txt": line}
     finally:
         built.docker("rmi", "--force", f"{name}:abc123")
 
@@ -72,14 +81,15 @@ def test_the_checksum_is_that_of_the_manifest_in_the_registry(built: SmallStack,
 def test_what_cannot_be_pushed_leaves_no_checksums(built: SmallStack) -> None:
     checksums = built.folder / ".data" / "images" / "checksums.txt"
     checksums.parent.mkdir(parents=True)
-    checksums.write_text("old\n", encoding="utf-8")
+    for old in (checksums, checksums.with_stem("checksums-some")):
+        old.write_text("old\n", encoding="utf-8")
     place = f"127.0.0.1:{free_port()}/acme/my-app"
     done = publish(built, IMAGES=place, VERSION="abc123")
     built.docker("rmi", "--force", f"{place}/store:abc123")
     assert done.returncode == 1
     assert f"Cannot push {place}/store:abc123" in done.stdout
     assert "Traceback" not in done.stdout
-    assert not checksums.exists()
+    assert not [*checksums.parent.iterdir()]
 
 
 @pytest.mark.parametrize(

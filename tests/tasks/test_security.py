@@ -55,9 +55,16 @@ def test_reports_are_written_and_a_row_tells_of_each_part(checked: CheckedProjec
     )
     assert re.search(r"^ ?sbom +cyclonedx-py +7\.\d+\.\d+ +\d+ packages +- +\d+\.\d +ok *$", done.stdout, re.MULTILINE)
     assert results(checked) == [("bandit", "B307", MODULE, 3)]
-    bill = json.loads((checked.folder / ".data/security/sbom.json").read_text(encoding="utf-8"))
-    assert bill["bomFormat"] == "CycloneDX"
-    assert {"fastapi", "SQLAlchemy"} <= {each["name"] for each in bill["components"]}
+    assert {"fastapi", "SQLAlchemy"} <= bill(checked, "backend")
+    assert "fastapi" in bill(checked, "gateway")
+    assert "SQLAlchemy" not in bill(checked, "gateway")
+
+
+def bill(checked: CheckedProject, lock: str) -> set[str]:
+    """What the bill of a lock lists."""
+    written = json.loads((checked.folder / f".data/security/sbom-{lock}.json").read_text(encoding="utf-8"))
+    assert written["bomFormat"] == "CycloneDX"
+    return {each["name"] for each in written["components"]}
 
 
 def test_an_accepted_finding_passes_and_the_report_says_why(checked: CheckedProject) -> None:
