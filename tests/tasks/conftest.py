@@ -30,6 +30,8 @@ def one_project(rendered: Callable[[str], Path], servers: Servers, request: pyte
     """The project. It stays where it is from one test run to the next, and so its environments and caches stay warm."""
     assert request.config.cache is not None
     folder = request.config.cache.mkdir(f"checked-{worker()}") / "my-app"
+    # Where its .git is missing, as another test run has just removed it, git would take the repository around it.
+    os.environ["GIT_CEILING_DIRECTORIES"] = str(folder.parent.resolve())
     for path in folder.iterdir() if folder.exists() else ():
         if path.name not in KEPT:
             shutil.rmtree(path) if path.is_dir() else path.unlink()

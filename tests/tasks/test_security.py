@@ -67,6 +67,12 @@ def bill(checked: CheckedProject, lock: str) -> set[str]:
     return {each["name"] for each in written["components"]}
 
 
+def test_git_takes_no_repository_around_the_project(checked: CheckedProject) -> None:
+    beside = checked.folder.parent / "beside"
+    beside.mkdir(exist_ok=True)
+    assert "not a git repository" in run("git", "rev-parse", "--show-toplevel", cwd=beside).stdout
+
+
 def test_an_accepted_finding_passes_and_the_report_says_why(checked: CheckedProject) -> None:
     checked.write(MODULE, WEAK)
     checked.write("security-accepted.toml", entry(reason="Nobody calls it."))
