@@ -1,10 +1,13 @@
 """Which texts hold a secret, and what is shown in their place."""
 
+import re
 from urllib.parse import urlsplit
 
 from tasks.config.contract import Setting
 
 MASK = "********"
+# A token may stand where the name does, as in redis://TOKEN@host: what is no plain word is taken for one.
+NAME = re.compile(r"[a-z][a-z_-]{0,30}[0-9]{0,2}")
 
 
 def shown(setting: Setting, text: str) -> str:
@@ -18,9 +21,10 @@ def holds_secret(setting: Setting, text: str) -> bool:
 
 
 def is_place(text: str) -> bool:
-    """Whether it is a URL without a password; what follows a ? may be one too."""
+    """Whether it is a URL without a password or a token; what follows a ? may be one too."""
     try:
         url = urlsplit(text)
-        return bool(url.scheme and url.netloc) and url.password is None and not url.query and not url.fragment
+        is_open = url.password is None and not url.query and not url.fragment
     except ValueError:
         return False
+    return bool(url.scheme and url.netloc) and is_open and (not url.username or bool(NAME.fullmatch(url.username)))
