@@ -30,7 +30,7 @@ class Client:
     def __init__(self, http: httpx.Client) -> None:
         self.http = http
         self.calls: list[Call] = []
-        self.token = ""
+        self.token: str | None = None
 
     def expect(self, status: int, method: str, path: str, json: Any = None) -> Any:
         """Call and return the decoded body, or its text. Raises ProofFailedError for any other status."""

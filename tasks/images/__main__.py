@@ -13,8 +13,11 @@ from tasks.dev.screen import Screen
 from tasks.images import built, checks, contents, sizes
 from tasks.images.built import Image
 from tasks.images.checks import Facts
-from tasks.images.scan import Skipped, scan
+from tasks.images.scan import SCANNERS, Scanned, Skipped, scan
 from tasks.images.sizes import Size
+from tasks.security import accepted
+from tasks.security.accepted import Entry
+from tasks.security.scan import Finding
 from tasks.stack import build, workplace
 from tasks.stack.plainly import plainly
 from tasks.stack.workplace import Workplace
@@ -93,23 +96,62 @@ def _check(place: Workplace) -> list[str]:
 
 def _scan(place: Workplace, *, is_required: bool) -> list[str]:
     """The images that have vulnerabilities which newer versions mend, or could not be scanned though they must be."""
-    failed = []
+    entries = [entry for entry in accepted.entries() if entry.tool in SCANNERS]
+    failed = _files_of_scanners()
+    found: dict[tuple[str, str], list[Finding]] = {}
     for image in built.images(place):
         outcome = scan(image.name)
         if isinstance(outcome, Skipped):
             print(f"scan of {image.title} SKIPPED, nothing is known: {outcome.reason}", flush=True)
             failed += [image.name] if is_required else []
             continue
-        found = [
-            f"  {each.severity}: {each.vulnerability} in {each.package} {each.version}, mended in {each.fixed_in}"
-            for each in outcome.mendable
-        ]
-        report.tell(outcome.scanner, image.title, "\n".join(found[:FIRST_FINDINGS]) or None)
-        print(
-            f"  {len(outcome.findings)} known vulnerabilities, {len(outcome.mendable)} with a version that mends them"
+        found[outcome.scanner, image.name] = _findings(image, outcome)
+        failed += [image.name] if _tell_findings(image, outcome, entries) else []
+    return failed + _review(entries, found)
+
+
+def _findings(image: Image, outcome: Scanned) -> list[Finding]:
+    """What a newer version mends, in the form in which findings are accepted: the image stands for the file."""
+    return [
+        Finding(
+            outcome.scanner,
+            each.vulnerability,
+            image.name,
+            1,
+            f"{each.package} {each.version}, mended in {each.fixed_in}",
+            each.severity,
         )
-        failed += [image.name] if found else []
-    return failed
+        for each in outcome.mendable
+    ]
+
+
+def _tell_findings(image: Image, outcome: Scanned, entries: list[Entry]) -> bool:
+    """Print what nobody accepted; returns whether there is any."""
+    found = _findings(image, outcome)
+    left = accepted.left(entries, found)
+    lines = [f"  {each.severity}: {each.rule} in {each.message}" for each in left]
+    report.tell(outcome.scanner, image.title, "\n".join(lines[:FIRST_FINDINGS]) or None)
+    print(
+        f"  {len(outcome.findings)} known vulnerabilities, {len(found)} with a version that mends them, "
+        f"{len(found) - len(left)} accepted"
+    )
+    return bool(left)
+
+
+def _review(entries: list[Entry], found: dict[tuple[str, str], list[Finding]]) -> list[str]:
+    """The file of what is accepted, where one of its entries for images has expired or covers nothing."""
+    wrong = accepted.review(entries, list(found.values()), lambda entry: (entry.tool, entry.path) in found).findings
+    for each in wrong:
+        print(f"{each.path}:{each.line}: {each.message}")
+    return [str(accepted.FILE)] if wrong else []
+
+
+def _files_of_scanners() -> list[str]:
+    """The files, git-ignored ones included, in which a scanner would be told what to leave out."""
+    present = [name for name in accepted.OF_SCANNERS if Path(name).exists()]
+    for each in accepted.elsewhere(present):
+        print(each)
+    return present
 
 
 if __name__ == "__main__":

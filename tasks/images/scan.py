@@ -4,14 +4,24 @@
 """
 
 import json
+import os
 import shutil
 import subprocess
+import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 # A scanner may have to get its data first.
 PATIENCE_SECONDS = 600
+# What was published since the data were made is not found.
+OLDEST_DATA = timedelta(days=7)
+# Settings of the scanners that leave findings out; those which say where the data are may stay.
+SILENCERS = (
+    *("TRIVY_CONFIG", "TRIVY_IGNORE", "TRIVY_PKG_TYPES", "TRIVY_SEVERITY", "TRIVY_SKIP_DIRS", "TRIVY_SKIP_FILES"),
+    *("TRIVY_VEX", "TRIVY_VULN_TYPE", "GRYPE_CONFIG", "GRYPE_EXCLUDE", "GRYPE_IGNORE", "GRYPE_ONLY", "GRYPE_VEX"),
+)
 
 
 @dataclass(frozen=True)
@@ -51,9 +61,10 @@ def scan(image: str) -> Scanned | Skipped:
     for name, look in SCANNERS.items():
         if shutil.which(name):
             outcome = look(image)
-            if isinstance(outcome, Scanned):
+            why_not = _lack_of_data(name) if isinstance(outcome, Scanned) else outcome.reason
+            if isinstance(outcome, Scanned) and not why_not:
                 return outcome
-            reasons.append(outcome.reason)
+            reasons.append(why_not)
     return Skipped("; ".join(reasons) or f"no scanner is installed: {' or '.join(SCANNERS)}")
 
 
@@ -67,7 +78,7 @@ def _trivy(image: str) -> Scanned | Skipped:
 
 
 def _grype(image: str) -> Scanned | Skipped:
-    """It gets newer data by itself, and refuses to work with old ones."""
+    """It gets newer data by itself."""
     return _report("grype", ["grype", "--quiet", "--output", "json", f"docker:{image}"], _of_grype)
 
 
@@ -75,9 +86,38 @@ SCANNERS: dict[str, Callable[[str], Scanned | Skipped]] = {"trivy": _trivy, "gry
 SEVERITIES = ("critical", "high", "medium", "low", "negligible", "unknown")
 
 
+# How each says when its data were made, and where that is in what it says.
+AGES = {
+    "trivy": (["trivy", "version", "--format", "json"], ("VulnerabilityDB", "UpdatedAt")),
+    "grype": (["grype", "db", "status", "--output", "json"], ("built",)),
+}
+
+
+def _lack_of_data(name: str) -> str:
+    """Why the scanner's data are not good enough; empty where they are."""
+    command, keys = AGES[name]
+    try:
+        said = json.loads(_run(command).stdout)
+        for key in keys:
+            said = said[key]
+        age = datetime.now(tz=UTC) - datetime.fromisoformat(said)
+    except (ValueError, LookupError, TypeError, subprocess.TimeoutExpired):
+        return f"{name} does not say how old its data are: {' '.join(command)}"
+    return f"{name}'s data are {age.days} days old; let it get newer ones" if age > OLDEST_DATA else ""
+
+
+def _run(command: list[str]) -> subprocess.CompletedProcess[str]:
+    """Run a scanner where no file tells it what to leave out."""
+    environment = {name: text for name, text in os.environ.items() if not name.startswith(SILENCERS)}
+    with tempfile.TemporaryDirectory() as empty:
+        return subprocess.run(
+            command, cwd=empty, env=environment, capture_output=True, text=True, check=False, timeout=PATIENCE_SECONDS
+        )
+
+
 def _report(name: str, command: list[str], read: Callable[[Any], list[Finding]]) -> Scanned | Skipped:
     try:
-        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=PATIENCE_SECONDS)
+        done = _run(command)
     except subprocess.TimeoutExpired:
         return Skipped(f"{name} had nothing to say after {PATIENCE_SECONDS} s")
     if done.returncode != 0:

@@ -10,7 +10,6 @@ from tasks.security import accepted, sarif
 from tasks.security.accepted import Entry
 from tasks.security.checks import CHECKS
 from tasks.security.outcome import Outcome, outcomes
-from tasks.security.scan import Finding
 from tasks.security.summary import console, last_line, show, verdict
 from tasks.security.tool import REPORTS
 from tasks.trouble import Trouble
@@ -37,21 +36,16 @@ def run(parts: list[str], *, strict: bool) -> int:
     files = project_files()
     with console().status(f"Scanning with {len(checks)} checks"):
         made = outcomes(checks, files, workers=os.cpu_count() or 1)
-    found = [finding for outcome in made for finding in outcome.findings]
-    sarif.write(REPORTS / "security.sarif", {each.tool: each.version for each in made}, found, entries)
-    left = [replace(outcome, findings=_not_in(entries, outcome)) for outcome in made]
+    sarif.write(REPORTS / "security.sarif", [each for each in made if not _is_open(each)], entries)
+    left = [replace(outcome, findings=accepted.left(entries, outcome.findings)) for outcome in made]
     left.append(_review(entries, made, files))
     show(left)
     return _conclude(left, strict=strict)
 
 
-def _not_in(entries: list[Entry], outcome: Outcome) -> list[Finding]:
-    return [each for each in outcome.findings if not any(entry.covers(each) for entry in entries)]
-
-
 def _review(entries: list[Entry], made: list[Outcome], files: list[str]) -> Outcome:
     """The acceptances as a check of their own; one is idle only where all of its tool's checks were made."""
-    found = [finding for outcome in made for finding in outcome.findings]
+    found = [outcome.findings for outcome in made]
     whole = {check.tool for check in CHECKS} - {
         check.tool for check in CHECKS if check.name not in {each.name for each in made if not _is_open(each)}
     }

@@ -9,6 +9,7 @@ from tasks.report import count
 from tasks.security.environments import environment, scripts
 from tasks.security.scan import Check, Finding, Scan
 from tasks.security.tool import program, run_json, snapshot
+from tasks.security.workflows import WORKFLOWS
 from tasks.trouble import Trouble
 
 FRAMEWORKS = ("dockerfile", "github_actions")
@@ -47,5 +48,5 @@ def _path(result: dict[str, Any]) -> str:
     return str(result["repo_file_path"]).lstrip("/")
 
 
-PATTERNS = "Dockerfile Dockerfile.* *.Dockerfile */.github/workflows/*.yml .github/workflows/*.yml"
+PATTERNS = f"Dockerfile Dockerfile.* *.Dockerfile {WORKFLOWS}"
 CHECKS = [Check("infrastructure", "checkov", "checkov", scan, PATTERNS, slow=True)]

