@@ -118,7 +118,9 @@ def test_sizes_that_cannot_be_kept_are_told(tmp_path: Path) -> None:
 
 def test_labels_need_a_repository(stack: SmallStack) -> None:
     shutil.rmtree(stack.folder / ".git")
-    assert "image.version; nox -s images -- build takes them from git: commit first" in images(stack, "build", "check")[1]
+    assert (
+        "image.version; nox -s images -- build takes them from git: commit first" in images(stack, "build", "check")[1]
+    )
 
 
 def test_what_is_not_built_cannot_be_checked(stack: SmallStack) -> None:
