@@ -7,7 +7,7 @@ from tasks.ci.run import Outcome, run
 from tasks.ci.workflow import Job, read_jobs
 from tasks.report import count
 from tasks.trouble import Trouble
-from tasks.workflows.rules import MAIN
+from tasks.workflows.shape import MAIN
 
 INTERRUPTED = 130
 

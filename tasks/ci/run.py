@@ -63,7 +63,9 @@ def _obstacle(job: Job, python: str | None, needed: list[Outcome]) -> str:
 
 def _needs_engine(job: Job) -> bool:
     calls = [step.call for step in job.steps]
-    return any(CONTAINERS in sessions_of(call.noxfile).get(name, []) for call in calls for name in call.sessions)
+    known = {call.noxfile: sessions_of(call.noxfile) for call in calls}
+    called = [known[call.noxfile].get(name) for call in calls for name in call.sessions]
+    return any(CONTAINERS in session.tags for session in called if session)
 
 
 def _succeeds(step: Step, python: str, version: str, needs: str) -> bool:

@@ -11,10 +11,9 @@ import yaml
 
 from tasks.trouble import Trouble
 from tasks.workflows.call import Call, read_call
+from tasks.workflows.shape import ALWAYS, WHATEVER_HAPPENED
 
 NEEDS = "${{ toJSON(needs) }}"
-WHATEVER_HAPPENED = {"${{ always() }}", "${{ !cancelled() }}"}
-FORMS = {NEEDS, *WHATEVER_HAPPENED}
 
 
 @dataclass(frozen=True)
@@ -61,6 +60,11 @@ def _parts(name: str, written: dict[str, Any]) -> Iterator[Job]:
     matrix = written.get("strategy", {}).get("matrix", {})
     if not all(isinstance(values, list) for values in matrix.values()) or {"include", "exclude"} & {*matrix}:
         raise Trouble(f"Job {name}: a matrix can be run here if it is made of lists, without include and exclude.")
+    # The last job is always run on GitHub, to judge the others; here the table does, and it waits for them all.
+    if str(written.get("if", ALWAYS)) != ALWAYS:
+        raise Trouble(f"Job {name}: only GitHub knows whether to run a job {written['if']!r}.")
+    if any("continue-on-error" in part for part in (written, *written["steps"])):
+        raise Trouble(f"Job {name}: its failure would pass, by continue-on-error; see nox -s lint -- --only workflows")
     steps = tuple(_steps(name, written, {**_texts(written.get("env", {}))}))
     job = Job(name, tuple(_listed(written.get("needs"))), steps)
     pythons = [str(dict(zip(matrix, values, strict=True)).get("python", "")) for values in product(*matrix.values())]

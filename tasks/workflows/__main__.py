@@ -4,14 +4,16 @@ import sys
 from pathlib import Path
 
 from tasks.trouble import Trouble
-from tasks.workflows.rules import MAIN, MAIN_RULES, VALUE_RULES
+from tasks.workflows.guards import weak_guards
+from tasks.workflows.rules import VALUE_RULES, undescribed_sessions
+from tasks.workflows.shape import FILE_RULES
 from tasks.workflows.text import values_in
 
 FOLDER = Path(".github")
 
 
 def main() -> None:
-    """Print a line for everything in the workflows and their own actions that does not belong there."""
+    """Print a line for everything in the workflows, their own actions and the sessions that does not belong there."""
     try:
         found = findings()
     except Trouble as trouble:
@@ -23,10 +25,10 @@ def main() -> None:
 def findings() -> list[str]:
     """What is wrong, as FILE:LINE: complaint."""
     paths = sorted([*FOLDER.glob("workflows/*.y*ml"), *FOLDER.glob("actions/**/action.y*ml")])
-    found = [text for path in paths for value in values_in(path) for rule in VALUE_RULES for text in rule(value)]
-    if MAIN in paths and (values := values_in(MAIN)):
-        found += [text for rule in MAIN_RULES for text in rule(values)]
-    return found
+    files = {path: values_in(path) for path in paths}
+    found = [text for values in files.values() for value in values for rule in VALUE_RULES for text in rule(value)]
+    found += [text for values in files.values() for rule in FILE_RULES for text in rule(values)]
+    return [*found, *weak_guards(files), *undescribed_sessions()]
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ from tasks.trouble import Trouble
 
 @dataclass(frozen=True)
 class Value:
-    """A scalar: the keys and numbers that lead to it, its text, its place in the file, the comment behind it."""
+    """A scalar, or an empty list or mapping: the keys and numbers that lead to it, its text, its place, its comment."""
 
     route: tuple[str, ...]
     text: str
@@ -30,26 +30,28 @@ class Value:
 
 
 def values_in(path: Path) -> list[Value]:
-    """Every scalar of a YAML file, from top to bottom."""
+    """Every value of a YAML file that holds no others, from top to bottom."""
     text = path.read_text(encoding="utf-8")
     try:
         root = yaml.compose(text, Loader=yaml.SafeLoader)
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
         raise Trouble(f"{path}:{line}: not valid YAML: {error.problem}") from None
+    if not isinstance(root, yaml.MappingNode | None):
+        raise Trouble(f"{path}:1: no mapping of keys, as GitHub reads it")
     lines = text.splitlines()
     return [
-        Value(route, node.value, path, node.start_mark.line + 1, lines[node.start_mark.line].partition(" # ")[2])
-        for route, node in _scalars(root, ())
+        Value(route, node.value or "", path, node.start_mark.line + 1, lines[node.start_mark.line].partition(" # ")[2])
+        for route, node in _leaves(root, ())
     ]
 
 
-def _scalars(node: yaml.Node | None, route: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], yaml.ScalarNode]]:
-    if isinstance(node, yaml.ScalarNode):
+def _leaves(node: yaml.Node | None, route: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], yaml.Node]]:
+    if node and route and (isinstance(node, yaml.ScalarNode) or not node.value):
         yield route, node
     elif isinstance(node, yaml.SequenceNode):
         for number, item in enumerate(node.value):
-            yield from _scalars(item, (*route, str(number)))
+            yield from _leaves(item, (*route, str(number)))
     elif isinstance(node, yaml.MappingNode):
         for key, item in node.value:
-            yield from _scalars(item, (*route, key.value))
+            yield from _leaves(item, (*route, str(key.value)))

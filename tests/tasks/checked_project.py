@@ -54,9 +54,12 @@ class CheckedProject:
 
     def restore(self) -> None:
         """Undo what a test changed."""
-        first = run("git", "rev-list", "--max-parents=0", "HEAD", cwd=self.folder).stdout.strip()
-        run("git", "reset", "--quiet", "--hard", first, cwd=self.folder)
-        run("git", "clean", "--quiet", "--force", "-d", cwd=self.folder)
+        # Without its own repository, git would find one around it, and undo people's work there.
+        own = ("git", f"--git-dir={self.folder / '.git'}", f"--work-tree={self.folder}")
+        first = run(*own, "rev-list", "--max-parents=0", "HEAD", cwd=self.folder).stdout.strip()
+        assert first, f"{self.folder} has no repository of its own"
+        run(*own, "reset", "--quiet", "--hard", first, cwd=self.folder)
+        run(*own, "clean", "--quiet", "--force", "-d", cwd=self.folder)
         self.environment.clear()
 
 

@@ -17,6 +17,10 @@ class Planted(Base):
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 
+MAIN = ".github/workflows/main.yml"
+SECURITY = ".github/workflows/security.yml"
+LINT = "run: python3 noxfile.py -s lint"
+
 WORKFLOW = """on: push
 permissions: {{}}
 jobs:
@@ -34,16 +38,33 @@ def planted(session: nox.Session) -> None:
     \"""Do nothing.\"""
 """
 
+UNDESCRIBED_SESSION = """
+
+@nox.session
+def planted(session: nox.Session) -> None:
+    session.log("planted")
+"""
+
+ACTION = """name: Planted
+description: Planted.
+runs:
+  using: node24
+"""
+
+# What finds a fault in the session `test`, which is one check: its coverage floor, or a module of tests.
+COVERAGE = "coverage floor"
+
 
 @dataclass(frozen=True)
 class Fault:
-    """`check` is one of several that a session runs, and empty where the session is the check."""
+    """`check` is one of several that a session runs, and empty where the session is the check; `guard`: see above."""
 
     session: str
     check: str
     plant: Callable[[CheckedProject], None]
     found: str
     arguments: tuple[str, ...] = ()
+    guard: str = ""
 
 
 def file(path: str, text: str) -> Callable[[CheckedProject], None]:
@@ -88,7 +109,48 @@ def workflow(step: str, found: str) -> Fault:
 
 def in_main(old: str, new: str, found: str) -> Fault:
     """A fault in the workflow that guards the main branch."""
-    return Fault("lint", "workflows", change(".github/workflows/main.yml", old, new), found)
+    return Fault("lint", "workflows", change(MAIN, old, new), found)
+
+
+def walked_around(plant: Callable[[CheckedProject], None], found: str) -> Fault:
+    """A way around the check of the workflows, which is run alone."""
+    return Fault("lint", "workflows", plant, found, arguments=("--only", "workflows"))
+
+
+def triggers(lines: str, found: str, path: str = MAIN) -> Fault:
+    """A way around it by what starts a workflow that guards the main branch."""
+
+    def plant(project: CheckedProject) -> None:
+        text = (project.folder / path).read_text(encoding="utf-8")
+        after = text[text.index("\npermissions:") :]
+        project.write(path, f"name: planted\n\non:\n{lines}\n{after}")
+
+    return walked_around(plant, f"{path}:{found}")
+
+
+def in_lint_job(line: str, found: str) -> Fault:
+    """A way around it by a line of the job in the workflow of the main branch that calls lint."""
+    return walked_around(change(MAIN, "\n  lint:\n", f"\n  lint:\n    {line}\n"), found)
+
+
+def for_all_jobs(line: str, found: str) -> Fault:
+    """A way around it by a line above the jobs of that workflow."""
+    return walked_around(change(MAIN, "\npermissions: {}\n", f"\npermissions: {{}}\n{line}\n"), found)
+
+
+def elsewhere(step: str, found: str) -> Fault:
+    """A way around it by the step of a workflow that guards nothing."""
+    return walked_around(file(".github/workflows/planted.yml", WORKFLOW.format(step=step)), f"planted.yml{found}")
+
+
+def gone(path: str) -> Callable[[CheckedProject], None]:
+    """Plant the lack of a file."""
+    return lambda project: (project.folder / path).unlink()
+
+
+def renamed(project: CheckedProject) -> None:
+    """Give the workflow of the main branch a name that GitHub reads too."""
+    (project.folder / MAIN).rename((project.folder / MAIN).with_suffix(".yaml"))
 
 
 FAULTS = [
@@ -124,6 +186,38 @@ FAULTS = [
     in_main("-s ci_result", "-s lint", "the last job does not call ci_result"),
     in_main("\n    if: ${{ always() }}\n", "\n", "the last job does not run always"),
     in_main("    needs: [lint, ", "    needs: [", "the last job does not need lint"),
+    elsewhere(f"{LINT}\n        continue-on-error: true", ":9: 'continue-on-error' can change"),
+    elsewhere(f"{LINT}\n        if: ${{{{ github.actor == 'planted' }}}}", ":9: a step may depend on nothing but"),
+    elsewhere(f"{LINT}\n        shell: 'true {{0}}'", ":9: 'shell' can change"),
+    elsewhere(f"{LINT}\n        working-directory: planted", ":9: 'working-directory' can change"),
+    elsewhere(f"{LINT}\n        env:\n          PYTEST_ADDOPTS: --co", ":10: the variable PYTEST_ADDOPTS can change"),
+    elsewhere(f"{LINT}\n        env: ${{{{ fromJSON(vars.A) }}}}", ":9: the variable ${{ fromJSON(vars.A) }} can"),
+    elsewhere("uses: ./planted", ":8: ./planted is read by no check"),
+    elsewhere("uses: ./.github/../planted", ":8: ./.github/../planted is read by no check"),
+    in_lint_job("continue-on-error: true", "'continue-on-error' can change"),
+    in_lint_job("if: ${{ false }}", "a job here may depend on nothing"),
+    in_lint_job("defaults: {run: {shell: 'true {0}'}}", "'defaults' can change"),
+    in_lint_job("container: planted", "'container' can change"),
+    in_lint_job("services: {planted: {image: planted}}", "'services' can change"),
+    in_lint_job("env: {PYTEST_ADDOPTS: --co}", "the variable PYTEST_ADDOPTS can change"),
+    in_lint_job("env: {DATABASE_URL: planted}", "the variable DATABASE_URL can change"),
+    for_all_jobs("defaults: {run: {shell: 'true {0}'}}", "'defaults' can change"),
+    for_all_jobs("env: {PYTEST_ADDOPTS: --co}", "the variable PYTEST_ADDOPTS can change"),
+    walked_around(gone(MAIN), f"{MAIN}:1: not there"),
+    walked_around(renamed, f"{MAIN}:1: not there"),
+    walked_around(file(MAIN, ""), f"{MAIN}:1: not there"),
+    walked_around(file(MAIN, "planted"), f"{MAIN}:1: no mapping"),
+    triggers("  push:\n    branches: [main]\n  merge_group:", "1: does not run on pull_request"),
+    triggers("  pull_request:\n  merge_group:", "1: does not run on push"),
+    triggers("  push:\n  pull_request:\n    paths: [planted]", "6: 'paths' keeps it from running"),
+    triggers("  pull_request:\n  push:\n    paths: [planted]", "6: 'paths' keeps it from running"),
+    triggers("  pull_request:\n  push:\n    branches: [planted]", "6: does not run for every push to main"),
+    triggers("  pull_request:\n  push:", "1: does not run on schedule", SECURITY),
+    walked_around(gone(SECURITY), f"{SECURITY}:1: not there"),
+    walked_around(change(SECURITY, "-s security", "-s security -- --only pins"), "no command is just -s security"),
+    walked_around(change(SECURITY, "-s security", "-s lint"), "no command is just -s security"),
+    walked_around(file(".github/actions/planted/action.yml", ACTION), "action.yml:4: an action of node24"),
+    walked_around(append("noxfile.py", UNDESCRIBED_SESSION), ": the session planted has no docstring"),
     Fault(
         "lint",
         "workflows",
@@ -141,6 +235,7 @@ FAULTS = [
         file("tests/test_planted.py", "def test_it() -> None:\n    assert 1 + 1 == 3\n"),
         "FAILED tests/test_planted.py::test_it - assert (1 + 1) == 3",
         arguments=("tests/test_planted.py",),
+        guard="test_planted",
     ),
     Fault(
         "test",
@@ -148,8 +243,21 @@ FAULTS = [
         change("compose.yaml", "      PROJECTS_URL: http://projects:8002\n", ""),
         "compose.yaml: PROJECTS_URL: gateway would not start: missing",
         arguments=("tests/test_contract.py",),
+        guard="test_contract",
     ),
-    Fault("test", "", untested_code, "% not reached. Total coverage"),
+    Fault(
+        "test",
+        "",
+        change(
+            "src/backend/gateway/settings.py",
+            "    gateway_port: Port = 8000\n",
+            '    gateway_port: Port = 8000\n    planted_name: str = "planted"\n',
+        ),
+        "FAILED tests/test_env_example.py::test_the_example_lists_exactly_the_settings",
+        arguments=("tests/test_env_example.py::test_the_example_lists_exactly_the_settings",),
+        guard="test_env_example",
+    ),
+    Fault("test", "", untested_code, "% not reached. Total coverage", guard=COVERAGE),
     Fault(
         "db_check",
         "models",

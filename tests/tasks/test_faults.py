@@ -9,7 +9,7 @@ from tasks.lint import CHECKS as LINT_CHECKS
 from tasks.security.checks import CHECKS as SECURITY_CHECKS
 from tests.support import nox
 from tests.tasks.checked_project import CheckedProject
-from tests.tasks.faults import FAULTS as SOURCE_FAULTS, Fault
+from tests.tasks.faults import COVERAGE, FAULTS as SOURCE_FAULTS, Fault
 from tests.tasks.security_faults import SECURITY_FAULTS
 
 FAULTS = [*SOURCE_FAULTS, *SECURITY_FAULTS]
@@ -38,5 +38,7 @@ def test_every_check_has_a_planted_fault(checked: CheckedProject) -> None:
     assert {fault.session for fault in FAULTS} == {each["session"] for each in listed}
     assert {fault.check for fault in FAULTS if fault.session == "lint"} == {check.name for check in LINT_CHECKS}
     assert {fault.check for fault in FAULTS if fault.session == "db_check"} == set(DB_CHECKS)
+    guards = {path.stem for path in (checked.folder / "tests").glob("test_*.py")} | {COVERAGE, "test_planted"}
+    assert {fault.guard for fault in FAULTS if fault.session == "test"} == guards
     security = {check.name for check in SECURITY_CHECKS} | {"accepted"}
     assert {fault.check for fault in FAULTS if fault.session == "security"} == security
