@@ -25,7 +25,7 @@ from toolkit.stack import Stack, StackFailedError, docker
 
 PAGE = TEMPLATE / "docs" / "reliability.md"
 # The access tokens outlast the run, so that one which is refused in the end is refused because of its session.
-TOKENS = {"ACCESS_TOKEN_LIFETIME": "86400"}
+TOKENS = {"ACCESS_TOKEN_LIFETIME": str(24 * 3600)}
 REFUSED = 401
 console = Console(width=None if sys.stdout.isatty() else 160)
 

@@ -9,8 +9,8 @@ from collections.abc import Awaitable, Callable
 from toolkit.reliability.client import READINESS, Client, Refused, http_client
 
 EVERY_SECONDS = 0.2
-# A call that has begun too early must not hold up the next for longer.
-PATIENCE_SECONDS = 2.0
+# A service goes on with a call that is given up, so that impatience would add to the load that it waits for.
+PATIENCE_SECONDS = 10.0
 
 
 async def answers(client: Client, url: str, seconds: float) -> dict[str, float]:
