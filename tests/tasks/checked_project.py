@@ -1,6 +1,5 @@
 """A project whose checks are run again and again, each time with another fault in it."""
 
-import os
 import subprocess
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -86,11 +85,6 @@ def downgrade() -> None:
     """Go back."""
     op.execute("{down}")
 '''
-
-
-def worker() -> str:
-    """The name of this process among those that share a test run."""
-    return os.environ.get("PYTEST_XDIST_WORKER", "main")
 
 
 def _value(text: str, name: str) -> str:

@@ -1,9 +1,12 @@
 """Fixtures for tests of sessions: a scaffolded project that keeps its environments, a small one, servers, users."""
 
+import fcntl
+import itertools
 import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -11,7 +14,7 @@ import pytest
 from tasks.ports import Ports
 from tasks.servers import Servers, temporary
 from tests.support import run
-from tests.tasks.checked_project import CheckedProject, worker
+from tests.tasks.checked_project import CheckedProject
 from tests.tasks.small_project import make
 from tests.tasks.users import as_ordinary
 
@@ -26,24 +29,41 @@ def servers() -> Iterator[Servers]:
 
 
 @pytest.fixture(scope="session")
-def one_project(rendered: Callable[[str], Path], servers: Servers, request: pytest.FixtureRequest) -> CheckedProject:
+def one_project(
+    rendered: Callable[[str], Path], servers: Servers, request: pytest.FixtureRequest
+) -> Iterator[CheckedProject]:
     """The project. It stays where it is from one test run to the next, and so its environments and caches stay warm."""
     assert request.config.cache is not None
-    folder = request.config.cache.mkdir(f"checked-{worker()}") / "my-app"
-    # Where its .git is missing, as another test run has just removed it, git would take the repository around it.
-    os.environ["GIT_CEILING_DIRECTORIES"] = str(folder.parent.resolve())
-    for path in folder.iterdir() if folder.exists() else ():
-        if path.name not in KEPT:
-            shutil.rmtree(path) if path.is_dir() else path.unlink()
-    shutil.copytree(rendered("backend"), folder, symlinks=True, dirs_exist_ok=True)
-    if not (folder / ".git").exists():
-        for command in (
-            ["init"],
-            ["add", "--all"],
-            ["-c", "user.name=a", "-c", "user.email=a@b.c", "commit", "-m", "x"],
-        ):
-            run("git", *command, "--quiet", cwd=folder)
-    return CheckedProject(folder, servers.database_url, servers.redis_url)
+    with claimed(request.config.cache.mkdir) as place:
+        folder = place / "my-app"
+        # Where its .git is missing, git would take the repository around it.
+        os.environ["GIT_CEILING_DIRECTORIES"] = str(place.resolve())
+        for path in folder.iterdir() if folder.exists() else ():
+            if path.name not in KEPT:
+                shutil.rmtree(path) if path.is_dir() else path.unlink()
+        shutil.copytree(rendered("backend"), folder, symlinks=True, dirs_exist_ok=True)
+        if not (folder / ".git").exists():
+            for command in (
+                ["init"],
+                ["add", "--all"],
+                ["-c", "user.name=a", "-c", "user.email=a@b.c", "commit", "-m", "x"],
+            ):
+                run("git", *command, "--quiet", cwd=folder)
+        yield CheckedProject(folder, servers.database_url, servers.redis_url)
+
+
+@contextmanager
+def claimed(folder_of: Callable[[str], Path]) -> Iterator[Path]:
+    """The first of the numbered folders that no other process of this or another test run has."""
+    for number in itertools.count():
+        folder = folder_of(f"checked-{number}")
+        with (folder / "lock").open("w") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                continue
+            yield folder
+            return
 
 
 @pytest.fixture
