@@ -11,6 +11,7 @@ import sys
 import time
 import uuid
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -162,7 +163,8 @@ class Dev:
     def kill(self) -> None:
         """End everything by force, so that a failed test leaves nothing."""
         for process in self.family():
-            process.kill()
+            with suppress(psutil.NoSuchProcess):
+                process.kill()
         self.process.wait()
 
     def _until(self, holds: Callable[[], bool], complaint: str) -> None:
