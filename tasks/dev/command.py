@@ -24,7 +24,7 @@ def main() -> None:
     try:
         with data.owned("dev"):
             if said := setup.complete(project):
-                sys.stdout.write(f"{said}\n")
+                print(said, flush=True)
             asyncio.run(supervise(project, data))
     except InUseError as in_use:
         sys.exit(already(data, in_use))
