@@ -45,6 +45,10 @@ class Repository:
         session.revoked_at = now
         await self._database.flush()
 
+    async def release(self) -> None:
+        """End the transaction, and give the connection back until the database is asked again."""
+        await self._database.commit()
+
     async def commit(self) -> None:
         """Keep what was changed even if the request now fails."""
         await self._database.commit()

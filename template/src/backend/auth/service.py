@@ -57,6 +57,8 @@ class AuthService:
     async def login(self, email: str, password: str, now: datetime) -> Tokens:
         """Open a session; takes as long for an unknown email as for a known one."""
         user = await self._repository.user_by_email(email)
+        # Hashing takes its time, and may have to wait for it: whoever needs the database meanwhile finds a connection.
+        await self._repository.release()
         if not await self._passwords.matches(user.password_hash if user else None, password) or user is None:
             log.warning("login refused")
             raise WrongCredentialsError
