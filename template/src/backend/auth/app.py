@@ -31,7 +31,7 @@ def create_app(settings: AuthSettings) -> ASGIApp:
         state.live = LiveSessions(store, settings.redis_prefix)
         state.signer = Signer(decode_seed(settings.auth_signing_key), settings.access_lifetime)
         state.authenticator = Authenticator(state.signer, state.live)
-        state.passwords = Passwords(settings.argon2_memory_kib, settings.argon2_rounds, settings.argon2_queue)
+        state.passwords = Passwords(settings.argon2_memory_kib, settings.argon2_rounds, settings.argon2_timeout)
         yield
         state.passwords.close()
         await store.aclose()

@@ -12,7 +12,7 @@ from auth.service import AuthService, EmailTakenError, InvalidRefreshTokenError,
 from shared.database.models import User
 from shared.database.session import DatabaseSession
 from shared.security.authentication import Caller, unauthorized
-from shared.security.passwords import QueueFullError
+from shared.security.passwords import BusyError
 from shared.security.tokens import Signer
 
 router = APIRouter(prefix="/api/auth", tags=["auth"])
@@ -80,11 +80,11 @@ def refused(_request: Request, error: Exception) -> JSONResponse:
             return JSONResponse({"detail": "A user with this email exists"}, 409)
         case WrongCredentialsError():
             return JSONResponse({"detail": "Wrong email or password"}, 401)
-        case QueueFullError():
-            return JSONResponse({"detail": "Too many people log in at this moment; try again"}, 503, {"Retry-After": "1"})
+        case BusyError():
+            return JSONResponse({"detail": "Too many passwords are being checked; try again"}, 503, {"Retry-After": "5"})
         case _:
             challenge = {"WWW-Authenticate": 'Bearer error="invalid_token"'}
             return JSONResponse({"detail": "The refresh token is not valid; log in again"}, 401, challenge)
 
 
-REFUSALS = (EmailTakenError, WrongCredentialsError, QueueFullError, InvalidRefreshTokenError)
+REFUSALS = (EmailTakenError, WrongCredentialsError, BusyError, InvalidRefreshTokenError)

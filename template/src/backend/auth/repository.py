@@ -45,12 +45,8 @@ class Repository:
         session.revoked_at = now
         await self._database.flush()
 
-    async def release(self) -> None:
-        """End the transaction, and give the connection back until the database is asked again."""
-        await self._database.commit()
-
     async def commit(self) -> None:
-        """Keep what was changed even if the request now fails."""
+        """Keep what was changed even if the request now fails, and give the connection back until it is needed."""
         await self._database.commit()
 
     def record(self, action: str, user_id: UUID, subject_id: UUID) -> None:

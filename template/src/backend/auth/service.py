@@ -1,6 +1,7 @@
 """The rules of registration, login, sessions and logout."""
 
 import hmac
+from contextlib import suppress
 from datetime import datetime
 from uuid import UUID, uuid4
 
@@ -11,7 +12,7 @@ from auth.repository import Repository
 from auth.schemas import Tokens
 from shared.database.models import Session, User
 from shared.security.live_sessions import LiveSessions
-from shared.security.passwords import Passwords
+from shared.security.passwords import BusyError, Passwords
 from shared.security.tokens import Claims, Signer
 
 log = structlog.get_logger()
@@ -58,12 +59,12 @@ class AuthService:
         """Open a session; takes as long for an unknown email as for a known one."""
         user = await self._repository.user_by_email(email)
         # Hashing takes its time, and may have to wait for it: whoever needs the database meanwhile finds a connection.
-        await self._repository.release()
+        await self._repository.commit()
         if not await self._passwords.matches(user.password_hash if user else None, password) or user is None:
             log.warning("login refused")
             raise WrongCredentialsError
         if self._passwords.is_outdated(user.password_hash):
-            user.password_hash = await self._passwords.hash(password)
+            await self._renew_hash(user, password)
         return await self._open_session(user.id, now)
 
     async def refresh(self, text: str, now: datetime) -> Tokens:
@@ -94,6 +95,11 @@ class AuthService:
     async def me(self, caller: Claims) -> User | None:
         """The user who calls; None if deleted meanwhile."""
         return await self._repository.user(caller.user_id)
+
+    async def _renew_hash(self, user: User, password: str) -> None:
+        """Bring the hash to today's costs; when many wait for theirs, a later login does it."""
+        with suppress(BusyError):
+            user.password_hash = await self._passwords.hash(password)
 
     async def _open_session(self, user_id: UUID, now: datetime) -> Tokens:
         token = RefreshToken.first(uuid4())

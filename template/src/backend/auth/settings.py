@@ -66,8 +66,8 @@ class AuthSettings(ServiceSettings, DatabaseSettings, RedisSettings):
     argon2_rounds: int = Field(default=3, ge=1)
     """Passes that hashing a password makes over that memory."""
 
-    argon2_queue: int = Field(default=32, ge=1)
-    """Passwords that are hashed or wait for it at once; the next one is answered with 503, so that no backlog grows."""
+    argon2_timeout: Seconds = 5
+    """Seconds that a password may wait for its turn to be hashed; then the answer is 503, so that no backlog grows."""
 
     @property
     def access_lifetime(self) -> timedelta:

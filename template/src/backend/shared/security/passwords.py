@@ -13,21 +13,23 @@ from argon2.exceptions import VerifyMismatchError
 Result = TypeVar("Result")
 
 
-class QueueFullError(Exception):
-    """So many passwords wait to be hashed that the answer to another would come too late."""
+class BusyError(Exception):
+    """So many passwords wait to be hashed that this one's turn has not come in time."""
 
 
 class Passwords:
     """Hashes and verifies; each takes a core for a moment and `memory_kib` of memory, so only so many run at once.
 
-    At most `queue` are under way or wait; QueueFullError refuses another.
+    Another one waits for its turn, for at most `timeout` seconds; then BusyError refuses it. What is worked on is
+    therefore never older, and when a flood ends, whoever comes next is served within that time.
     """
 
-    def __init__(self, memory_kib: int, rounds: int, queue: int) -> None:
+    def __init__(self, memory_kib: int, rounds: int, timeout: float) -> None:
+        cores = os.cpu_count() or 1
         self._hasher = PasswordHasher(time_cost=rounds, memory_cost=memory_kib, parallelism=1)
-        self._threads = ThreadPoolExecutor(os.cpu_count() or 1, thread_name_prefix="argon2")
-        self._queue = queue
-        self._queued = 0
+        self._threads = ThreadPoolExecutor(cores, thread_name_prefix="argon2")
+        self._free = asyncio.Semaphore(cores)
+        self._timeout = timeout
         self._decoy = self._hasher.hash(secrets.token_urlsafe())
 
     async def hash(self, password: str) -> str:
@@ -48,13 +50,15 @@ class Passwords:
         self._threads.shutdown(wait=False, cancel_futures=True)
 
     async def _run(self, work: Callable[..., Result], *arguments: str) -> Result:
-        if self._queued >= self._queue:
-            raise QueueFullError
-        self._queued += 1
         try:
-            return await asyncio.get_running_loop().run_in_executor(self._threads, work, *arguments)
-        finally:
-            self._queued -= 1
+            async with asyncio.timeout(self._timeout):
+                await self._free.acquire()
+        except TimeoutError:
+            raise BusyError from None
+        running = asyncio.get_running_loop().run_in_executor(self._threads, work, *arguments)
+        running.add_done_callback(lambda _: self._free.release())
+        # A thread goes on when its caller is cancelled, and so does what counts it.
+        return await asyncio.shield(running)
 
     def _verify(self, stored: str, password: str) -> bool:
         try:
