@@ -143,10 +143,15 @@ def test_a_session_passes_in_it(opened: Devcontainer, session: str) -> None:
     assert f"Session {session} was successful" in opened.session(session)
 
 
-def test_the_stack_starts_from_it_on_the_host_s_engine(opened: Devcontainer) -> None:
+def test_the_stack_starts_from_it_on_the_host_s_engine_and_is_reached_in_it(opened: Devcontainer) -> None:
     port = free_port()
     stack = ["env", f"GATEWAY_PORT={port}", "python3", "noxfile.py", "-s", "stack", "--"]
+    url = f"http://127.0.0.1:{port}"
     try:
+        assert url in opened.inside(*stack, "up")
+        # Again, when the ports are forwarded already.
         assert "Everything is ready" in opened.inside(*stack, "up")
+        assert "Session e2e was successful" in opened.session("e2e", "--", url)
     finally:
         opened.inside(*stack, "down", "--volumes", "--yes")
+    assert opened.inside("sh", "-c", "pgrep --full tasks.stack.forwarding || true") == ""

@@ -1,6 +1,7 @@
-"""Finds the host's name for a folder of ours when we are in a container that uses the host's Docker Engine.
+"""What is different where we are in a container ourselves, which uses the Docker Engine of its host.
 
-What Compose mounts, the engine looks for on the host, where the project lies in another folder than here.
+What Compose mounts, the engine looks for on the host, where the project lies in another folder than here. What Compose
+publishes, the host has on its loopback address, which is not ours.
 """
 
 import re
@@ -9,7 +10,12 @@ from typing import Any
 
 from docker import DockerClient
 from docker.errors import NotFound
+from docker.models.containers import Container
+from docker.models.networks import Network
 
+from tasks.stack import containers, forwarding
+from tasks.stack.forwarding import Way
+from tasks.stack.plan import Plan
 from tasks.trouble import Trouble
 
 MOUNTS = Path("/proc/self/mountinfo")
@@ -17,15 +23,39 @@ MOUNTS = Path("/proc/self/mountinfo")
 OWN = re.compile(r"/containers/([0-9a-f]{64})/(?:hostname|hosts|resolv\.conf) /etc/")
 
 
-def own_mounts(client: DockerClient) -> list[dict[str, Any]] | None:
-    """The mounts of the container of this engine that we are in; None when we are in none."""
+def own_container(client: DockerClient) -> Container | None:
+    """The container of this engine that we are in; None when we are in none."""
     found = OWN.search(MOUNTS.read_text(encoding="utf-8")) if MOUNTS.exists() else None
     if found is None:
         return None
     try:
-        return list(client.api.inspect_container(found[1])["Mounts"])
+        return client.containers.get(found[1])
     except NotFound:
         return None
+
+
+def join(client: DockerClient, container: Container, project: Path, plan: Plan) -> None:
+    """Have what the stack publishes at the same ports of the container that we are in."""
+    forwarding.end(project)
+    for network in _networks(client, plan):
+        if network.name not in container.attrs["NetworkSettings"]["Networks"]:
+            network.connect(container)
+    ways = [Way(port.number, each.name, port.target) for each in plan.services for port in each.ports]
+    forwarding.start(project, ways)
+
+
+def leave(client: DockerClient, container: Container, project: Path, plan: Plan) -> None:
+    """Undo `join`, so that the network can be removed."""
+    forwarding.end(project)
+    for network in _networks(client, plan):
+        if network.name in container.attrs["NetworkSettings"]["Networks"]:
+            network.disconnect(container)
+
+
+def _networks(client: DockerClient, plan: Plan) -> list[Network]:
+    """Those of the stack in which something can be reached from outside."""
+    found = client.networks.list(filters={"label": f"{containers.PROJECT}={plan.name}"})
+    return [network for network in found if not network.attrs["Internal"]]
 
 
 def on_the_host(folder: Path, mounts: list[dict[str, Any]]) -> str:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from docker import DockerClient
 
-from tasks.stack import containers, workplace
+from tasks.stack import containers, devcontainer, workplace
 from tasks.stack.compose import DEBUGGING
 from tasks.trouble import Trouble
 
@@ -17,6 +17,8 @@ def down(project: Path, *, with_volumes: bool, is_sure: bool) -> None:
     volumes = _volumes(place.client, place.plan.name)
     if with_volumes and volumes and not is_sure:
         _ask(volumes)
+    if place.container is not None:
+        devcontainer.leave(place.client, place.container, project, place.plan)
     call = ["down", *(["--volumes"] if with_volumes else [])]
     done = subprocess.run(place.compose.command(*call), cwd=project, env=place.compose.settings, check=False)
     if done.returncode != 0:

@@ -15,10 +15,11 @@ VARIABLE = re.compile(r"\$\{?([A-Za-z_]\w*)")
 
 @dataclass(frozen=True)
 class Port:
-    """A port of this machine that leads to a service; `setting` is the variable that moves it."""
+    """A port of this machine that leads to the `target` of a service; `setting` is the variable that moves it."""
 
     address: str
     number: int
+    target: int
     setting: str | None
 
     @property
@@ -110,7 +111,7 @@ def _ports(service: dict[str, Any], raw: dict[str, Any]) -> list[Port]:
     if len(ports) != len(texts):
         texts = [""] * len(ports)
     return [
-        Port(port.get("host_ip", ""), int(port["published"]), _variable(text))
+        Port(port.get("host_ip", ""), int(port["published"]), int(port["target"]), _variable(text))
         for port, text in zip(ports, texts, strict=True)
         if str(port.get("published", "")).isdecimal()
     ]

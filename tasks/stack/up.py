@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from tasks.dev.screen import Screen
-from tasks.stack import build, containers, failure, old_secrets, plan, published, workplace
+from tasks.stack import build, containers, devcontainer, failure, old_secrets, plan, published, workplace
 from tasks.stack.compose import words
 from tasks.stack.follow import Follower, NotReady
 from tasks.stack.plan import Plan
@@ -30,6 +30,8 @@ def up(project: Path, patience: float = PATIENCE_SECONDS, *, with_debugger: bool
         build.run(place.compose, screen)
         old_secrets.remove_readers(place, screen)
         _follow(place, screen, place.plan.names, patience, "up", "--detach", "--no-build")
+        if place.container is not None:
+            devcontainer.join(place.client, place.container, place.project, place.plan)
         screen.settle()
         screen.say(f"Everything is ready in {time.monotonic() - began:.1f} s", "bold green")
         for name, url in urls(_served(place)):

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from docker import DockerClient
+from docker.models.containers import Container
 
 from tasks import env_file, secret_files, setup
 from tasks.stack import devcontainer, engine, plan, programs
@@ -15,13 +16,14 @@ SECRETS_SETTING = "SECRETS_FOLDER"
 
 @dataclass(frozen=True)
 class Workplace:
-    """A project, the engine that runs it, and what is to run."""
+    """A project, the engine that runs it, what is to run, and the container of the engine that we are in, if any."""
 
     project: Path
     client: DockerClient
     compose: Compose
     plan: Plan
     is_local: bool
+    container: Container | None
 
 
 def prepare(project: Path) -> None:
@@ -35,10 +37,10 @@ def enter(project: Path, *, with_debugger: bool = False) -> Workplace:
     programs.check()
     settings = env_file.settings(project)
     client = engine.connect(settings)
-    mounts = devcontainer.own_mounts(client)
-    if mounts is not None and SECRETS_SETTING not in settings:
-        settings[SECRETS_SETTING] = devcontainer.on_the_host(project / secret_files.FOLDER, mounts)
+    container = devcontainer.own_container(client)
+    if container is not None and SECRETS_SETTING not in settings:
+        settings[SECRETS_SETTING] = devcontainer.on_the_host(project / secret_files.FOLDER, container.attrs["Mounts"])
     compose = Compose(project, settings, with_debugger)
     # Ports of an engine elsewhere, and of the host around a container, cannot be tried from here.
-    is_local = mounts is None and client.api.base_url.startswith("http+docker://")
-    return Workplace(project, client, compose, plan.read(compose), is_local)
+    is_local = container is None and client.api.base_url.startswith("http+docker://")
+    return Workplace(project, client, compose, plan.read(compose), is_local, container)

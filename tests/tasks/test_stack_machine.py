@@ -287,8 +287,8 @@ IN_A_CONTAINER = """
 import docker, pathlib, sys
 sys.path[:0] = ["/toolkit", "/libraries"]
 from tasks.stack import devcontainer
-mounts = devcontainer.own_mounts(docker.from_env())
-print(devcontainer.on_the_host(pathlib.Path("/workspace/.secrets"), mounts))
+container = devcontainer.own_container(docker.from_env())
+print(devcontainer.on_the_host(pathlib.Path("/workspace/.secrets"), container.attrs["Mounts"]))
 """
 
 
