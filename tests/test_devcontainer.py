@@ -165,3 +165,11 @@ def test_the_toolkit_uses_the_template_s() -> None:
     workspace = yaml.safe_load((own / "compose.yaml").read_text())["services"]["workspace"]
     assert workspace == {"extends": {"file": "../template/.devcontainer/compose.yaml", "service": "workspace"}}
     assert (ROOT / ".vscode" / "extensions.json").resolve() == TEMPLATE / ".vscode" / "extensions.json"
+
+
+def test_it_has_what_no_package_brings_to_every_processor() -> None:
+    dockerfile = (TEMPLATE / ".devcontainer" / "Dockerfile").read_text(encoding="utf-8")
+    groups = (ROOT / "tasks" / "pyproject.toml").read_text(encoding="utf-8")
+    lacking = re.findall(r"\"([a-z]+)-py==[^\"]*platform_machine", groups)
+    assert lacking
+    assert [name for name in lacking if f'"{name}=' not in dockerfile] == []
