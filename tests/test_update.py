@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -14,6 +15,7 @@ from tests.test_render import assert_same
 from toolkit.new import git
 
 ANSWERS = {"project_name": "My App"}
+CHECKOUT = "actions/checkout@"
 
 
 @pytest.fixture
@@ -89,6 +91,45 @@ def test_what_the_team_wrote_stays(template: Path, tmp_path: Path) -> None:
     assert not (project / "AGENTS.md").exists()
     assert "src/backend/billing.py" in files(project)
     assert conflicts(project) == ""
+
+
+def test_pins_that_both_sides_raise_do_not_meet(template: Path, tmp_path: Path) -> None:
+    project = scaffold(template, tmp_path / "my-app")
+    theirs = {
+        project / "noxfile.py": raised("noxfile.py", r"nox\[uv\]==\S+(?=\"\])", "nox[uv]==2099.1.1"),
+        project / ".github" / "workflows" / "ours.yml": f"on: push\n# {CHECKOUT}{'1' * 40}\n",
+    }
+    for path, text in theirs.items():
+        path.write_text(text, encoding="utf-8")
+    commit(project)
+    ours = raised(".github/workflows/main.yml", f"{CHECKOUT}[0-9a-f]{{40}}", f"{CHECKOUT}{'2' * 40}")
+    (template / "template" / ".github" / "workflows" / "main.yml").write_text(ours, encoding="utf-8")
+    header = raised("noxfile.py", r"nox\[uv\]==\S+(?=\"\])", "nox[uv]==2098.1.1")
+    (template / "template" / "noxfile.py").write_text(header, encoding="utf-8")
+    release(template, "v1.1.0")
+    update(project)
+    assert conflicts(project) == ""
+    assert (project / ".github" / "workflows" / "main.yml").read_text(encoding="utf-8") == ours
+    assert {path: path.read_text(encoding="utf-8") for path in theirs} == theirs
+
+
+def test_a_pin_that_both_sides_raise_in_one_file_is_a_conflict(template: Path, tmp_path: Path) -> None:
+    project = scaffold(template, tmp_path / "my-app")
+    name = ".github/workflows/main.yml"
+    for folder, digit in ((project, "1"), (template / "template", "2")):
+        text = raised(name, f"{CHECKOUT}[0-9a-f]{{40}}", f"{CHECKOUT}{digit * 40}")
+        (folder / name).write_text(text, encoding="utf-8")
+    commit(project)
+    release(template, "v1.1.0")
+    update(project)
+    assert name in conflicts(project)
+
+
+def raised(name: str, old: str, new: str) -> str:
+    """A file of the template with a pin raised wherever it stands."""
+    text, places = re.subn(old, new, (ROOT / "template" / name).read_text(encoding="utf-8"))
+    assert places
+    return text
 
 
 def conflicts(project: Path) -> str:
