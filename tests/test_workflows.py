@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 import tomllib
+from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +15,7 @@ import yaml
 
 from tasks.ci.workflow import read_jobs
 from tasks.publish import locks
-from tests.support import ROOT
+from tests.support import ROOT, run
 
 PLACES = [ROOT / ".github", ROOT / "template" / ".github"]
 FILES = sorted(path for place in PLACES for path in place.glob("workflows/*.yml"))
@@ -55,12 +57,21 @@ def test_the_toolkits_workflow_runs_what_its_own_ci_runs() -> None:
 
 
 @pytest.mark.parametrize("place", PLACES, ids=["toolkit", "template"])
-def test_tests_run_on_every_python_from_the_oldest_supported_one(place: Path) -> None:
+def test_tests_run_on_every_python_from_the_oldest_supported_one_to_the_newest_of_images(place: Path) -> None:
     oldest = re.search(r'requires-python = ">=3\.(\d+)"', (place.parent / "noxfile.py").read_text(encoding="utf-8"))
     assert oldest is not None
+    offered = yaml.safe_load((ROOT / "copier.yml").read_text(encoding="utf-8"))["python_version"]["choices"]
+    newest = max(int(version.removeprefix("3.")) for version in offered)
     pythons = [job.python for job in read_jobs(place / "workflows" / "main.yml") if job.id == "test"]
-    assert pythons == [f"3.{minor}" for minor in range(int(oldest[1]), int(oldest[1]) + len(pythons))]
-    assert len(pythons) >= 2
+    assert pythons == [f"3.{minor}" for minor in range(int(oldest[1]), newest + 1)]
+
+
+def test_what_is_cached_depends_on_every_lock() -> None:
+    action = yaml.safe_load((PLACES[1] / "actions/set-up/action.yml").read_text(encoding="utf-8"))
+    [key] = [step["with"]["key"] for step in action["runs"]["steps"] if "key" in step.get("with", {})]
+    assert not_hashed(key, lock_files()) == set()
+    assert not_hashed(key.replace("**/package-lock.json", "package.json"), lock_files()) == {"package-lock.json"}
+    assert not_hashed(key.replace("**/requirements/*.txt", "pyproject.toml"), lock_files()) == {"requirements"}
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(ROOT)))
@@ -107,13 +118,27 @@ def test_production_waits_for_the_checks_of_its_commit() -> None:
 
 
 @pytest.mark.parametrize("name", ["staging", "production"])
-def test_settings_are_checked_by_a_job_that_deploys_nothing(name: str) -> None:
+def test_reviewers_are_asked_once_and_secrets_are_given_to_the_check_of_settings_alone(name: str) -> None:
     listed = deploy_jobs()
-    settings = listed[f"{name}_settings"]
-    assert settings["environment"] == {"name": name, "deployment": False}
-    assert [step["run"] for step in settings["steps"] if "run" in step] == [f"python3 noxfile.py -s config -- {name}"]
-    assert f"{name}_settings" in listed[name]["needs"]
-    assert "secrets." not in json.dumps(listed[name])
+    asking = [job for job, each in listed.items() if name in json.dumps(each.get("environment", ""))]
+    assert asking == [name]
+    calls = [step["run"] for step in listed[name]["steps"] if "run" in step]
+    told = [step.get("run") for step in listed[name]["steps"] if "secrets." in json.dumps(step)]
+    assert told == calls[:1] == [f"python3 noxfile.py -s config -- {name}"]
+
+
+def test_what_builds_and_scans_is_not_logged_in_to_the_registry() -> None:
+    steps = deploy_jobs()["images"]["steps"]
+    [login] = [place for place, step in enumerate(steps) if step.get("uses", "").startswith("docker/login-action@")]
+    assert steps[login + 1]["run"] == "python3 noxfile.py -s publish"
+    assert [step for step in steps[login + 2 :] if "run" in step] == []
+
+
+def test_a_tool_that_an_action_installs_has_no_pin_beside_that_of_the_action() -> None:
+    told = [step for job in deploy_jobs().values() for step in job.get("steps", []) if "tool" in step.get("with", {})]
+    assert [(step["uses"].partition("@")[0], step["with"]["tool"]) for step in told] == [
+        ("taiki-e/install-action", "trivy")
+    ]
 
 
 @pytest.mark.parametrize("name", ["staging", "production"])
@@ -169,9 +194,28 @@ def test_a_deployment_is_never_cancelled() -> None:
 def test_renovate_leaves_what_is_slipways_alone_and_locks_what_it_raises() -> None:
     config = json.loads((ROOT / "template" / ".github" / "renovate.json").read_text(encoding="utf-8"))
     workflow = (ROOT / "template" / ".github" / "workflows" / "update.yml").read_text(encoding="utf-8")
-    assert config["ignorePaths"] == ["tasks/**"]
+    assert {*config["ignorePaths"]} == {"tasks/**", *with_actions(PLACES[1])}
+    assert raised(config, PLACES[1]) == []
     [allowed] = json.loads(re.findall(r"RENOVATE_ALLOWED_COMMANDS: '(.+)'", workflow)[0])
     assert all(re.fullmatch(allowed, command) for command in config["postUpgradeTasks"]["commands"])
+
+
+def test_a_workflow_that_is_not_said_to_be_slipways_is_raised(tmp_path: Path) -> None:
+    config = json.loads((PLACES[1] / "renovate.json").read_text(encoding="utf-8"))
+    copy = Path(shutil.copytree(PLACES[1], tmp_path / ".github"))
+    (copy / "workflows" / "ours.yml").write_text("on: push\n", encoding="utf-8")
+    (copy / "actions" / "ours").mkdir()
+    (copy / "actions" / "ours" / "action.yml").write_text("name: Ours\n", encoding="utf-8")
+    assert raised(config, copy) == [".github/actions/ours/action.yml", ".github/workflows/ours.yml"]
+
+
+@pytest.mark.parametrize(("place", "noxfiles"), [(PLACES[0], ["", "template/"]), (PLACES[1], [""])])
+def test_renovate_raises_the_nox_in_the_headers_of_noxfiles(place: Path, noxfiles: list[str]) -> None:
+    config = json.loads((place / "renovate.json").read_text(encoding="utf-8"))
+    assert "pep723" in config["enabledManagers"]
+    [pattern] = config["pep723"]["managerFilePatterns"]
+    assert all(re.search(pattern.strip("/"), f"{folder}noxfile.py") for folder in noxfiles)
+    assert not re.search(pattern.strip("/"), "tasks/noxfile.py")
 
 
 def test_renovate_finds_the_base_images_and_the_places_for_their_digests() -> None:
@@ -191,6 +235,32 @@ def deploy_jobs() -> Document:
     """The jobs of a project's deployment."""
     listed: Document = read(PLACES[1] / "workflows" / "deploy.yml")["jobs"]
     return listed
+
+
+def with_actions(github: Path) -> list[str]:
+    """The files below .github/ in which Renovate looks for actions, as a project names them."""
+    found = [path for folder in ("workflows", "actions") for path in (github / folder).rglob("*.y*ml")]
+    return sorted(f".github/{path.relative_to(github).as_posix()}" for path in found)
+
+
+def raised(config: Document, github: Path) -> list[str]:
+    """Those of them whose actions Renovate raises; what it ignores is a part of a path, or a pattern."""
+    ignored = config["ignorePaths"]
+    return [path for path in with_actions(github) if not any(each in path or fnmatch(path, each) for each in ignored)]
+
+
+def lock_files() -> list[str]:
+    """The files that a project gets with what its sessions install, and the noxfile, which pins nox."""
+    listed = run("git", "ls-files", "template/requirements", "tasks", cwd=ROOT).stdout.splitlines()
+    locks = [name.removeprefix("template/") for name in listed if name.endswith(("/package-lock.json", ".txt"))]
+    return ["noxfile.py", *locks]
+
+
+def not_hashed(key: str, names: list[str]) -> set[str]:
+    """The kinds of files, by folder or name, that a cache's key does not hash."""
+    patterns = [pattern.removeprefix("**/") for pattern in re.findall(r"'([^']+)'", key)]
+    left = [name for name in names if not any(fnmatch(f"/{name}", f"*/{pattern}") for pattern in patterns)]
+    return {name.rpartition("/")[2] if name.endswith(".json") else name.partition("/")[0] for name in left}
 
 
 def is_met(condition: str, **outcomes: str) -> bool:
