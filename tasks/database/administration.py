@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from hashlib import sha256
 
 import psycopg
 from psycopg import sql
@@ -36,14 +37,22 @@ def empty(connection: psycopg.Connection, name: str) -> None:
     execute(connection, "CREATE DATABASE {}", name)
 
 
+def beside(name: str, role: str) -> str:
+    """What a database is called that stands beside this one for a while; the same the next time.
+
+    As PostgreSQL cuts long names, an ending could get lost, and this be the database itself.
+    """
+    return f"{role}_{sha256(name.encode()).hexdigest()[:16]}"
+
+
 def exchange(connection: psycopg.Connection, name: str, draft: str) -> None:
     """Give `draft` the name of the other, in one transaction, and only then drop the other."""
-    former = f"{name}_former"
+    former = beside(name, "former")
     execute(connection, "DROP DATABASE IF EXISTS {} WITH (FORCE)", former)
     try:
         execute(connection, "ALTER DATABASE {} ALLOW_CONNECTIONS false", name)
         with _told():
-            connection.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", [name])
+            connection.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s::name", [name])
         with connection.transaction():
             execute(connection, "ALTER DATABASE {} RENAME TO {}", name, former)
             execute(connection, "ALTER DATABASE {} RENAME TO {}", draft, name)

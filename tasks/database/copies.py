@@ -1,10 +1,12 @@
 """Saves the database in a file, and puts it back; neither is ever left half done."""
 
+import secrets
+from contextlib import suppress
 from pathlib import Path
 
 import psycopg
 
-from tasks.database.administration import empty, exchange, execute, maintenance, parts_of
+from tasks.database.administration import beside, empty, exchange, execute, maintenance, parts_of
 from tasks.database.client import call
 from tasks.trouble import Trouble
 
@@ -16,16 +18,34 @@ VERSION_TABLE = "alembic_version"
 
 def dump(url: str, file: Path) -> int:
     """Save the database, whole or not at all, in a file that does not exist yet."""
-    if file.exists():
-        raise Trouble(f"{file} exists already; remove it, or choose another name.")
-    draft = file.with_name(f"{file.name}.part")
+    _check_free(file)
+    # Short, as the file's own name may be as long as names can be.
+    draft = file.with_name(f"{secrets.token_hex(8)}.part")
     try:
         call("pg_dump", parts_of(url), "--format=custom", f"--file={draft}")
         draft.replace(file)
+    except OSError as error:
+        raise _not_written(file, error) from None
     finally:
-        draft.unlink(missing_ok=True)
+        with suppress(OSError):
+            draft.unlink()
     print(f"The database is in {file}; put it back with: nox -s db -- restore {file}")
     return 0
+
+
+def _check_free(file: Path) -> None:
+    """Raise a Trouble for a name that something has already, or that nothing can have."""
+    try:
+        file.lstat()
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise _not_written(file, error) from None
+    raise Trouble(f"{file} exists already; remove it, or choose another name.")
+
+
+def _not_written(file: Path, error: OSError) -> Trouble:
+    return Trouble(f"Cannot write {file}: {error.strerror}; choose another name.")
 
 
 def check_readable(file: Path) -> None:
@@ -42,7 +62,7 @@ def restore(url: str, file: Path) -> int:
         is_archive = start.read(len(ARCHIVE)) == ARCHIVE
     parts = parts_of(url)
     name = parts["dbname"]
-    draft = f"{name}_restored"
+    draft = beside(name, "restored")
     with maintenance(url) as connection:
         try:
             empty(connection, draft)

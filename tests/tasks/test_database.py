@@ -8,6 +8,7 @@ import subprocess
 import sys
 import uuid
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,9 +16,13 @@ import psycopg
 import pytest
 from psycopg import sql
 
+from tasks.database.administration import beside
 from tasks.servers import Servers, persistent
 from tests.tasks.machine import terminal
 from tests.tasks.small_project import Dev, environment, until
+
+# PostgreSQL cuts what is longer.
+LONGEST_NAME = 63
 
 
 @dataclass(frozen=True)
@@ -60,7 +65,19 @@ def add_note(own: Own) -> None:
 
 @pytest.fixture
 def own(small: Path, servers: Servers) -> Iterator[Own]:
-    name = f"own_{uuid.uuid4().hex}"
+    with made(small, servers, f"own_{uuid.uuid4().hex}") as own:
+        yield own
+
+
+@pytest.fixture(params=[LONGEST_NAME - 1, LONGEST_NAME])
+def long_named(small: Path, servers: Servers, request: pytest.FixtureRequest) -> Iterator[Own]:
+    """One whose name leaves no room for an ending."""
+    with made(small, servers, f"own_{uuid.uuid4().hex}".ljust(request.param, "x")) as own:
+        yield own
+
+
+@contextmanager
+def made(project: Path, servers: Servers, name: str) -> Iterator[Own]:
     url = f"{servers.database_url.rpartition('/')[0]}/{name}"
     with psycopg.connect(servers.database_url, autocommit=True) as server:
         server.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
@@ -68,14 +85,15 @@ def own(small: Path, servers: Servers) -> Iterator[Own]:
             connection.execute("CREATE TABLE notes (text text)")
             connection.execute("INSERT INTO notes VALUES ('first')")
             connection.execute("CREATE TABLE alembic_version (version_num text)")
-        yield Own(small, name, url, servers.redis_url)
+        yield Own(project, name, url, servers.redis_url)
         server.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
 
 
 def databases(own: Own) -> list[str]:
     """Its database, and whatever was left beside it."""
+    names = [own.name, *(beside(own.name, role) for role in ("restored", "former"))]
     with psycopg.connect(own.url) as connection:
-        found = connection.execute("SELECT datname FROM pg_database WHERE datname LIKE %s", [f"{own.name}%"])
+        found = connection.execute("SELECT datname FROM pg_database WHERE datname = ANY(%s)", [names])
         return [name for (name,) in found]
 
 
@@ -89,6 +107,33 @@ def test_a_dump_restores_the_database_as_it_was(own: Own) -> None:
     assert own.notes() == ["first"]
     with psycopg.connect(own.url) as connection:
         assert connection.execute("SELECT to_regclass('later')").fetchone() == (None,)
+    assert databases(own) == [own.name]
+
+
+def test_a_database_with_a_long_name_is_restored(long_named: Own) -> None:
+    assert long_named.db("dump", "before.dump").returncode == 0
+    add_note(long_named)
+    done = long_named.db("restore", "before.dump", "--yes")
+    assert done.returncode == 0, done.stderr
+    assert long_named.notes() == ["first"]
+    assert databases(long_named) == [long_named.name]
+
+
+def test_a_database_with_a_long_name_outlives_a_restore_that_fails(long_named: Own) -> None:
+    (long_named.project / "broken.sql").write_text("CREATE TABLE a (n int); nonsense;")
+    done = long_named.db("restore", "broken.sql", "--yes")
+    assert done.returncode == 1
+    assert "the database is as it was" in done.stderr
+    assert long_named.notes() == ["first"]
+    assert databases(long_named) == [long_named.name]
+
+
+def test_a_restore_removes_what_one_that_was_killed_has_left(own: Own) -> None:
+    own.db("dump", "before.dump")
+    with psycopg.connect(own.url, autocommit=True) as server:
+        for role in ("restored", "former"):
+            server.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(beside(own.name, role))))
+    assert own.db("restore", "before.dump", "--yes").returncode == 0
     assert databases(own) == [own.name]
 
 
@@ -164,6 +209,30 @@ def test_a_dump_that_fails_leaves_no_file(own: Own) -> None:
     assert done.returncode == 1
     assert "pg_dump failed" in done.stderr
     assert list(own.project.glob("**/file*")) == []
+
+
+def test_a_dump_may_have_the_longest_name_that_there_is(own: Own) -> None:
+    name = "x" * 255
+    assert own.db("dump", name).returncode == 0
+    assert [path.name for path in own.project.glob("xx*")] == [name]
+
+
+def test_a_dump_under_a_name_that_is_too_long_is_refused_at_once(own: Own) -> None:
+    name = "x" * 256
+    done = own.db("dump", name)
+    assert (done.returncode, done.stderr) == (1, f"Cannot write {name}: File name too long; choose another name.\n")
+
+
+def test_a_dump_in_a_place_that_is_no_folder_is_told(own: Own) -> None:
+    (own.project / "file").write_text("")
+    done = own.db("dump", "file/before.dump")
+    assert done.returncode == 1
+    assert done.stderr == "Cannot write file/before.dump: Not a directory; choose another name.\n"
+
+
+def test_a_dump_does_not_replace_a_link_that_leads_nowhere(own: Own) -> None:
+    (own.project / "link").symlink_to("nowhere")
+    assert "exists already" in own.db("dump", "link").stderr
 
 
 @pytest.mark.parametrize("action", [("reset",), ("restore", "before.dump")], ids=" ".join)
