@@ -21,12 +21,19 @@ def tell(client: DockerClient, screen: Screen, project: str, failure: NotReady) 
     screen.settle()
     said = _show(client, screen, name, container) if container is not None else []
     text = failure.verdict.text
-    volume = old_secrets.volume_of_password(client, project) if old_secrets.REFUSED in "\n".join(said) else None
-    advice = f"{old_secrets.advice(volume)}\n" if volume else ""
     return (
-        f"{name} {'is ' if text == 'unhealthy' else ''}{text}. The other services stay as they are.\n{advice}"
+        f"{name} {'is ' if text == 'unhealthy' else ''}{text}. The other services stay as they are.\n"
+        f"{_advice(client, project, said)}"
         f"Look further: nox -s stack -- status, nox -s stack -- logs {name}; end it all: nox -s stack -- down"
     )
+
+
+def _advice(client: DockerClient, project: str, said: list[str]) -> str:
+    """What to do where the volume of the database does not fit; nothing where that is not what the log says."""
+    words = "\n".join(said)
+    known = {old_secrets.REFUSED: old_secrets.advice, old_secrets.INCOMPATIBLE: old_secrets.advice_on_version}
+    volume = old_secrets.volume_of_password(client, project)
+    return "".join(f"{advice(volume)}\n" for sign, advice in known.items() if volume and sign in words)
 
 
 def _show(client: DockerClient, screen: Screen, name: str, container: Container) -> list[str]:

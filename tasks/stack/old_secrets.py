@@ -14,8 +14,12 @@ from tasks.trouble import Trouble
 VOLUME = "com.docker.compose.volume"
 # The secret that is in force from when the volume was made, whatever its file says later; Redis reads its own anew.
 PASSWORD, KEEPER = "database_password", "postgres"
-# PostgreSQL's words, wherever they are quoted.
+# PostgreSQL's words, wherever they are quoted, to a wrong password and to what another version has left.
 REFUSED = "password authentication failed for user"
+INCOMPATIBLE = "database files are incompatible with server"
+START = "docker compose up --wait postgres"
+SAVE = f"{START}; docker compose exec -T postgres pg_dump --username=app app >app.sql"
+LOAD = f"{START}; docker compose exec -T postgres psql --username=app app <app.sql"
 
 
 def complete(place: Workplace) -> None:
@@ -34,6 +38,16 @@ def advice(volume: str) -> str:
         f"The volume {volume}, of this folder or another of the same name, keeps the password that it began with.\n"
         f"Put the old {secret_files.FOLDER} back; or delete the data: nox -s stack -- down --volumes --yes; "
         f"or use a volume of another name: COMPOSE_PROJECT_NAME=... in {env_file.LOCAL}."
+    )
+
+
+def advice_on_version(volume: str) -> str:
+    """What to do where the volume has what another PostgreSQL wrote."""
+    return (
+        f"The volume {volume} holds the data of another version of PostgreSQL.\n"
+        f"To save it, with that version back in compose.images.yaml: {SAVE}\n"
+        f"To load it, with the new version: {LOAD}\n"
+        "Before that, or to do without them: nox -s stack -- down --volumes --yes"
     )
 
 

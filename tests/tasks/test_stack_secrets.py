@@ -18,8 +18,9 @@ from tests.support import ROOT
 from tests.tasks.machine import engine
 from tests.tasks.small_stack import SmallStack, small_stack
 
-# What PostgreSQL says to a wrong password.
+# What PostgreSQL says to a wrong password, and to what another version has written.
 REFUSAL = 'FATAL:  password authentication failed for user "app"'
+INCOMPATIBLE = "FATAL:  database files are incompatible with server"
 
 
 @pytest.fixture
@@ -93,6 +94,14 @@ def test_a_password_that_the_database_refuses_is_told_with_what_to_do(stack: Sma
     assert code == 1
     assert f"The volume {stack.name}_postgres, of this folder or another of the same name, keeps the password" in said
     assert "or delete the data: nox -s stack -- down --volumes --yes; " in said
+
+
+def test_a_volume_of_another_version_is_told_with_how_to_keep_the_data(stack: SmallStack) -> None:
+    (stack.folder / "serve.py").write_text(f"import sys\nsys.exit({INCOMPATIBLE!r})\n")
+    code, said = stack.run("up")
+    assert code == 1
+    assert f"The volume {stack.name}_postgres holds the data of another version of PostgreSQL.\nTo save it, " in said
+    assert "exec -T postgres pg_dump --username=app app >app.sql\nTo load it, with the new version: " in said
 
 
 def test_redis_takes_a_password_with_quotes_and_backslashes(tmp_path: Path) -> None:
