@@ -170,10 +170,59 @@ def test_every_service_of_the_backend_is_in_the_file_with_its_port(compose: Docu
     assert f"EXPOSE {ports['gateway']}\n" in (DOCKER / "gateway.Dockerfile").read_text(encoding="utf-8")
 
 
-def test_each_service_is_replaced_when_its_code_changes_and_no_path_is_watched_twice(compose: Document) -> None:
-    for name, service in compose["services"].items():
-        if "build" in service and name not in TASKS:
-            assert service["develop"]["watch"] == [{"path": f"src/backend/{name}", "action": "rebuild"}]
+def sources(build: Document) -> set[str]:
+    """The files and folders of the project that an image is made of, as its Dockerfile has them."""
+    text = (TEMPLATE / build["dockerfile"]).read_text(encoding="utf-8").replace("\\\n", " ")
+    copied = [words.split()[:-1] for words in re.findall(r"^(?:COPY|ADD) +(?!.*--from=)(.+)$", text, re.MULTILINE)]
+    bound = re.findall(r"--mount=type=bind,source=([^,\s]+)", text)
+    found = {name for names in copied for name in names if not name.startswith("--")} | set(bound)
+    arguments: dict[str, str] = build.get("args", {})
+    return {re.sub(r"\$\{(\w+)[^}]*\}", lambda variable: arguments[variable[1]], name) for name in found}
+
+
+def watch_faults(document: Document) -> list[str]:
+    """Where what is watched is not what an image is made of; tasks run with `up` only."""
+    built = {name: service for name, service in document["services"].items() if "build" in service}
+    found: list[str] = []
+    for name, service in built.items():
+        rules = service.get("develop", {}).get("watch", [])
+        wanted = set() if name in TASKS else sources(service["build"])
+        watched = {rule["path"] for rule in rules}
+        found += [f"{name}: a change of {path} is not seen" for path in sorted(wanted - watched)]
+        found += [f"{name}: {path} is watched in vain" for path in sorted(watched - wanted)]
+        found += [f"{name}: {rule['path']} does not lead to a build" for rule in rules if rule["action"] != "rebuild"]
+    return found
+
+
+def test_each_service_watches_what_its_image_is_made_of(compose: Document) -> None:
+    assert watch_faults(compose) == []
+    assert sources(compose["services"]["projects"]["build"]) == {
+        "src/backend/projects",
+        "src/backend/shared",
+        "requirements/backend.txt",
+    }
+    watched = {
+        rule["path"] for each in compose["services"].values() for rule in each.get("develop", {}).get("watch", [])
+    }
+    assert [path for path in watched if not (TEMPLATE / path).exists()] == []
+
+
+def test_a_watch_that_does_not_fit_the_image_is_found(compose: Document) -> None:
+    services = compose["services"]
+    del services["auth"]["develop"]["watch"][1]
+    del services["projects"]["develop"]
+    services["gateway"]["develop"]["watch"][0] = {"path": "src/backend/auth", "action": "sync"}
+    services["migrations"]["develop"] = {"watch": [{"path": "src/backend/shared", "action": "rebuild"}]}
+    assert watch_faults(compose) == [
+        "auth: a change of src/backend/shared is not seen",
+        "gateway: a change of src/backend/gateway is not seen",
+        "gateway: src/backend/auth is watched in vain",
+        "gateway: src/backend/auth does not lead to a build",
+        "migrations: src/backend/shared is watched in vain",
+        "projects: a change of requirements/backend.txt is not seen",
+        "projects: a change of src/backend/projects is not seen",
+        "projects: a change of src/backend/shared is not seen",
+    ]
 
 
 def test_images_are_named_in_one_file_by_tag_with_a_place_for_the_digest(compose: Document) -> None:
