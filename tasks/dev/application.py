@@ -5,14 +5,18 @@ import sys
 from collections.abc import Callable, Coroutine
 from contextlib import AsyncExitStack
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from time import monotonic
+from typing import NoReturn
+
+from watchfiles import PythonFilter
 
 from tasks import env_file
 from tasks.data_folder import DataFolder
 from tasks.dev import handover, services, storage
 from tasks.dev.part import Part
-from tasks.dev.reload import Changes
+from tasks.dev.reload import Changes, concerned
 from tasks.dev.report import Report
 from tasks.dev.running_service import RunningService, ended
 from tasks.dev.screen import Screen
@@ -58,7 +62,7 @@ class Application:
             environment = services.environment(self._project, placed, servers)
             await self._migrate(environment)
             # Before the services read their code, so that no change of it is missed.
-            changes = Changes(self._project / BACKEND, [service.name for service in placed], self._screen)
+            changes = self._changes([service.name for service in placed])
             watch = asyncio.create_task(changes.watch())
             self._stack.callback(watch.cancel)
             running = await self._start_services(placed, environment)
@@ -120,14 +124,24 @@ class Application:
         await _all([each.start(environment) for each in running])
         return running
 
+    def _changes(self, names: list[str]) -> Changes:
+        backend = (self._project / BACKEND).resolve()
+        return Changes([backend], partial(concerned, backend, names), PythonFilter())
+
     async def _follow(self, changes: Changes, running: list[RunningService]) -> None:
-        by_name = {each.service.name: each for each in running}
         async with asyncio.TaskGroup() as reloads:
-            while True:
-                names = await changes.next()
-                self._screen.say(f"Code changed: starting again {', '.join(names)}.", "bold")
-                for name in names:
-                    reloads.create_task(self._reload(by_name[name], running))
+            try:
+                await self._reload_on(changes, running, reloads)
+            except Trouble as unseen:
+                self._screen.say(str(unseen), "yellow")
+
+    async def _reload_on(self, changes: Changes, running: list[RunningService], reloads: asyncio.TaskGroup) -> NoReturn:
+        by_name = {each.service.name: each for each in running}
+        while True:
+            names = await changes.next()
+            self._screen.say(f"Code changed: starting again {', '.join(names)}.", "bold")
+            for name in names:
+                reloads.create_task(self._reload(by_name[name], running))
 
     async def _reload(self, one: RunningService, running: list[RunningService]) -> None:
         await one.reload()

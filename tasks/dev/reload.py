@@ -1,37 +1,65 @@
 """Tells which services a change of the code concerns."""
 
 import asyncio
+from collections.abc import Callable, Iterable
+from contextlib import suppress
 from pathlib import Path
 
-from watchfiles import PythonFilter, awatch
+from watchfiles import BaseFilter, awatch
 
-from tasks.dev.screen import Screen
+from tasks.trouble import Trouble
 
 SETTLE_MILLISECONDS = 200
 
 
 class Changes:
-    """The services to restart, in a queue, from the moment that `watch` runs."""
+    """The services that changes concern, in a queue, from the moment that `watch` runs.
 
-    def __init__(self, backend: Path, names: list[str], screen: Screen) -> None:
-        self._backend = backend.resolve()
-        self._names = names
-        self._screen = screen
-        self._queue: asyncio.Queue[list[str]] = asyncio.Queue()
+    Folders are watched with all that is in them, and a file through its folder, as programs replace files.
+    """
+
+    def __init__(
+        self, places: Iterable[Path], concerned: Callable[[list[Path]], list[str]], relevant: BaseFilter
+    ) -> None:
+        """Watch these places; `concerned` names the services of relevant paths, if any."""
+        self._places = {place.resolve() for place in places}
+        self._concerned = concerned
+        self._relevant = relevant
+        self._queue: asyncio.Queue[list[str] | Trouble] = asyncio.Queue()
 
     async def watch(self) -> None:
         """Put the services that each change concerns into the queue, until cancelled."""
+        folders = {place for place in self._places if place.is_dir()}
+        parents = {place.parent for place in self._places - folders}
         try:
-            async for batch in awatch(self._backend, watch_filter=PythonFilter(), debounce=SETTLE_MILLISECONDS):
-                paths = [Path(path) for _, path in batch]
-                self._queue.put_nowait(concerned(self._backend, self._names, paths))
+            await asyncio.gather(self._watch(folders, recursive=True), self._watch(parents, recursive=False))
         except (OSError, RuntimeError) as error:
             # The system's limit of watched files, mostly.
-            self._screen.say(f"Code changes are not seen ({error}); WATCHFILES_FORCE_POLLING=true may help.", "yellow")
+            words = f"Code changes are not seen ({error}); WATCHFILES_FORCE_POLLING=true may help."
+            self._queue.put_nowait(Trouble(words))
+
+    async def _watch(self, folders: set[Path], *, recursive: bool) -> None:
+        if folders:
+            found = awatch(*folders, watch_filter=self._relevant, debounce=SETTLE_MILLISECONDS, recursive=recursive)
+            async for batch in found:
+                if names := self._concerned([Path(path) for _, path in batch]):
+                    self._queue.put_nowait(names)
 
     async def next(self) -> list[str]:
-        """Wait for a change, and return the services to restart."""
-        return await self._queue.get()
+        """Wait for a change, and return the services to restart; a Trouble when changes cannot be seen."""
+        found = await self._queue.get()
+        if isinstance(found, Trouble):
+            raise found
+        return found
+
+    async def gathered(self, quiet_seconds: float) -> set[str]:
+        """The same of a change and all that follow it, up to a pause of this length."""
+        names = set(await self.next())
+        with suppress(TimeoutError):
+            while True:
+                async with asyncio.timeout(quiet_seconds):
+                    names.update(await self.next())
+        return names
 
 
 def concerned(backend: Path, names: list[str], paths: list[Path]) -> list[str]:

@@ -10,7 +10,7 @@ PATIENCE_SECONDS = 60.0
 
 @nox.session(default=False, tags=["ci", "containers"])
 def stack(session: nox.Session) -> None:
-    """Run the application in containers: -- up, down, status, logs [SERVICE…] [--follow], restart SERVICE."""
+    """Run the application in containers: -- up, watch, down, status, logs [SERVICE…] [--follow], restart SERVICE."""
     install(session, "containers")
     session.run("python", "-m", "tasks.stack", *session.posargs, interrupt_timeout=PATIENCE_SECONDS)
 

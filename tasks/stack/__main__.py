@@ -8,6 +8,7 @@ from tasks.stack.logs import logs
 from tasks.stack.plainly import plainly
 from tasks.stack.status import status
 from tasks.stack.up import PATIENCE_SECONDS, restart, up
+from tasks.stack.watch import watch
 
 
 def main() -> None:
@@ -22,6 +23,8 @@ def run(project: Path, arguments: argparse.Namespace) -> None:
     match arguments.command:
         case "up":
             up(project, arguments.patience, with_debugger=arguments.debug)
+        case "watch":
+            watch(project, arguments.patience)
         case "down":
             down(project, with_volumes=arguments.volumes, is_sure=arguments.yes)
         case "status":
@@ -45,6 +48,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     up_command = commands.add_parser("up", parents=[patience], help="build, start, and wait until everything is ready")
     up_command.add_argument("--debug", action="store_true", help="let debuggers attach; launch.json has their ports")
+    commands.add_parser("watch", parents=[patience], help="the same, and replace containers when their code changes")
     down_command = commands.add_parser("down", help="end everything; the data stays")
     down_command.add_argument("--volumes", action="store_true", help="delete the data too")
     down_command.add_argument("--yes", action="store_true", help="do not ask")

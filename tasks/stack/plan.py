@@ -4,6 +4,7 @@ import json
 import re
 from dataclasses import dataclass
 from ipaddress import ip_address
+from pathlib import Path
 from typing import Any
 
 from tasks.ports import LOOPBACK
@@ -31,7 +32,11 @@ class Port:
 
 @dataclass(frozen=True)
 class Service:
-    """A service of the files; others may wait for a task's end, which is then no failure. It reads these secrets."""
+    """A service of the files; others may wait for a task's end, which is then no failure. It reads these secrets.
+
+    A change in one of the `watched` files and folders concerns it: its `develop.watch` says so, whatever action that
+    asks for.
+    """
 
     name: str
     image: str
@@ -39,6 +44,7 @@ class Service:
     ports: tuple[Port, ...]
     build: dict[str, Any] | None
     secrets: tuple[str, ...]
+    watched: tuple[Path, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -79,6 +85,7 @@ def read(compose: Compose) -> Plan:
                 tuple(_ports(services[name], raw.get(name, {}))),
                 services[name].get("build"),
                 tuple(each["source"] for each in services[name].get("secrets") or []),
+                tuple(_watched(services[name])),
             )
             for name in _ordered(services)
         ),
@@ -89,6 +96,11 @@ def _awaited(service: dict[str, Any]) -> list[str]:
     """The services whose end this one waits for."""
     waits = service.get("depends_on") or {}
     return [name for name, wait in waits.items() if wait.get("condition") == "service_completed_successfully"]
+
+
+def _watched(service: dict[str, Any]) -> list[Path]:
+    rules = (service.get("develop") or {}).get("watch") or []
+    return [Path(rule["path"]).resolve() for rule in rules]
 
 
 def _ordered(services: dict[str, Any]) -> list[str]:

@@ -20,11 +20,15 @@ PATIENCE_SECONDS = 180.0
 
 def up(project: Path, patience: float = PATIENCE_SECONDS, *, with_debugger: bool = False) -> None:
     """Build what has changed, start what is not running, wait until everything is ready."""
-    began = time.monotonic()
     workplace.prepare(project)
-    place = workplace.enter(project, with_debugger=with_debugger)
+    start(workplace.enter(project, with_debugger=with_debugger), patience)
+
+
+def start(place: Workplace, patience: float) -> None:
+    """The same, of a workplace."""
+    began = time.monotonic()
     if place.is_local:
-        published.check(project, place.client, place.plan)
+        published.check(place.project, place.client, place.plan)
     old_secrets.complete(place)
     with _shown(place, [build.IMAGES, *place.plan.names]) as screen:
         build.run(place.compose, screen)
@@ -57,6 +61,13 @@ def restart(project: Path, services: list[str], patience: float = PATIENCE_SECON
         _follow(place, screen, names, patience, "restart", *names)
 
 
+def renew(place: Workplace, names: list[str], patience: float) -> None:
+    """Build these services, replace those that are not of the newest image, in one go, and wait until all are ready."""
+    with _shown(place, [build.IMAGES, *names]) as screen:
+        build.run(place.compose, screen, names)
+        _follow(place, screen, names, patience, "up", "--detach", "--no-build", "--no-deps", *names)
+
+
 def urls(planned: Plan) -> list[tuple[str, str]]:
     """The services that can be reached from this machine, and where."""
     return [(each.name, f"http://{port.host}:{port.number}") for each in planned.services for port in each.ports]
@@ -79,12 +90,14 @@ def _shown(place: Workplace, names: list[str]) -> Iterator[Screen]:
 
 
 def _interrupted(place: Workplace) -> str:
+    return f"Interrupted. {lasting(place)}\nFinish the start: nox -s stack -- up; end it all: nox -s stack -- down"
+
+
+def lasting(place: Workplace) -> str:
+    """Words on what runs now, and does so when this command has ended."""
     found = containers.of_project(place.client, place.plan.name)
     running = sorted({each.service for each in found if each.state == "running"})
-    return (
-        f"Interrupted. What runs goes on running: {', '.join(running) or 'nothing'}.\n"
-        "Finish the start: nox -s stack -- up; end it all: nox -s stack -- down"
-    )
+    return f"What runs goes on running: {', '.join(running) or 'nothing'}."
 
 
 def _follow(place: Workplace, screen: Screen, names: list[str], patience: float, *call: str) -> None:

@@ -147,8 +147,8 @@ class SmallStack:
     def remove(self) -> None:
         """Take away all that it has left."""
         self.docker("compose", "down", "--volumes", "--remove-orphans", "--timeout", "1")
-        if image := self.docker("images", "--quiet", f"{self.name}-small").strip():
-            self.docker("rmi", "--force", image)
+        if images := self.docker("images", "--quiet", "--filter", f"reference={self.name}-*").split():
+            self.docker("rmi", "--force", *dict.fromkeys(images))
 
 
 @contextmanager
