@@ -5,6 +5,7 @@ from pathlib import Path
 
 from tasks.trouble import Trouble
 from tasks.workflows.guards import weak_guards
+from tasks.workflows.jobs import misses_the_history
 from tasks.workflows.rules import VALUE_RULES, undescribed_sessions
 from tasks.workflows.shape import FILE_RULES
 from tasks.workflows.text import values_in
@@ -27,7 +28,7 @@ def findings() -> list[str]:
     paths = sorted([*FOLDER.glob("workflows/*.y*ml"), *FOLDER.glob("actions/**/action.y*ml")])
     files = {path: values_in(path) for path in paths}
     found = [text for values in files.values() for value in values for rule in VALUE_RULES for text in rule(value)]
-    found += [text for values in files.values() for rule in FILE_RULES for text in rule(values)]
+    found += [text for values in files.values() for rule in (*FILE_RULES, misses_the_history) for text in rule(values)]
     return [*found, *weak_guards(files), *undescribed_sessions()]
 
 

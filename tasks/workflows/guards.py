@@ -3,13 +3,12 @@
 from collections.abc import Iterator
 from pathlib import Path
 
+from tasks.workflows.jobs import ANSWERS, JOB_RULES
 from tasks.workflows.rules import MAIN_RULES, own_call
 from tasks.workflows.shape import JOB, MAIN, SECURITY, is_in
 from tasks.workflows.text import Value
 
 FOLDER = Path(".github/workflows")
-# A generated project has it.
-ANSWERS = Path(".copier-answers.yml")
 BRANCH = "main"
 EVENTS = {MAIN: ("pull_request", "push"), SECURITY: ("pull_request", "push", "schedule")}
 # The condition that a job may have which calls a guard for pushes.
@@ -60,7 +59,7 @@ def scans_nothing(values: list[Value]) -> Iterator[str]:
         yield values[0].finding("no command is just -s security")
 
 
-RULES = {MAIN: MAIN_RULES, SECURITY: (scans_nothing,)}
+RULES = {MAIN: (*MAIN_RULES, *JOB_RULES), SECURITY: (scans_nothing,)}
 
 
 def _runs_on_push(job: list[Value]) -> bool:

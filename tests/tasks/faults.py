@@ -20,6 +20,9 @@ COMMIT = "0123456789abcdef0123456789abcdef01234567"
 MAIN = ".github/workflows/main.yml"
 SECURITY = ".github/workflows/security.yml"
 LINT = "run: python3 noxfile.py -s lint"
+DB_CHECK = "        run: python3 noxfile.py -s db_check\n"
+PYTHONS = 'python: ["3.11", "3.12", "3.13", "3.14"]'
+HISTORY = "fetch-depth: 0"
 
 WORKFLOW = """on: push
 permissions: {{}}
@@ -128,6 +131,16 @@ def triggers(lines: str, found: str, path: str = MAIN) -> Fault:
     return walked_around(plant, f"{path}:{found}")
 
 
+def without_history(path: str, old: str, new: str, line: int) -> Fault:
+    """A job that looks for secrets in every commit and does not check them all out."""
+    return walked_around(change(path, old, new), f"{path}:{line}: looks for secrets in every commit")
+
+
+def in_matrix(old: str, new: str, found: str) -> Fault:
+    """A Python that the tests are not run on."""
+    return walked_around(change(MAIN, PYTHONS, PYTHONS.replace(old, new)), found)
+
+
 def in_lint_job(line: str, found: str) -> Fault:
     """A way around it by a line of the job in the workflow of the main branch that calls lint."""
     return walked_around(change(MAIN, "\n  lint:\n", f"\n  lint:\n    {line}\n"), found)
@@ -186,6 +199,20 @@ FAULTS = [
     in_main("-s ci_result", "-s lint", "the last job does not call ci_result"),
     in_main("\n    if: ${{ always() }}\n", "\n", "the last job does not run always"),
     in_main("    needs: [lint, ", "    needs: [", "the last job does not need lint"),
+    without_history(MAIN, f"          {HISTORY} # secrets are looked for in every commit\n", "", 71),
+    without_history(MAIN, f"          {HISTORY}\n", "", 179),
+    without_history(SECURITY, HISTORY, "fetch-depth: 1", 37),
+    elsewhere("run: python3 noxfile.py -t check -j auto", ":8: looks for secrets in every commit"),
+    elsewhere("run: python3 noxfile.py -s security -- --only history", ":8: looks for secrets in every commit"),
+    walked_around(change(MAIN, "-s db_check", "-s db_check lint"), "one job runs db_check and lint"),
+    walked_around(change(MAIN, "-s db_check", "-t check"), "one job runs"),
+    walked_around(change(MAIN, DB_CHECK, f"{DB_CHECK}\n      - {LINT}\n"), "one job runs db_check and lint"),
+    in_matrix('"3.11", ', "", "test does not run on Python 3.11,"),
+    in_matrix('"3.12", ', "", "test does not run on Python 3.12,"),
+    in_matrix(', "3.13", "3.14"', "", "test does not run on Python 3.13,"),
+    in_matrix("]", ']\n        exclude: [{python: "3.12"}]', "test does not run on Python 3.12,"),
+    walked_around(change(MAIN, "python: ${{ matrix.python }}", "python: '3.13'"), "test does not run on Python 3.11, "),
+    walked_around(change("noxfile.py", '# requires-python = ">=3.11"\n', ""), "noxfile.py:1: the header lacks a line"),
     elsewhere(f"{LINT}\n        continue-on-error: true", ":9: 'continue-on-error' can change"),
     elsewhere(f"{LINT}\n        if: ${{{{ github.actor == 'planted' }}}}", ":9: a step may depend on nothing but"),
     elsewhere(f"{LINT}\n        shell: 'true {{0}}'", ":9: 'shell' can change"),
@@ -205,6 +232,7 @@ FAULTS = [
     for_all_jobs("env: {PYTEST_ADDOPTS: --co}", "the variable PYTEST_ADDOPTS can change"),
     walked_around(gone(MAIN), f"{MAIN}:1: not there"),
     walked_around(renamed, f"{MAIN}:1: not there"),
+    walked_around(gone(".github/workflows/deploy.yml"), f"{MAIN}:4: does not run on push"),
     walked_around(file(MAIN, ""), f"{MAIN}:1: not there"),
     walked_around(file(MAIN, "planted"), f"{MAIN}:1: no mapping"),
     triggers("  push:\n    branches: [main]\n  merge_group:", "1: does not run on pull_request"),
