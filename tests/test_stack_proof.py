@@ -4,10 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import secrets
 import shutil
+import signal
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from threading import Timer
 from typing import Any
 
 import pytest
@@ -21,6 +27,8 @@ from tests.container_facts import (
 )
 from tests.support import nox, run
 from tests.tasks.machine import engine
+from tests.tasks.small_project import get
+from toolkit.application import environment
 from toolkit.reliability import episode
 from toolkit.reliability.__main__ import missing
 from toolkit.reliability.client import busy, connected
@@ -30,6 +38,7 @@ from toolkit.stack import Stack, docker
 
 SERVICES = {"auth", "gateway", "migrations", "postgres", "projects", "redis"}
 STORES = {"postgres": 5432, "redis": 6379}
+WATCH_SECONDS = 600.0
 SECRETS = ("auth_signing_key", "database_password", "redis_password")
 ORDINARY = {
     "runs as root",
@@ -189,6 +198,56 @@ def test_no_server_starts_without_a_password(stack: Stack, tmp_path: Path, lack:
         assert set(other.unhealthy()) == set(other.inspect())
     finally:
         other.remove()
+
+
+@contextmanager
+def watched(stack: Stack) -> Iterator[Callable[[str], str]]:
+    """The session that watches the code, until Ctrl-C; what is given reads on to a line with the text."""
+    with subprocess.Popen(
+        [sys.executable, "noxfile.py", "-s", "stack", "--", "watch"],
+        cwd=stack.project,
+        env=environment(stack.settings),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        process_group=0,
+    ) as process:
+        end = Timer(WATCH_SECONDS, os.killpg, (process.pid, signal.SIGKILL))
+        end.start()
+
+        def until(text: str) -> str:
+            said = ""
+            for line in process.stdout or ():
+                said += line
+                if text in line:
+                    return said
+            pytest.fail(f"it ended without {text!r}:\n{said}")
+
+        try:
+            yield until
+        finally:
+            os.killpg(process.pid, signal.SIGINT)
+            process.wait(WATCH_SECONDS)
+            end.cancel()
+
+
+def test_a_change_of_shared_code_reaches_all_that_is_made_of_it(stack: Stack) -> None:
+    new = stack.project / "src" / "backend" / "shared" / "new.py"
+    with watched(stack) as until:
+        until("Watching the code of auth, projects, gateway;")
+        before = {name: stack.container(name) for name in SERVICES}
+        new.write_text("ANSWER = 42\n")
+        until("Code changed: building auth, projects, gateway\n")
+        until("gateway  │ ready: healthy")
+        assert {name for name in SERVICES if stack.container(name) != before[name]} == {"auth", "projects", "gateway"}
+        assert stack.unhealthy() == {}
+    for name in ("auth", "projects", "gateway"):
+        code = ("python", "-c", "from shared.new import ANSWER; print(ANSWER)")
+        assert docker("exec", stack.container(name), *code) == "42\n"
+    assert stack.unhealthy() == {}
+    assert '"status":"ok"' in get(f"{stack.url}/health/detailed")
+    new.unlink()
 
 
 def test_without_settings_compose_says_what_to_do(rendered: Callable[[str], Path]) -> None:
