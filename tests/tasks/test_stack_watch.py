@@ -198,6 +198,17 @@ def test_ctrl_c_during_a_build_ends_both(watching: Watching) -> None:
     assert changed(before, watching.ids()) == set()
 
 
+def test_a_change_while_everything_starts_is_not_missed(stack: SmallStack) -> None:
+    session = Watching(stack)
+    try:
+        session.until("images     │ ready")
+        session.change("src/beta/code.py", "print('new')\n")
+        session.until(WATCHING)
+        session.until_ready("beta")
+    finally:
+        session.close()
+
+
 def test_without_anything_to_watch_nothing_is_started(stack: SmallStack) -> None:
     code, said = stack.run("watch")
     assert code == 1
