@@ -242,7 +242,7 @@ def test_a_path_concerns_those_that_watch_it_or_a_folder_that_it_is_in(tmp_path:
     assert concerned(both, [tmp_path / "src/onerous/a.py", tmp_path / "other.txt"]) == []
 
 
-def test_a_file_that_is_replaced_again_and_again_is_seen_each_time(tmp_path: Path) -> None:
+def test_a_file_that_is_replaced_again_and_again_is_seen_each_time_and_its_neighbours_are_not(tmp_path: Path) -> None:
     async def follow() -> list[set[str]]:
         changes = Changes([tmp_path / "lock.txt"], partial(concerned, watched), DefaultFilter())
         watch = asyncio.create_task(changes.watch())
@@ -253,6 +253,9 @@ def test_a_file_that_is_replaced_again_and_again_is_seen_each_time(tmp_path: Pat
             (tmp_path / "new.txt").write_text("new")
             (tmp_path / "new.txt").replace(tmp_path / "lock.txt")
             found.append(await asyncio.wait_for(changes.gathered(0.3), 10))
+        (tmp_path / "other.txt").write_text("newer")
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(changes.next(), 1)
         watch.cancel()
         return found
 
