@@ -1,6 +1,7 @@
 """Makes a fresh copy of the project ready to run: settings with secrets of its own, and git's hooks."""
 
 import argparse
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -30,7 +31,7 @@ def complete(project: Path) -> str | None:
 
     What the file has stays as it is. A secret without a value counts as lacking.
     """
-    local = (project / env_file.LOCAL).resolve()
+    local = place(project)
     exists = local.exists()
     present = env_file.values(local) if exists else {}
     missing = lacking(project, present)
@@ -41,6 +42,15 @@ def complete(project: Path) -> str | None:
     private_file.write(local, _extended(old, missing) if exists else _filled(example))
     added = f"Added to {env_file.LOCAL}: {', '.join(missing)}."
     return added if exists else f"Wrote {env_file.LOCAL} from {env_file.EXAMPLE}, with fresh secrets."
+
+
+def place(project: Path) -> Path:
+    """Where `.env.local` is, or will be, once links are followed; a Trouble where they lead nowhere."""
+    local = project / env_file.LOCAL
+    found = Path(os.path.realpath(local))
+    if found.is_symlink() or not found.parent.is_dir():
+        raise Trouble(f"{local} is a link that leads nowhere; remove it, then: nox -s setup")
+    return found
 
 
 def lacking(project: Path, present: dict[str, str]) -> dict[str, str]:

@@ -40,9 +40,11 @@ class Postgres:
     beside_the_point = None
 
     def prepare(self, group: Group) -> None:
-        """Create the data folder whole or not at all; refuse one that another version made."""
-        if (self.folder / "data").exists():
+        """Create the data folder whole or not at all; refuse one that another version made, or that is damaged."""
+        if self.folder.exists():
+            privileges.check(self.folder)
             self._check_version()
+            self._password()
             self._drop_stale_pid_file()
         else:
             self._create(group)
@@ -116,7 +118,7 @@ class Postgres:
             raise explained(self, "could not make its data folder", done.stderr)
 
     def _check_version(self) -> None:
-        made_by = int((self.folder / "data" / "PG_VERSION").read_text())
+        made_by = self._made_by()
         if made_by != major_version():
             raise Trouble(
                 f"{self.folder} was made by PostgreSQL {made_by}, and this is PostgreSQL {major_version()}.\n"
@@ -124,22 +126,42 @@ class Postgres:
                 "or start afresh with `nox -s db -- reset`."
             )
 
+    def _made_by(self) -> int:
+        path = self.folder / "data" / "PG_VERSION"
+        try:
+            return int(path.read_text())
+        except (OSError, ValueError):
+            raise self._damaged(path) from None
+
     def _drop_stale_pid_file(self) -> None:
         """Remove what a killed server left: PostgreSQL refuses to start if another program has that number by now."""
         path = self.folder / "data" / "postmaster.pid"
         if path.exists():
-            pid = int(path.read_text().split()[0])
-            if _serves(pid, self.folder / "data"):
+            pid = _first_number(path)
+            if pid is not None and _serves(pid, self.folder / "data"):
                 raise Trouble(f"Another PostgreSQL (process {pid}) runs on {self.folder}; stop it: kill -INT {pid}")
             path.unlink()
 
     def _password(self) -> str:
+        path = self.folder / "password"
         try:
-            return (self.folder / "password").read_text()
-        except FileNotFoundError:
-            raise Trouble(
-                f"{self.folder / 'password'} is gone: restore it, or start afresh with `nox -s db -- reset`."
-            ) from None
+            password = path.read_text()
+        except (OSError, ValueError):
+            raise self._damaged(path) from None
+        if not password:
+            raise self._damaged(path)
+        return password
+
+    def _damaged(self, path: Path) -> Trouble:
+        return Trouble(f"{path} is gone or damaged: restore it, or start afresh with `nox -s db -- reset`.")
+
+
+def _first_number(path: Path) -> int | None:
+    """What the file begins with; None if that is no number, as after a power cut."""
+    try:
+        return int(path.read_text().split()[0])
+    except (IndexError, ValueError):
+        return None
 
 
 def _serves(pid: int, folder: Path) -> bool:

@@ -33,13 +33,19 @@ def prefix() -> list[str]:
     )
 
 
+def check(folder: Path) -> None:
+    """Raise a Trouble for a folder that this user can neither use nor give away."""
+    user = os.geteuid()
+    if user not in (0, folder.stat().st_uid):
+        raise Trouble(f"{folder} belongs to another user; take it over: sudo chown -R {user} {folder}")
+
+
 def give(folder: Path) -> None:
     """Make the folder, and all in it, belong to the user as whom `prefix` runs servers."""
+    check(folder)
     owner = NOBODY if prefix() is SETPRIV else os.geteuid()
     if folder.stat().st_uid == owner:
         return
-    if os.geteuid() != 0:
-        raise Trouble(f"{folder} belongs to another user; take it over: sudo chown -R {owner} {folder}")
     for path in [*folder.rglob("*"), folder]:
         os.chown(path, owner, owner, follow_symlinks=False)
 

@@ -30,7 +30,8 @@ class Valkey:
     def prepare(self, _group: Group) -> None:
         """Create the folder with a password of its own, kept from the command line, which everybody can read."""
         self.folder.mkdir(mode=0o700, exist_ok=True)
-        if not self._configuration.exists():
+        privileges.check(self.folder)
+        if not self._password():
             private_file.write(self._configuration, f"requirepass {secrets.token_urlsafe(24)}\n")
         privileges.give(self.folder)
 
@@ -53,8 +54,7 @@ class Valkey:
 
     def url(self, port: int) -> str:
         """The URL of its first database."""
-        password = self._configuration.read_text().split()[1]
-        return f"redis://:{password}@127.0.0.1:{port}/0"
+        return f"redis://:{self._password()}@127.0.0.1:{port}/0"
 
     def answers(self, port: int) -> bool:
         """Whether it answers PING; not yet while it reads its data."""
@@ -65,6 +65,13 @@ class Valkey:
             return False
         finally:
             client.close()
+
+    def _password(self) -> str | None:
+        try:
+            _, password = self._configuration.read_text().split()
+        except (FileNotFoundError, ValueError):
+            return None
+        return password
 
     @property
     def _configuration(self) -> Path:

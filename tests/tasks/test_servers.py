@@ -7,7 +7,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
@@ -22,12 +21,14 @@ from tasks.ports import Ports
 from tasks.servers import Servers, persistent, temporary
 from tasks.servers.group import Group
 from tasks.servers.postgres import Postgres
+from tasks.servers.postgres_programs import major_version
 from tasks.servers.running import running
+from tasks.servers.valkey import Valkey
 from tasks.trouble import Trouble
 from tests.support import ROOT
 from tests.tasks.machine import on_small_disk, user_namespaces
 from tests.tasks.small_project import environment, until
-from tests.tasks.users import NAMELESS, as_ordinary
+from tests.tasks.users import NAMELESS, ORDINARY, as_ordinary
 
 # A program that runs servers until it is killed, and says where they are.
 HOLD = """
@@ -127,7 +128,7 @@ def test_persistent_servers_keep_what_was_committed_when_all_is_killed(tmp_path:
     assert client.config_get("appendonly") == {"appendonly": "yes"}
     client.set("kept", "1")
     processes = json.loads((tmp_path / ".data" / "processes.json").read_text())
-    time.sleep(1.1)  # Valkey writes its log to disk once a second.
+    assert client.waitaof(num_local=1, num_replicas=0, timeout=10_000) == [1, 0]
     for pid, _ in [*processes, [process.pid, 0]]:
         os.kill(pid, signal.SIGKILL)
     process.wait()
@@ -172,6 +173,56 @@ def test_a_stale_pid_file_is_no_obstacle_though_its_number_was_given_to_another(
             assert ask(servers.database_url, "SELECT 1") == "1"
         assert bystander.poll() is None
         bystander.kill()
+
+
+def test_a_pid_file_that_a_power_cut_has_spoiled_is_no_obstacle(tmp_path: Path) -> None:
+    server = Postgres(tmp_path / "postgres", durable=False)
+    with Group() as group:
+        server.prepare(group)
+        for content in ("", "\0\0\0\n", "nonsense\n"):
+            path = tmp_path / "postgres/data/postmaster.pid"
+            path.write_text(content)
+            server.prepare(group)
+            assert not path.exists()
+
+
+@pytest.mark.parametrize(
+    ("name", "content"), [("data/PG_VERSION", None), ("data/PG_VERSION", ""), ("password", None), ("password", "")]
+)
+def test_data_that_lacks_a_file_is_told_with_what_helps(tmp_path: Path, name: str, content: str | None) -> None:
+    files = {"data/PG_VERSION": f"{major_version()}\n", "password": "x", name: content}
+    (tmp_path / ".data/postgres/data").mkdir(parents=True)
+    for path, text in files.items():
+        if text is not None:
+            (tmp_path / ".data/postgres" / path).write_text(text)
+    with pytest.raises(Trouble, match=rf"{name} is .*`nox -s db -- reset`"), persistent("test", tmp_path):
+        pass
+
+
+def test_what_is_left_of_a_folder_without_data_is_told_and_kept(tmp_path: Path) -> None:
+    (tmp_path / "postgres").mkdir()
+    (tmp_path / "postgres/password").write_text("x")
+    with Group() as group, pytest.raises(Trouble, match=r"PG_VERSION is .*`nox -s db -- reset`"):
+        Postgres(tmp_path / "postgres").prepare(group)
+    assert (tmp_path / "postgres/password").read_text() == "x"
+
+
+@pytest.mark.usefixtures("as_root")
+def test_data_of_another_user_is_told_with_what_helps(small: Path) -> None:
+    (small / ".data/postgres/data").mkdir(parents=True)
+    (small / ".data/postgres").chmod(0o700)
+    os.chown(small / ".data", ORDINARY, ORDINARY)
+    command = [*as_ordinary(), sys.executable, "-c", HOLD, str(small)]
+    done = subprocess.run(command, cwd=ROOT, env=environment(), capture_output=True, text=True, check=False)
+    assert f"sudo chown -R {ORDINARY} {small}/.data/postgres" in done.stderr
+
+
+def test_a_password_file_of_valkey_that_is_empty_is_written_again(tmp_path: Path) -> None:
+    server = Valkey(tmp_path / "valkey", durable=False)
+    (tmp_path / "valkey").mkdir()
+    (tmp_path / "valkey/valkey.conf").write_text("")
+    with Group() as group, Ports() as ports, running(server, group, ports, on_usual=False) as url:
+        assert redis.Redis.from_url(url).ping()
 
 
 def test_a_postgres_that_runs_on_the_folder_already_is_told(tmp_path: Path) -> None:

@@ -102,6 +102,23 @@ def test_a_folder_that_cannot_be_written_to_is_told(small: Path, ordinary_user: 
     assert not (small / ".env.local").exists()
 
 
+@pytest.mark.parametrize("target", [".env.local", "nowhere/settings"], ids=["a loop", "a missing folder"])
+def test_a_link_that_leads_nowhere_is_told_and_kept(small: Path, target: str) -> None:
+    local = small / ".env.local"
+    local.symlink_to(target)
+    done = run_setup(small)
+    expected = f"{local} is a link that leads nowhere; remove it, then: nox -s setup\n"
+    assert (done.returncode, done.stderr) == (1, expected)
+    assert local.readlink() == Path(target)
+
+
+def test_what_a_link_leads_to_is_written_in_its_place(small: Path) -> None:
+    (small / ".env.local").symlink_to("settings")
+    assert run_setup(small).returncode == 0
+    assert (small / ".env.local").readlink() == Path("settings")
+    assert env_file.values(small / "settings")["SIGNING_KEY"]
+
+
 def modes(folder: Path) -> dict[str, int]:
     """Who may do what with the folder and with each of its files."""
     return {path.name: path.stat().st_mode & 0o777 for path in [folder, *folder.iterdir()]}
