@@ -52,7 +52,9 @@ def exchange(connection: psycopg.Connection, name: str, draft: str) -> None:
     try:
         execute(connection, "ALTER DATABASE {} ALLOW_CONNECTIONS false", name)
         with _told():
-            connection.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s::name", [name])
+            connection.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s::name", [name]
+            )
         with connection.transaction():
             execute(connection, "ALTER DATABASE {} RENAME TO {}", name, former)
             execute(connection, "ALTER DATABASE {} RENAME TO {}", draft, name)

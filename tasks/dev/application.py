@@ -3,7 +3,7 @@
 import asyncio
 import sys
 from collections.abc import Callable, Coroutine
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
@@ -21,6 +21,7 @@ from tasks.dev.report import Report
 from tasks.dev.running_service import RunningService, ended
 from tasks.dev.screen import Screen
 from tasks.dev.services import BACKEND, Service
+from tasks.dev.wrong_values import wrong_values
 from tasks.ports import Ports
 from tasks.servers import Servers
 from tasks.servers.group import Group
@@ -55,6 +56,7 @@ class Application:
     async def run(self) -> None:
         """Start everything, then follow the code's changes until cancelled; nothing runs any more afterwards."""
         async with self._stack:
+            await self._check_settings()
             placed = services.place(self._project, self._ports)
             for service in placed:
                 self._tell_port(service.name, service.usual, service.port)
@@ -72,6 +74,15 @@ class Application:
             async with asyncio.TaskGroup() as following:
                 following.create_task(self._follow(changes, running))
                 following.create_task(self._hand_over(running))
+
+    async def _check_settings(self) -> None:
+        """Refuse what a service would refuse, before anything runs; of broken code, the service itself tells."""
+        wrong: dict[str, str] = {}
+        with suppress(Trouble):
+            wrong = await asyncio.to_thread(wrong_values, self._project, self._group.id)
+        if wrong:
+            reasons = "; ".join(wrong.values())
+            raise Trouble(f"Settings that are missing or wrong: {reasons}.\nCorrect them; .env.example explains each.")
 
     async def _start_servers(self) -> Servers:
         database_url = await self._server_url(

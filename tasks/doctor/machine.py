@@ -115,8 +115,7 @@ def docker(settings: Mapping[str, str]) -> Finding:
         compose = programs.check()
         version = engine.connect(settings).version()["Version"]
     except Trouble as trouble:
-        found, _, remedy = str(trouble).partition("\n")
-        return Finding("docker", f"{found} (optional: nox -s stack, nox -s images)", remedy or programs.INSTALL)
+        return Finding("docker", "cannot be used (optional: nox -s stack, nox -s images)", str(trouble))
     return Finding("docker", f"Engine {version}, Compose {compose}")
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from tasks import env_file, setup
 from tasks.data_folder import FOLDER, DataFolder
 from tasks.dev.services import usual_ports
+from tasks.dev.wrong_values import wrong_values
 from tasks.doctor.finding import Finding, said
 from tasks.ports import is_free
 from tasks.trouble import Trouble
@@ -20,18 +21,30 @@ def look(project: Path) -> list[Finding]:
 
 
 def settings(project: Path) -> Finding:
-    """Whether `.env.local` can be read and has every setting."""
-    local = project / env_file.LOCAL
-    if not local.exists():
-        return Finding(env_file.LOCAL, "missing", SETUP)
+    """Whether `.env.local` can be read, has every setting, and nothing that the application would refuse."""
     try:
-        missing = setup.lacking(project, env_file.values(local))
-        doubts = _doubts(project, local)
+        local = setup.place(project)
+        exists = local.exists()
+        missing = setup.lacking(project, env_file.values(local) if exists else {})
+        doubts = _doubts(project, local) if exists else []
     except Trouble as trouble:
         return Finding(env_file.LOCAL, "broken", str(trouble), is_required=True)
     if missing:
-        return Finding(env_file.LOCAL, f"lacks {', '.join(missing)}", SETUP)
-    return Finding(env_file.LOCAL, "; ".join(doubts) or "complete", f"correct {env_file.LOCAL}" if doubts else "")
+        return Finding(env_file.LOCAL, f"lacks {', '.join(missing)}" if exists else "missing", SETUP)
+    return _refused(project) or Finding(
+        env_file.LOCAL, "; ".join(doubts) or "complete", f"correct {env_file.LOCAL}" if doubts else ""
+    )
+
+
+def _refused(project: Path) -> Finding | None:
+    """What the application would refuse, of the environment's too."""
+    try:
+        wrong = wrong_values(project)
+    except Trouble as trouble:
+        return Finding(env_file.LOCAL, "cannot be checked", str(trouble))
+    if not wrong:
+        return None
+    return Finding(env_file.LOCAL, f"wrong: {', '.join(wrong)}", "\n".join(wrong.values()), is_required=True)
 
 
 def _doubts(project: Path, local: Path) -> list[str]:

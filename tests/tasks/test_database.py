@@ -289,6 +289,17 @@ def test_reset_begins_afresh_where_another_version_made_the_data(small: Path) ->
         assert notes(servers.database_url) == []
 
 
+def test_reset_begins_afresh_where_files_of_the_data_are_gone(small: Path) -> None:
+    data = small / ".data" / "postgres" / "data"
+    data.mkdir(parents=True)
+    refused = db(small, "shell")
+    assert (refused.returncode, len(refused.stderr.splitlines())) == (1, 1)
+    assert "`nox -s db -- reset`" in refused.stderr
+    assert db(small, "reset", "--yes").returncode == 0
+    with persistent("test", small) as servers:
+        assert notes(servers.database_url) == []
+
+
 def test_the_shell_is_psql_on_the_database(own: Own) -> None:
     done = own.db("shell", stdin="SELECT text FROM notes;\n")
     assert done.returncode == 0

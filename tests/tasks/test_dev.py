@@ -16,6 +16,7 @@ import psutil
 import psycopg
 import pytest
 
+from tasks import setup
 from tasks.data_folder import DataFolder
 from tasks.dev.log_lines import render
 from tasks.dev.reload import concerned
@@ -296,6 +297,13 @@ def test_a_broken_env_local_is_told_by_its_line(start: Start, small: Path) -> No
     assert dev.text() == ".env.local, line 2: not of the form NAME=value; correct that line.\n"
 
 
+def test_a_link_in_place_of_env_local_that_leads_nowhere_is_told(start: Start, small: Path) -> None:
+    (small / ".env.local").symlink_to(".env.local")
+    dev = start()
+    assert dev.ended() == 1
+    assert dev.text() == f"{small / '.env.local'} is a link that leads nowhere; remove it, then: nox -s setup\n"
+
+
 def test_a_wrong_port_is_told_by_the_settings_name(start: Start, small: Path) -> None:
     (small / ".env.local").write_text("APP_NAME=Small\nSIGNING_KEY=x\nGATEWAY_PORT=eighty\n")
     dev = start()
@@ -401,6 +409,22 @@ def test_a_wrong_setting_is_told_by_its_name_and_a_secret_is_not_shown(project: 
         assert any(secret in dev.text() for secret in secrets)
         assert "hunter2" not in dev.text()
         assert "Traceback" not in dev.text()
+        assert dev.left() == []
+    finally:
+        dev.kill()
+
+
+def test_a_value_that_the_application_refuses_is_told_before_any_server_starts(project: Path) -> None:
+    setup.complete(project)
+    with (project / ".env.local").open("a") as file:
+        file.write("ACCESS_TOKEN_LIFETIME=abc\nLOG_LEVEL=loud\n")
+    dev = Dev(project)
+    try:
+        assert dev.ended() == 1
+        assert len(dev.text().splitlines()) == 2
+        for name in ("ACCESS_TOKEN_LIFETIME", "LOG_LEVEL"):
+            assert f"{name} (.env.local): Input should be" in dev.text()
+        assert not (project / ".data" / "postgres").exists()
         assert dev.left() == []
     finally:
         dev.kill()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import socket
 import subprocess
@@ -101,6 +102,14 @@ def test_a_broken_env_local_is_a_failure_among_the_other_findings(small: Path, c
     assert row(done, "environments")
 
 
+def test_a_link_that_leads_nowhere_is_a_failure(small: Path) -> None:
+    (small / ".env.local").symlink_to(".env.local")
+    done = doctor(small)
+    assert done.returncode == 1
+    assert row(done, ".env.local").startswith("✗")
+    assert "Traceback" not in done.stderr
+
+
 def test_a_port_that_is_none_is_a_failure(small: Path) -> None:
     done = doctor(small, GATEWAY_PORT="many")
     assert done.returncode == 1
@@ -170,4 +179,41 @@ def test_an_engine_that_does_not_answer_is_shown_and_no_failure(small: Path) -> 
     engine()
     done = doctor(small, DOCKER_HOST="unix:///nowhere.sock")
     assert done.returncode == 0
-    assert re.search(r"^! +docker +No Docker Engine answers at", row(done, "docker"))
+    assert re.search(r"^! +docker +cannot be used .* No Docker Engine answers at", row(done, "docker"))
+
+
+def test_a_docker_without_its_plugins_is_shown_with_what_gets_them(small: Path) -> None:
+    docker = small / "bin" / "docker"
+    docker.parent.mkdir()
+    docker.write_text("#!/bin/sh\nexit 1\n")
+    docker.chmod(0o755)
+    done = doctor(small, PATH=f"{docker.parent}:{os.environ['PATH']}")
+    assert done.returncode == 0
+    found, _, remedy = row(done, "docker").partition("Docker's Compose")
+    assert found.split()[:5] == ["!", "docker", "cannot", "be", "used"]
+    assert remedy
+    assert "docker-compose-plugin" not in found
+
+
+@pytest.mark.parametrize("place", ["file", "environment"])
+def test_a_value_that_the_application_refuses_is_a_failure(project: Path, place: str) -> None:
+    setup.complete(project)
+    with (project / ".env.local").open("a") as file:
+        file.write("ACCESS_TOKEN_LIFETIME=abc\n" if place == "file" else "")
+    done = doctor(project, **({} if place == "file" else {"ACCESS_TOKEN_LIFETIME": "abc"}))
+    assert done.returncode == 1
+    assert row(done, ".env.local").startswith("✗")
+    assert "wrong: ACCESS_TOKEN_LIFETIME" in row(done, ".env.local")
+    assert "ACCESS_TOKEN_LIFETIME (" in done.stdout
+    assert ".env.local" in done.stderr
+
+
+def test_the_values_that_setup_writes_are_accepted(project: Path) -> None:
+    setup.complete(project)
+    assert row(doctor(project), ".env.local").split()[:3] == ["✓", ".env.local", "complete"]
+
+
+def test_settings_whose_classes_cannot_be_read_are_shown_as_not_checked(project: Path) -> None:
+    setup.complete(project)
+    (project / "src/backend/projects/settings.py").write_text("this is no Python\n")
+    assert row(doctor(project), ".env.local").split()[:5] == ["!", ".env.local", "cannot", "be", "checked"]
