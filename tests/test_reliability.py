@@ -24,6 +24,7 @@ from toolkit.reliability.faults import ENGINE, Fault, faults
 from toolkit.reliability.page import COLUMNS, LEFT_OUT, page, row
 from toolkit.reliability.probe import EVERY_SECONDS, answers
 from toolkit.reliability.record import NO_ANSWER, Call, Record, Write
+from toolkit.stack import Stack, StackFailedError
 
 FAULT = Fault("kill -9 projects", frozenset({"projects"}), lambda _stack: None)
 EPISODE = Episode(FAULT, started=0, begun=4, ended=5, answering=7, healthy=8, stopped=12, trouble=())
@@ -267,6 +268,15 @@ def test_faults_are_chosen_by_a_part_of_their_names() -> None:
     assert [fault.name for fault in choose(faults(""), ["9 redis", "down"])] == ["kill -9 redis", "down, then up"]
     assert "restart the engine" in [fault.name for fault in choose(faults("true"), [])]
     assert "restart the engine" not in [fault.name for fault in choose(faults(""), [])]
+
+
+def test_a_process_that_outlives_its_kill_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    about = {"auth": {"Config": {"Image": "auth"}, "State": {"Pid": 1}}}
+    monkeypatch.setattr("toolkit.stack.docker", lambda *_arguments: "")
+    monkeypatch.setattr("toolkit.stack.END_SECONDS", 0.1)
+    monkeypatch.setattr(Stack, "inspect", lambda _stack: about)
+    with pytest.raises(StackFailedError, match="auth still runs"):
+        Stack(ROOT, "x", 1).kill("auth")
 
 
 def test_a_fault_that_is_unknown_is_said_in_one_line() -> None:

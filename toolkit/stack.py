@@ -15,6 +15,7 @@ from toolkit.application import environment
 
 LOOK_SECONDS = 0.2
 COMMAND_SECONDS = 600
+END_SECONDS = 60.0
 PROJECT = "com.docker.compose.project"
 SERVICE = "com.docker.compose.service"
 
@@ -73,7 +74,7 @@ class Stack:
         return str(self.inspect()[service]["Id"])
 
     def kill(self, service: str) -> None:
-        """Kill the container's first process, and return when the engine has seen it end.
+        """Kill the container's first process, and return when the engine has seen it end. Raises StackFailedError.
 
         From outside, as the kernel does when memory runs out. `docker kill` would be an order to stay down.
         """
@@ -81,7 +82,10 @@ class Stack:
         image, pid = before["Config"]["Image"], str(before["State"]["Pid"])
         root = ("--user", "0", "--pid", "host", "--network", "none", "--entrypoint", "sh")
         docker("run", "--rm", *root, image, "-c", f"kill -9 {pid}")
+        deadline = time.monotonic() + END_SECONDS
         while self.inspect()[service]["State"]["Pid"] == before["State"]["Pid"]:
+            if time.monotonic() > deadline:
+                raise StackFailedError(f"{service} still runs {END_SECONDS:.0f} s after kill -9")
             time.sleep(LOOK_SECONDS)
 
     def pause(self, service: str, seconds: float) -> None:

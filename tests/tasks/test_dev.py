@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import select
 import signal
 import socket
 import subprocess
@@ -22,7 +23,7 @@ from tasks.dev.log_lines import render
 from tasks.dev.reload import concerned
 from tasks.env_file import is_secret
 from tests.tasks.machine import on_small_disk, terminal
-from tests.tasks.small_project import Dev, get, is_alive, until
+from tests.tasks.small_project import PATIENCE_SECONDS, Dev, get, is_alive, until
 from tests.tasks.users import ORDINARY
 
 # Makes standard input the controlling terminal, as a window's shell has it, and becomes the command.
@@ -160,6 +161,7 @@ def test_it_ends_when_its_terminal_goes_away(start: Start, given: dict[str, str]
     os.close(theirs)
     shown = b""
     while b"Ready in" not in shown:
+        assert select.select([ours], [], [], PATIENCE_SECONDS)[0], shown
         shown += os.read(ours, 65536)
     assert b"\x1b[" in shown
     os.close(ours)

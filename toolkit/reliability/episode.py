@@ -14,6 +14,7 @@ from toolkit.reliability.probe import answers
 from toolkit.reliability.record import NO_ANSWER, Call, Record, Write, failures
 from toolkit.stack import Stack, StackFailedError
 
+# Calls without a fault, before and after it: what is well then, the fault has not spoiled.
 QUIET_SECONDS = 4.0
 # So long may everything take to be healthy and to answer again by itself.
 BOUND_SECONDS = 60.0

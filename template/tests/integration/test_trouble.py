@@ -1,4 +1,5 @@
 import asyncio
+import json
 import socket
 import subprocess
 import sys
@@ -8,8 +9,8 @@ import httpx
 import pytest
 
 from tests.support.people import PASSWORD, join, new_email
-from tests.support.processes import environment_of, running
-from tests.support.serving import free_port
+from tests.support.processes import PATIENCE_SECONDS, environment_of, running
+from tests.support.serving import free_port, refusing, under_way
 
 
 def run(name: str, settings: dict[str, str], folder: Path) -> subprocess.CompletedProcess[str]:
@@ -47,33 +48,35 @@ async def test_a_service_that_is_down_is_a_502_until_it_is_back(
 
 
 async def test_requests_under_way_end_before_a_service_does(addresses: dict[str, str], tmp_path: Path) -> None:
-    slow = {**addresses, "ARGON2_MEMORY_KIB": "65536", "ARGON2_ROUNDS": "10"}
-    with running("auth", free_port(), slow, tmp_path) as auth:
+    body = json.dumps({"email": new_email(), "name": "Slow", "password": PASSWORD}).encode()
+    with running("auth", free_port(), addresses, tmp_path) as auth:
         auth.await_ready()
-        async with httpx.AsyncClient(base_url=auth.url, timeout=30) as client:
-            body = {"email": new_email(), "name": "Slow", "password": PASSWORD}
-            registering = asyncio.create_task(client.post("/api/auth/register", json=body))
-            await asyncio.sleep(0.1)
-            auth.popen.terminate()
-            assert (await registering).status_code == 201
-        assert await asyncio.to_thread(auth.popen.wait, 10) == 0
+        reader, writer = await under_way(auth.url, "/api/auth/register", len(body))
+        auth.popen.terminate()
+        await refusing(auth.url)
+        writer.write(body)
+        assert await asyncio.wait_for(reader.readline(), PATIENCE_SECONDS) == b"HTTP/1.1 201 Created\r\n"
+        writer.close()
+        assert await asyncio.to_thread(auth.popen.wait, PATIENCE_SECONDS) == 0
         assert [each["level"] for each in auth.events() if each["level"] in {"error", "warning"}] == []
 
 
 async def test_a_service_does_not_wait_for_ever_for_what_is_under_way(
     addresses: dict[str, str], tmp_path: Path
 ) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as never:
-        mute = f"http://127.0.0.1:{never.getsockname()[1]}"
-        impatient = {**addresses, "SHUTDOWN_TIMEOUT": "0.3", "UPSTREAM_TIMEOUT": "30", "PROJECTS_URL": mute}
+    with socket.create_server(("127.0.0.1", 0)) as mute:
+        mute.settimeout(PATIENCE_SECONDS)
+        url = f"http://127.0.0.1:{mute.getsockname()[1]}"
+        impatient = {**addresses, "SHUTDOWN_TIMEOUT": "0.3", "UPSTREAM_TIMEOUT": "60", "PROJECTS_URL": url}
         with running("gateway", free_port(), impatient, tmp_path) as gateway:
             gateway.await_ready()
-            async with httpx.AsyncClient(base_url=gateway.url) as client:
+            async with httpx.AsyncClient(base_url=gateway.url, timeout=PATIENCE_SECONDS) as client:
                 asking = asyncio.create_task(client.get("/api/projects"))
-                await asyncio.sleep(0.2)
-                gateway.popen.terminate()
-                assert await asyncio.to_thread(gateway.popen.wait, 10) == 0
-                assert (await asking).status_code == 500
+                arrived, _ = await asyncio.to_thread(mute.accept)
+                with arrived:
+                    gateway.popen.terminate()
+                    assert await asyncio.to_thread(gateway.popen.wait, PATIENCE_SECONDS) == 0
+                    assert (await asking).status_code == 500
 
 
 def test_a_port_that_is_taken_is_said_in_plain_words(auth_url: str, addresses: dict[str, str], tmp_path: Path) -> None:

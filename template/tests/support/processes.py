@@ -34,7 +34,8 @@ class Process:
 
     async def events_of(self, request_id: str) -> list[dict[str, Any]]:
         """What it has logged of a request, which it does when the answer has left."""
-        for _ in range(100):
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while time.monotonic() < deadline:
             if found := [each for each in self.events() if each.get("request_id") == request_id]:
                 return found
             await asyncio.sleep(0.02)
