@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import re
 from pathlib import Path
 
 import nox
@@ -11,6 +12,11 @@ LOCKS = Path("requirements")
 # A folder for the environments of all projects, where they cannot be in `.nox`: a container that shares the project's
 # folder with its host has another Python.
 ELSEWHERE = os.environ.get("SLIPWAY_ENVIRONMENTS")
+
+FIRST_RUN = "A first run needs PyPI, or the index that uv is configured for"
+# What uv says of what it cannot get: the environment, an error, and its causes down to the innermost.
+CAUSE = re.compile(r"^ +(?:cause|Caused by): (.+)$", re.MULTILINE)
+SINGLE_ERROR = re.compile(r"(?:Using Python .+\n)?error: (?P<error>.+)(?P<causes>(?:\n +(?:cause|Caused by): .+)*)")
 
 if ELSEWHERE:
     nox.options.envdir = str(Path(ELSEWHERE, *Path.cwd().parts[1:]))
@@ -24,11 +30,20 @@ def install(session: nox.Session, lock: str) -> None:
     if stamp.exists() and stamp.read_text() == digest:
         return
     stamp.unlink(missing_ok=True)
+    log = Path(session.virtualenv.location) / "install.log"
     try:
-        session.install("--require-hashes", "-r", str(requirements))
+        with log.open("w", encoding="utf-8") as output:
+            session.install("--require-hashes", "-r", str(requirements), silent=False, stdout=output)
     except CommandFailed:
-        session.error(
-            f"could not install {requirements} (uv says why above); "
-            "a first run needs PyPI, or the index that uv is configured for"
-        )
+        session.error(f"could not install {requirements}: {_reason(log)}")
     stamp.write_text(digest)
+
+
+def _reason(log: Path) -> str:
+    """All that uv said, unless that is one error and the chain of its causes, as without a network: then its ends."""
+    said = log.read_text(encoding="utf-8", errors="replace").strip()
+    found = SINGLE_ERROR.fullmatch(said)
+    if found is None:
+        return f"uv says:\n{said}\n{FIRST_RUN}"
+    reason = ": ".join([found["error"], *CAUSE.findall(found["causes"])[-1:]])
+    return f"{reason}\n{FIRST_RUN}; uv's words: {os.path.relpath(log)}"

@@ -58,7 +58,14 @@ def test_without_a_network_the_session_says_what_it_needs(project: Path, tmp_pat
     closed = {"UV_DEFAULT_INDEX": "http://127.0.0.1:9/simple", "UV_HTTP_RETRIES": "0"}
     session = nox(project, "-s", "tiny", UV_CACHE_DIR=str(tmp_path / "cache"), **closed)
     assert session.returncode == 1
-    assert "Traceback" not in session.stdout
-    assert "a first run needs PyPI, or the index that uv is configured for" in session.stdout
+    said = session.stdout.partition("pip install --require-hashes -r requirements/tiny.txt\n")[2].splitlines()
+    nox_says, reason, advice, *rest = said
+    assert rest == []
+    assert nox_says.endswith("failed with exit code 2")
+    assert "could not install requirements/tiny.txt: Failed to fetch: http://127.0.0.1:9/simple/iniconfig/" in reason
+    assert "Connection refused" in reason
+    assert advice.startswith("A first run needs PyPI, or the index that uv is configured for; uv's words: ")
+    log = project / advice.rstrip(".").rpartition(" ")[2]
+    assert "client error (Connect)" in log.read_text(encoding="utf-8")
     again = nox(project, "-s", "tiny")
     assert again.returncode == 0, again.stdout
