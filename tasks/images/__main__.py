@@ -1,6 +1,7 @@
 """The command behind `nox -s images`."""
 
 import argparse
+import os
 import signal
 import sys
 from collections.abc import Sequence
@@ -17,6 +18,7 @@ from tasks.images.scan import SCANNERS, Scanned, Skipped, scan
 from tasks.images.sizes import Size
 from tasks.security import accepted
 from tasks.security.accepted import Entry
+from tasks.security.images import findings
 from tasks.security.scan import Finding
 from tasks.stack import build, workplace
 from tasks.stack.plainly import plainly
@@ -32,12 +34,13 @@ def main() -> None:
     """Build the project's images, compare their sizes with the last build's, check and scan them."""
     parser = argparse.ArgumentParser(prog="nox -s images --", description=main.__doc__)
     parser.add_argument("steps", nargs="*", metavar="STEP", help=f"{', '.join(STEPS)}; all by default")
-    parser.add_argument("--require-scan", action="store_true", help="fail when no scanner can look at the images")
+    parser.add_argument("--require-scan", action="store_true", help="fail when no scanner can look, as in CI")
     arguments = parser.parse_args()
     if unknown := [step for step in arguments.steps if step not in STEPS]:
         parser.error(f"there is no step {', '.join(unknown)}; the steps are: {', '.join(STEPS)}")
     with plainly():
-        run(Path.cwd(), arguments.steps or STEPS, is_scan_required=arguments.require_scan)
+        is_required = arguments.require_scan or os.environ.get("CI") == "true"
+        run(Path.cwd(), arguments.steps or STEPS, is_scan_required=is_required)
 
 
 def run(project: Path, steps: Sequence[str], *, is_scan_required: bool) -> None:
@@ -105,29 +108,14 @@ def _scan(place: Workplace, *, is_required: bool) -> list[str]:
             print(f"scan of {image.title} SKIPPED, nothing is known: {outcome.reason}", flush=True)
             failed += [image.name] if is_required else []
             continue
-        found[outcome.scanner, image.name] = _findings(image, outcome)
+        found[outcome.scanner, image.name] = findings(image.name, outcome)
         failed += [image.name] if _tell_findings(image, outcome, entries) else []
     return failed + _review(entries, found)
 
 
-def _findings(image: Image, outcome: Scanned) -> list[Finding]:
-    """What a newer version mends, in the form in which findings are accepted: the image stands for the file."""
-    return [
-        Finding(
-            outcome.scanner,
-            each.vulnerability,
-            image.name,
-            1,
-            f"{each.package} {each.version}, mended in {each.fixed_in}",
-            each.severity,
-        )
-        for each in outcome.mendable
-    ]
-
-
 def _tell_findings(image: Image, outcome: Scanned, entries: list[Entry]) -> bool:
     """Print what nobody accepted; returns whether there is any."""
-    found = _findings(image, outcome)
+    found = findings(image.name, outcome)
     left = accepted.left(entries, found)
     lines = [f"  {each.severity}: {each.rule} in {each.message}" for each in left]
     report.tell(outcome.scanner, image.title, "\n".join(lines[:FIRST_FINDINGS]) or None)

@@ -93,6 +93,21 @@ AGES = {
 }
 
 
+VERSIONS = {
+    "trivy": (["trivy", "version", "--format", "json"], "Version"),
+    "grype": (["grype", "version", "--output", "json"], "version"),
+}
+
+
+def version(name: str) -> str:
+    """What a scanner says its version is; empty where it does not say."""
+    command, key = VERSIONS[name]
+    try:
+        return str(json.loads(_run(command).stdout)[key])
+    except (ValueError, LookupError, TypeError, subprocess.TimeoutExpired):
+        return ""
+
+
 def _lack_of_data(name: str) -> str:
     """Why the scanner's data are not good enough; empty where they are."""
     command, keys = AGES[name]

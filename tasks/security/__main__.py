@@ -10,7 +10,7 @@ from tasks.security import accepted, sarif
 from tasks.security.accepted import Entry
 from tasks.security.checks import CHECKS
 from tasks.security.outcome import Outcome, outcomes
-from tasks.security.summary import console, last_line, show, verdict
+from tasks.security.summary import console, last_line, nothing_found, show, verdict
 from tasks.security.tool import REPORTS
 from tasks.trouble import Trouble
 
@@ -36,8 +36,8 @@ def run(parts: list[str], *, strict: bool) -> int:
     files = project_files()
     with console().status(f"Scanning with {len(checks)} checks"):
         made = outcomes(checks, files, workers=os.cpu_count() or 1)
-    sarif.write(REPORTS / "security.sarif", [each for each in made if not _is_open(each)], entries)
     left = [replace(outcome, findings=accepted.left(entries, outcome.findings)) for outcome in made]
+    sarif.write(REPORTS / "security.sarif", [each for each in left if each.is_made])
     left.append(_review(entries, made, files))
     show(left)
     return _conclude(left, strict=strict)
@@ -46,21 +46,16 @@ def run(parts: list[str], *, strict: bool) -> int:
 def _review(entries: list[Entry], made: list[Outcome], files: list[str]) -> Outcome:
     """The acceptances as a check of their own; one is idle only where all of its tool's checks were made."""
     found = [outcome.findings for outcome in made]
-    whole = {check.tool for check in CHECKS} - {
-        check.tool for check in CHECKS if check.name not in {each.name for each in made if not _is_open(each)}
-    }
+    names = {outcome.name for outcome in made if outcome.is_made}
+    whole = {outcome.tool for outcome in made} - {check.tool for check in CHECKS if check.name not in names}
     scan = accepted.review(entries, found, lambda entry: entry.tool in whole)
     return Outcome("accepted", "", "", scan.looked_at, findings=[*scan.findings, *accepted.elsewhere(files)])
-
-
-def _is_open(outcome: Outcome) -> bool:
-    return bool(outcome.skipped or outcome.error)
 
 
 def _conclude(made: list[Outcome], *, strict: bool) -> int:
     bad = {"FAILED", "ERROR", "skipped"} if strict else {"FAILED", "ERROR"}
     failed = [outcome.name for outcome in made if verdict(outcome) in bad]
-    print(last_line(failed, len(made)) if failed else f"security: nothing found; reports are in {REPORTS}")
+    print(last_line(failed, len(made)) if failed else f"{nothing_found(made)}; reports are in {REPORTS}")
     return bool(failed)
 
 

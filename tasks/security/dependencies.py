@@ -1,6 +1,5 @@
 """Looks for packages with known vulnerabilities among all that the locks pin, whatever machine they are for."""
 
-import os
 import re
 import tempfile
 from collections.abc import Iterable
@@ -8,20 +7,17 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-import requests
-
 from tasks.report import count
+from tasks.security import advisories
 from tasks.security.pins import Pin, pins
-from tasks.security.scan import Check, Finding, Scan, Skipped
+from tasks.security.scan import Check, Finding, Scan
 from tasks.security.tool import program, run_json
-from tasks.trouble import Trouble
 
-SOURCE = "https://api.osv.dev/v1/query"
+ECOSYSTEM = "PyPI"
 # The source is asked for each pin in turn, so that these many processes ask side by side.
 PROCESSES = 4
-PROBE_SECONDS = 15
 # Has had advisories since 2019: whoever does not know them knows no advisories.
-WELL_KNOWN = {"package": {"name": "jinja2", "ecosystem": "PyPI"}, "version": "2.9.6"}
+WELL_KNOWN = ("jinja2", "2.9.6")
 OPTIONS = (
     *("--strict", "--disable-pip", "--require-hashes", "--progress-spinner=off", "--vulnerability-service=osv"),
     *("--format=json", "--desc=on", "--aliases=on"),
@@ -30,30 +26,13 @@ OPTIONS = (
 
 def scan(locks: list[str]) -> Scan:
     """Run pip-audit; skipped where the source of advisories cannot be reached."""
-    source = os.environ.get("OSV_URL", SOURCE)
-    probe(source)
+    source = advisories.source()
+    advisories.probe(source, ECOSYSTEM, *WELL_KNOWN)
     distinct = {(pin.name, pin.version): pin for lock in reversed(locks) for pin in pins(lock)}
     with ThreadPoolExecutor() as pool:
         reports = pool.map(lambda part: audit(part, source), shares(sorted(distinct.values(), key=str)))
     found = [finding for report in reports for finding in _findings(report, distinct)]
     return Scan(count(len(distinct), "package"), found)
-
-
-def probe(source: str) -> None:
-    """Ask for advisories that every source has; a Trouble where it answers without them."""
-    if not source.startswith(("https://", "http://127.0.0.1:")):
-        raise Trouble(f"OSV_URL is {source}; it must begin with https://")
-    try:
-        answer = requests.post(source, json=WELL_KNOWN, timeout=PROBE_SECONDS)
-        answer.raise_for_status()
-        known = answer.json()
-    except requests.RequestException as error:
-        raise Skipped(
-            f"the advisories at {source} cannot be reached ({type(error).__name__}); "
-            "run this where they can, or set OSV_URL to another source."
-        ) from None
-    if not known.get("vulns"):
-        raise Trouble(f"{source} knows nothing about jinja2 2.9.6: it is no source of advisories; correct OSV_URL.")
 
 
 def shares(found: Iterable[Pin]) -> list[list[Pin]]:

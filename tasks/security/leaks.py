@@ -25,12 +25,15 @@ def scan_files(files: list[str]) -> Scan:
 
 
 def scan_history(_files: list[str]) -> Scan:
-    """Scan what the commits of all branches, tags and stashes, also those of this clone alone, did to this folder."""
+    """Scan what the commits of all branches, tags and stashes, also those of this clone alone, did to this folder.
+
+    Paths begin at the folder, as those of files do, wherever in its repository it is.
+    """
     if _git("rev-parse", "--is-inside-work-tree") != "true":
         raise Skipped("this is no git repository; git init makes it one.")
     if _git("rev-parse", "--is-shallow-repository") == "true":
         raise Skipped("this clone has only the newest commits; git fetch --unshallow gets the rest.")
-    leaks = run_json([program("gitleaks"), "git", ".", "--log-opts=--all -- .", *OPTIONS], codes=(0, FOUND))
+    leaks = run_json([program("gitleaks"), "git", ".", "--log-opts=--all --relative -- .", *OPTIONS], codes=(0, FOUND))
     commits = int(_git("rev-list", "--all", "--count", "--", "."))
     return Scan(count(commits, "commit"), [_finding(each) for each in leaks])
 

@@ -8,13 +8,16 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from tasks.files import matching
-from tasks.security.scan import Check, Finding, Skipped
+from tasks.security.scan import Check, Finding, NothingThere, Skipped
 from tasks.trouble import Trouble
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of a check; `skipped` or `error` say why it looked at nothing, or not to its end."""
+    """What came of a check; `skipped` or `error` say why it looked at nothing, or not to its end.
+
+    Where there is nothing to look at, `absent` says what, such as `no files`.
+    """
 
     name: str
     tool: str
@@ -24,6 +27,12 @@ class Outcome:
     findings: list[Finding] = field(default_factory=list)
     skipped: str = ""
     error: str = ""
+    absent: str = ""
+
+    @property
+    def is_made(self) -> bool:
+        """Whether it was made to its end, or there was nothing to look at."""
+        return not (self.skipped or self.error)
 
 
 def outcomes(checks: Iterable[Check], files: list[str], workers: int) -> list[Outcome]:
@@ -39,7 +48,7 @@ def outcome(check: Check, files: list[str]) -> Outcome:
     chosen = matching(files, check.patterns)
     blank = Outcome(check.name, check.tool, pinned(check.package))
     if check.patterns and not chosen:
-        return replace(blank, looked_at="no files")
+        return replace(blank, absent="no files")
     start = time.monotonic()
     made = _made(check, chosen, blank)
     return replace(made, seconds=time.monotonic() - start)
@@ -50,16 +59,21 @@ def _made(check: Check, chosen: list[str], blank: Outcome) -> Outcome:
         scan = check.scan(chosen)
     except Skipped as skipped:
         return replace(blank, skipped=str(skipped))
+    except NothingThere as nothing:
+        return replace(blank, absent=nothing.what, skipped=str(nothing))
     except Trouble as trouble:
         return replace(blank, error=str(trouble))
     except (LookupError, TypeError, ValueError, OSError) as error:
         return replace(blank, error=f"{check.tool} cannot be understood: {type(error).__name__} {error}")
     findings = sorted(set(scan.findings), key=lambda each: (each.path, each.line, each.rule))
-    return replace(blank, looked_at=scan.looked_at, findings=findings)
+    named = replace(blank, tool=scan.tool or blank.tool, version=scan.version or blank.version)
+    return replace(named, looked_at=scan.looked_at, findings=findings)
 
 
 def pinned(package: str) -> str:
-    """The version of a tool that the locks have."""
+    """The version of a tool that the locks have; none of one that is not in them."""
+    if not package:
+        return ""
     for lock in sorted(Path("requirements").glob("security*.txt")):
         found = re.search(rf"^{package}==([^\s;]+)", lock.read_text(encoding="utf-8"), re.MULTILINE)
         if found:

@@ -4,17 +4,19 @@ import re
 
 from tasks.report import count
 from tasks.security.scan import Check, Finding, Scan
-from tasks.security.tool import FOLDER, program, run_json
+from tasks.security.tool import program, run_json
 from tasks.trouble import Trouble
 
-OPTIONS = ("--quiet", "--format=json", "--ignore-nosec", f"--configfile={FOLDER / 'bandit.yaml'}")
+OPTIONS = ("--quiet", "--format=json", "--ignore-nosec")
 # The application has to satisfy every rule. Tools run programs by their names for a living, which these rules flag
 # whether it is safe or not: arguments are lists, and B602 and our own rules find those that are a shell's text.
 RUNS_PROGRAMS = ("B404", "B603", "B606", "B607")
 # Tests invent their passwords; what is like a real one, gitleaks finds there too.
 INVENTS_PASSWORDS = ("B105", "B106", "B107")
-TOOLS = re.compile(r"(tasks|toolkit)/|(.*/)?noxfile\.py$")
-TESTS = re.compile(r"(.*/)?tests/")
+ASSERTS = ("B101",)
+# Where they are, in a project and in the toolkit around the template: folders deeper down are the application's.
+TOOLS = re.compile(r"(template/)?(tasks/|toolkit/|noxfile\.py$)")
+TESTS = re.compile(r"(template/)?tests/")
 
 
 def scan(files: list[str]) -> Scan:
@@ -28,7 +30,7 @@ def scan(files: list[str]) -> Scan:
 def left_out(path: str) -> tuple[str, ...]:
     """The rules that are not for this file."""
     if TESTS.match(path):
-        return RUNS_PROGRAMS + INVENTS_PASSWORDS
+        return RUNS_PROGRAMS + INVENTS_PASSWORDS + ASSERTS
     return RUNS_PROGRAMS if TOOLS.match(path) else ()
 
 

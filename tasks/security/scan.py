@@ -3,11 +3,19 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-SEVERITIES = ("high", "medium", "low")
+SEVERITIES = ("critical", "high", "medium", "low")
 
 
 class Skipped(Exception):
     """Why a check cannot be made here, and what would make it possible."""
+
+
+class NothingThere(Exception):
+    """Why there is nothing here for a check to look at, which is no failure even where a skip is one."""
+
+    def __init__(self, what: str, reason: str) -> None:
+        super().__init__(reason)
+        self.what = what
 
 
 @dataclass(frozen=True)
@@ -28,17 +36,20 @@ class Finding:
 
 @dataclass(frozen=True)
 class Scan:
-    """What a tool found, and how much it looked at, such as `12 files`."""
+    """What was found, and how much was looked at, such as `12 files`; of a check's several tools, by which `tool`."""
 
     looked_at: str
     findings: list[Finding]
+    tool: str = ""
+    version: str = ""
 
 
 @dataclass(frozen=True)
 class Check:
-    """A part's tool: `scan` gets the files that fit `patterns` (as in `matching`) and may raise Trouble or Skipped.
+    """A part's tool: `scan` gets the files that fit `patterns` (as in `matching`).
 
-    `package` is pinned in the locks. Without such a file there is nothing to do; without patterns there always is.
+    It may raise Trouble, Skipped or NothingThere. `package` is pinned in the locks; a tool that is not has none.
+    Without such a file there is nothing to do; without patterns there always is.
     """
 
     part: str

@@ -22,9 +22,11 @@ def console() -> Console:
 
 
 def verdict(outcome: Outcome) -> str:
-    """One word for it."""
+    """A word or two for it."""
     if outcome.error:
         return "ERROR"
+    if outcome.absent:
+        return outcome.absent
     if outcome.skipped:
         return "skipped"
     return "FAILED" if outcome.findings else "ok"
@@ -55,6 +57,13 @@ def last_line(failed: list[str], total: int) -> str:
     return f"security: {count(len(failed), 'check')} of {total} failed: {', '.join(failed)}"
 
 
+def nothing_found(outcomes: list[Outcome]) -> str:
+    """That no check failed, which says nothing of those that were not made."""
+    left_out = [outcome.name for outcome in outcomes if outcome.skipped]
+    more = f" in what was checked; {count(len(left_out), 'check')} not made: {', '.join(left_out)}" if left_out else ""
+    return f"security: nothing found{more}"
+
+
 def _table(outcomes: list[Outcome]) -> Table:
     table = Table(box=SIMPLE, pad_edge=False)
     for heading in ("part", "tool", "version", "looked at", "findings", "seconds", "result"):
@@ -62,10 +71,11 @@ def _table(outcomes: list[Outcome]) -> Table:
     for outcome in outcomes:
         part = outcome.name.partition("/")[0]
         result = verdict(outcome)
-        found = "-" if outcome.skipped or outcome.error else by_severity(outcome.findings)
+        found = by_severity(outcome.findings) if outcome.is_made else "-"
         seconds = f"{outcome.seconds:.1f}"
         looked_at = outcome.looked_at or "-"
         table.add_row(
-            part, outcome.tool, outcome.version, looked_at, found, seconds, Text(result, style=COLOURS[result])
+            *(part, outcome.tool, outcome.version, looked_at, found, seconds),
+            Text(result, style=COLOURS.get(result, "")),
         )
     return table

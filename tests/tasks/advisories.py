@@ -1,4 +1,7 @@
-"""A small source of advisories that answers as OSV does, with records of the Python advisory database (CC-BY 4.0)."""
+"""A small source of advisories that answers as OSV does.
+
+Its records are of the Python advisory database and of GitHub's advisory database (CC-BY 4.0), in our words.
+"""
 
 import json
 import threading
@@ -21,25 +24,58 @@ PYSEC_2021_66: dict[str, Any] = {
         }
     ],
 }
+# npm's records name ranges, and OSV finds the versions in them; the versions here are for this source alone.
+GHSA_JF85: dict[str, Any] = {
+    "schema_version": "1.7.3",
+    "id": "GHSA-jf85-cpcp-j695",
+    "summary": "defaultsDeep can be made to change what all objects inherit.",
+    "aliases": ["CVE-2019-10744"],
+    "modified": "2025-08-12T21:27:32Z",
+    "published": "2019-07-10T19:45:23Z",
+    "affected": [
+        {
+            "package": {"name": "lodash", "ecosystem": "npm", "purl": "pkg:npm/lodash"},
+            "ranges": [{"type": "SEMVER", "events": [{"introduced": "0"}, {"fixed": "4.17.12"}]}],
+            "versions": ["4.17.4", "4.17.11"],
+        }
+    ],
+}
+RECORDS = (PYSEC_2021_66, GHSA_JF85)
+SECOND_PAGE = "second"
 
 
 class Source(BaseHTTPRequestHandler):
-    """Answers POST /v1/query; POST /empty knows nothing about anything, POST /broken is out of order."""
+    """Answers POST /v1/query, POST /pages on its second page only; /empty knows nothing, /broken is out of order."""
 
     def do_POST(self) -> None:
         """Answer with the records that are about this version of this package."""
         query = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        [about] = PYSEC_2021_66["affected"]
-        known = query["package"]["name"] == about["package"]["name"] and query["version"] in about["versions"]
-        answer = json.dumps({"vulns": [PYSEC_2021_66]} if known and self.path == "/v1/query" else {}).encode()
+        answer = json.dumps(self.answer(query)).encode()
         self.send_response(503 if self.path == "/broken" else 200)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(answer)))
         self.end_headers()
         self.wfile.write(answer)
 
+    def answer(self, query: dict[str, Any]) -> dict[str, Any]:
+        """What is known, as OSV says it: nothing is an empty object."""
+        if self.path == "/pages" and query.get("page_token") != SECOND_PAGE:
+            return {"next_page_token": SECOND_PAGE}
+        found = [record for record in RECORDS if concerns(record, query)] if self.path != "/empty" else []
+        return {"vulns": found} if found else {}
+
     def log_message(self, *_words: object) -> None:
         """Stay silent."""
+
+
+def concerns(record: dict[str, Any], query: dict[str, Any]) -> bool:
+    """Whether a record is about the version that is asked about."""
+    asked = query["package"]
+    return any(
+        (about["package"]["name"], about["package"]["ecosystem"]) == (asked["name"], asked["ecosystem"])
+        and query["version"] in about["versions"]
+        for about in record["affected"]
+    )
 
 
 @cache

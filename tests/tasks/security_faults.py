@@ -1,12 +1,14 @@
 """The faults that the parts of the session `security` are for."""
 
+import hashlib
+import os
 from datetime import UTC, date, datetime, timedelta
 
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ed25519
 
 from tests.support import run
-from tests.tasks import advisories
+from tests.tasks import advisories, stand_ins
 from tests.tasks.checked_project import CheckedProject
 from tests.tasks.faults import MODULE, Fault, append, change, file
 
@@ -14,6 +16,17 @@ VULNERABLE = """\
 jinja2==2.9.6 \\
     --hash=sha256:2231bace0dfd8d2bf1e5d7e41239c06c9e0ded46e70cc1094a0aa64b0afeb054 \\
     --hash=sha256:ddaa01a212cd6d641401cb01b605f4a4d9f37bfc93043d7f760ec70fb99ff9ff
+"""
+
+NPM_LOCK = """\
+{
+  "lockfileVersion": 3,
+  "packages": {
+    "node_modules/lodash": {
+      "version": "4.17.4"
+    }
+  }
+}
 """
 
 DOCKERFILE = """\
@@ -80,6 +93,31 @@ def vulnerable_pin(project: CheckedProject) -> None:
     project.environment["OSV_URL"] = f"{advisories.source()}/v1/query"
 
 
+def vulnerable_npm_package(project: CheckedProject) -> None:
+    """Have npm install what the source of advisories knows to be vulnerable."""
+    project.write("planted/package-lock.json", NPM_LOCK)
+    project.environment["OSV_URL"] = f"{advisories.source()}/v1/query"
+
+
+def vulnerable_image(project: CheckedProject) -> None:
+    """Build images in which a scanner finds what a newer version mends."""
+    folder = project.folder / "planted-tools"
+    stand_ins.engine(folder, built=("my-app-auth", "my-app-gateway"))
+    script = f'case "$*" in *gateway) cat {folder}/report.json ;; *) echo {NOTHING} ;; esac'
+    stand_ins.scanner(folder, "trivy", script, stand_ins.TRIVY)
+    project.environment["PATH"] = f"{folder}:{os.environ['PATH']}"
+
+
+def package_that_is_not_installed(project: CheckedProject) -> None:
+    """Pin what the environment lacks of which the bill is written, and pretend that it is as its lock says."""
+    place = project.folder / ".nox" / "security" / "others" / "gateway"
+    if not place.exists():
+        project.session("security", "--only", "sbom")
+    append("requirements/gateway.txt", VULNERABLE)(project)
+    digest = hashlib.sha256((project.folder / "requirements/gateway.txt").read_bytes()).hexdigest()
+    (place / "requirements.sha256").write_text(digest, encoding="utf-8")
+
+
 def gpl_dependency(project: CheckedProject) -> None:
     """Ship a package under the GPL, that of a tool."""
     lint = (project.folder / "requirements" / "lint.txt").read_text(encoding="utf-8")
@@ -104,6 +142,8 @@ def weak(project: CheckedProject, entries: str, more: str = "") -> None:
     project.write("security-accepted.toml", entries)
 
 
+# A report of trivy's.
+NOTHING = """'{"Results": []}'"""
 WEAK = '"""Planted."""\n\nplanted = eval("1")\n'
 
 
@@ -144,8 +184,23 @@ SECURITY_FAULTS = [
         file("src/backend/shared/planted.txt", "postgresql://postgres:" + "password@db.example/app\n"),
         "planted.txt:1: A URL with a password in it",
     ),
+    security(
+        "secrets/gitleaks",
+        file("src/backend/projects/tests/planted.txt", "redis://:" + "hunter2@db.example/0\n"),
+        "src/backend/projects/tests/planted.txt:1: A URL with a password in it",
+    ),
+    security(
+        "code/bandit",
+        file("src/backend/auth/noxfile.py", 'import subprocess\n\nsubprocess.run(["ls"], check=True)\n'),
+        "src/backend/auth/noxfile.py:3: subprocess call",
+    ),
     security("history/gitleaks", in_history, "planted.pem:1: Identified a Private Key"),
     security("dependencies/pip-audit", vulnerable_pin, "jinja2 2.9.6, mended in 2.11.3: PYSEC-2021-66, CVE-2020-28493"),
+    security(
+        "dependencies/osv",
+        vulnerable_npm_package,
+        "planted/package-lock.json:4: lodash 4.17.4, mended in 4.17.12: GHSA-jf85-cpcp-j695, CVE-2019-10744",
+    ),
     security("licences/cyclonedx-py", gpl_dependency, "has the licence GPL-3.0-or-later"),
     security(
         "licences/cyclonedx-py",
@@ -158,9 +213,19 @@ SECURITY_FAULTS = [
         "requirements/nothing.txt is missing",
     ),
     security(
+        "sbom/cyclonedx-py",
+        package_that_is_not_installed,
+        "jinja2 is not in .data/security/sbom-gateway.json (cyclonedx-py: incomplete, medium)",
+    ),
+    security(
         "dockerfiles/hadolint",
         file("planted.Dockerfile", DOCKERFILE.format(user="USER 0\n")),
         "planted.Dockerfile:4: Last USER should not be root",
+    ),
+    security(
+        "images/scanner",
+        vulnerable_image,
+        "my-app-gateway:1: zlib 1.0, mended in 1.1 (trivy: CVE-1, low)",
     ),
     security(
         "infrastructure/checkov",

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import shutil
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -16,9 +14,10 @@ from tasks.images import sizes
 from tasks.images.scan import Finding, Scanned, Skipped, scan
 from tasks.stack import build
 from tasks.trouble import Trouble
-from tests.support import run
+from tests.support import ROOT, run
 from tests.tasks.security_faults import accepted, from_now
 from tests.tasks.small_stack import SmallStack, small_stack
+from tests.tasks.stand_ins import GRYPE, TRIVY, scanner
 
 COMPOSE = """\
 services:
@@ -56,8 +55,8 @@ def stack(tmp_path: Path) -> Iterator[SmallStack]:
             small.docker("rmi", "--force", f"{small.name}-one", f"{small.name}-two")
 
 
-def images(stack: SmallStack, *arguments: str, path: str = os.environ["PATH"]) -> tuple[int, str]:
-    return stack.run(*arguments, module="tasks.images", PATH=path)
+def images(stack: SmallStack, *arguments: str, path: str = os.environ["PATH"], ci: str = "") -> tuple[int, str]:
+    return stack.run(*arguments, module="tasks.images", PATH=path, CI=ci)
 
 
 def test_images_are_built_compared_and_checked(stack: SmallStack) -> None:
@@ -145,52 +144,32 @@ def test_without_a_scanner_the_skip_is_announced_and_can_be_a_failure(stack: Sma
     code, said = images(stack, "scan", path=str(tools))
     assert code == 0
     assert "scan of one, two SKIPPED, nothing is known: no scanner is installed: trivy or grype" in said
-    code, said = images(stack, "scan", "--require-scan", path=str(tools))
-    assert code == 1
-    assert f"images: failed: scan of {stack.name}-one" in said
+    for arguments, ci in ((("--require-scan",), ""), ((), "true")):
+        code, said = images(stack, "scan", *arguments, path=str(tools), ci=ci)
+        assert code == 1
+        assert f"images: failed: scan of {stack.name}-one" in said
 
 
-TRIVY = {
-    "Results": [
-        {"Target": "debian"},
-        {
-            "Vulnerabilities": [
-                {
-                    "VulnerabilityID": "CVE-1",
-                    "PkgName": "zlib",
-                    "InstalledVersion": "1.0",
-                    "FixedVersion": "1.1",
-                    "Severity": "LOW",
-                },
-                {"VulnerabilityID": "CVE-2", "PkgName": "bash", "InstalledVersion": "5", "Severity": "CRITICAL"},
-            ]
-        },
-    ]
-}
-GRYPE = {
-    "matches": [
-        {
-            "vulnerability": {"id": "CVE-1", "severity": "Low", "fix": {"versions": ["1.1"], "state": "fixed"}},
-            "artifact": {"name": "zlib", "version": "1.0"},
-        },
-        {
-            "vulnerability": {"id": "CVE-2", "severity": "Critical", "fix": {"versions": [], "state": "not-fixed"}},
-            "artifact": {"name": "bash", "version": "5"},
-        },
-    ]
-}
+def test_security_scans_the_images_that_the_engine_has(stack: SmallStack) -> None:
+    tools = stack.folder / "tools"
+    scanner(tools, "trivy", f"cat {tools}/report.json", TRIVY)
+    requirements = stack.folder / "requirements"
+    shutil.copytree(ROOT / "requirements", requirements)
+
+    def security() -> tuple[int, str]:
+        path = f"{tools}:{os.environ['PATH']}"
+        return stack.run("--only", "images", module="tasks.security", PATH=path, CI="true")
+
+    code, said = security()
+    assert code == 0, said
+    assert f"NOT CHECKED: images/scanner: no image {stack.name}-one is built here" in said
+    images(stack, "build")
+    code, said = security()
+    assert code == 1, said
+    assert f"{stack.name}-one:1: zlib 1.0, mended in 1.1 (trivy: CVE-1, low)" in said
+
+
 FOUND = [Finding("CVE-2", "bash", "5", "", "critical"), Finding("CVE-1", "zlib", "1.0", "1.1", "low")]
-
-
-def scanner(folder: Path, name: str, script: str, report: object = None, days: int = 0) -> None:
-    """A program that answers as the scanner of that name is documented to; none of them can be installed everywhere."""
-    made = (datetime.now(tz=UTC) - timedelta(days=days)).strftime("%Y-%m-%dT%H:%M:%S.123456789Z")
-    (folder / "report.json").write_text(json.dumps(report))
-    (folder / "data.json").write_text(json.dumps({"built": made, "VulnerabilityDB": {"UpdatedAt": made}}))
-    program = folder / name
-    age = f'case "$*" in "version --format json" | "db status --output json") cat {folder}/data.json; exit ;; esac'
-    program.write_text(f"#!/bin/sh\n{age}\n{script}\n")
-    program.chmod(0o755)
 
 
 @pytest.mark.parametrize(("name", "report"), [("trivy", TRIVY), ("grype", GRYPE)])

@@ -4,43 +4,37 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from tasks.security import accepted, dependencies, shipped, tool
+from tasks.security import accepted, dependencies, node_dependencies, shipped, tool
 from tasks.security.accepted import Entry
+from tasks.security.advisories import probe, source as asked_source
+from tasks.security.dependencies import WELL_KNOWN as PYTHON_S
+from tasks.security.node_dependencies import WELL_KNOWN as NPM_S
 from tasks.security.outcome import outcome
 from tasks.security.pins import pins
-from tasks.security.python_code import INVENTS_PASSWORDS, RUNS_PROGRAMS, left_out
+from tasks.security.python_code import ASSERTS, INVENTS_PASSWORDS, RUNS_PROGRAMS, left_out
 from tasks.security.scan import Check, Finding, Scan, Skipped
 from tasks.trouble import Trouble
 from tests.support import run
-from tests.tasks import advisories
+from tests.tasks import advisories, sarif
 from tests.tasks.checked_project import CheckedProject
 from tests.tasks.faults import MODULE
 from tests.tasks.security_faults import DOCKERFILE, WEAK, accepted as entry, from_now, private_key, workflow
 
-# It has no types.
-VALIDATE = """
-import sys
-from sarif_pydantic import Sarif
-with open(sys.argv[1], encoding="utf-8") as file:
-    assert Sarif.model_validate_json(file.read()).version == "2.1.0"
-"""
+NOWHERE = "http://127.0.0.1:9/v1/query"
 TOMORROW = datetime.now(tz=UTC).date() + timedelta(days=1)
 
 
 def results(project: CheckedProject) -> list[tuple[str, str, str, int]]:
     """The findings in the report: tool, rule, path and line."""
-    report = project.folder / ".data/security/security.sarif"
-    checked = run(sys.executable, "-c", VALIDATE, report, cwd=project.folder)
-    assert checked.returncode == 0, checked.stdout
-    log = json.loads(report.read_text(encoding="utf-8"))
     found = []
-    for each in log["runs"]:
+    for each in sarif.report(project)["runs"]:
         for result in each["results"]:
             place = result["locations"][0]["physicalLocation"]
             name = each["tool"]["driver"]["name"]
@@ -75,14 +69,39 @@ def test_git_takes_no_repository_around_the_project(checked: CheckedProject) -> 
     assert "not a git repository" in run("git", "rev-parse", "--show-toplevel", cwd=beside).stdout
 
 
-def test_an_accepted_finding_passes_and_the_report_says_why(checked: CheckedProject) -> None:
+def test_an_accepted_finding_passes_and_opens_no_alert(checked: CheckedProject) -> None:
     checked.write(MODULE, WEAK)
     checked.write("security-accepted.toml", entry(reason="Nobody calls it."))
     done = checked.session("security", "--only", "code")
     assert done.returncode == 0, done.stdout
-    log = json.loads((checked.folder / ".data/security/security.sarif").read_text(encoding="utf-8"))
+    assert categories(checked) == ["code/bandit/"]
+    assert results(checked) == []
+
+
+def test_a_report_that_is_no_sarif_is_noticed(checked: CheckedProject) -> None:
+    checked.write(MODULE, WEAK)
+    checked.session("security", "--only", "code")
+    log = sarif.report(checked)
     [result] = log["runs"][0]["results"]
-    assert result["suppressions"] == [{"kind": "external", "justification": "Nobody calls it."}]
+    result["level"] = "grave"
+    del result["message"]
+    log["runs"][0]["tool"]["driver"]["name"] = None
+    log["$schema"] = "no URI"
+    assert {each.partition(":")[0] for each in sarif.faults(log)} == {
+        "$schema",
+        "runs/0/results/0",
+        "runs/0/results/0/level",
+        "runs/0/tool/driver/name",
+    }
+
+
+def test_checks_that_were_not_made_are_not_among_those_that_found_nothing(checked: CheckedProject) -> None:
+    done = checked.session("security", "--only", "code", OSV_URL=NOWHERE, CI="")
+    assert done.stdout.count("\nsecurity: nothing found; reports are in .data/security\n") == 1
+    done = checked.session("security", "--only", "code", "--only", "dependencies", OSV_URL=NOWHERE, CI="")
+    assert done.returncode == 0, done.stdout
+    left_out = "2 checks not made: dependencies/pip-audit, dependencies/osv"
+    assert f"\nsecurity: nothing found in what was checked; {left_out}; reports are in" in done.stdout
 
 
 @pytest.mark.parametrize(
@@ -136,24 +155,50 @@ def test_ignored_files_may_hold_secrets_until_they_are_committed(checked: Checke
 
 
 def test_advisories_out_of_reach_are_announced_and_fail_in_ci(checked: CheckedProject) -> None:
-    nowhere = {"OSV_URL": "http://127.0.0.1:9/v1/query"}
+    nowhere = {"OSV_URL": NOWHERE}
     done = checked.session("security", "--only", "dependencies", **nowhere, CI="")
     assert done.returncode == 0, done.stdout
-    assert "NOT CHECKED: dependencies/pip-audit: the advisories at http://127.0.0.1:9/v1/query cannot be" in done.stdout
+    for name in ("pip-audit", "osv"):
+        assert f"NOT CHECKED: dependencies/{name}: the advisories at {NOWHERE} cannot be reached" in done.stdout
     for arguments, environment in ((("--strict",), {"CI": ""}), ((), {"CI": "true"})):
         done = checked.session("security", "--only", "dependencies", *arguments, **nowhere, **environment)
         assert done.returncode == 1
-        assert "failed: dependencies/pip-audit\n" in done.stdout
+        assert "failed: dependencies/pip-audit, dependencies/osv\n" in done.stdout
 
 
-def test_a_source_without_advisories_is_no_source() -> None:
-    dependencies.probe(f"{advisories.source()}/v1/query")
+@pytest.mark.parametrize(("ecosystem", "well_known"), [("PyPI", PYTHON_S), ("npm", NPM_S)])
+def test_a_source_without_advisories_is_no_source(ecosystem: str, well_known: tuple[str, str]) -> None:
+    place = advisories.source()
+    for path in ("v1/query", "pages"):
+        probe(f"{place}/{path}", ecosystem, *well_known)
     with pytest.raises(Skipped, match="cannot be reached"):
-        dependencies.probe(f"{advisories.source()}/broken")
+        probe(f"{place}/broken", ecosystem, *well_known)
     with pytest.raises(Trouble, match="is no source of advisories"):
-        dependencies.probe(f"{advisories.source()}/empty")
+        probe(f"{place}/empty", ecosystem, *well_known)
+
+
+def test_anybody_may_answer_for_an_address_without_tls(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OSV_URL", "http://advisories.example/v1/query")
     with pytest.raises(Trouble, match="must begin with https"):
-        dependencies.probe("http://advisories.example/v1/query")
+        asked_source()
+
+
+def test_every_package_of_an_npm_lock_is_asked_about(tmp_path: Path) -> None:
+    lock = tmp_path / "package-lock.json"
+    packages = {
+        "": {"name": "planted"},
+        "own": {"name": "own", "version": "1.0.0"},
+        "node_modules/own": {"resolved": "own", "link": True},
+        "node_modules/@a/b": {"version": "1.0.0"},
+        "node_modules/@a/b/node_modules/c": {"version": "2.0.0", "optional": True},
+        "node_modules/other": {"name": "d", "version": "3.0.0", "dev": True},
+    }
+    lock.write_text(json.dumps({"lockfileVersion": 3, "packages": packages}, indent=2), encoding="utf-8")
+    found = [(pin.name, pin.version) for pin in node_dependencies.pins(str(lock))]
+    assert found == [("@a/b", "1.0.0"), ("c", "2.0.0"), ("d", "3.0.0")]
+    lock.write_text('{"lockfileVersion": 1, "dependencies": {"c": {"version": "2.0.0"}}}', encoding="utf-8")
+    with pytest.raises(Trouble, match="is of npm 6 or older"):
+        list(node_dependencies.pins(str(lock)))
 
 
 def test_every_pin_of_every_lock_is_audited_once(tmp_path: Path) -> None:
@@ -211,7 +256,9 @@ def test_a_part_without_files_says_so(checked: CheckedProject) -> None:
         path.unlink()
     done = checked.session("security", "--only", "workflow-schema")
     assert done.returncode == 0
-    assert re.search(r"workflow-schema +check-jsonschema +\S+ +no files +- +0\.0 +ok", done.stdout)
+    assert re.search(r"workflow-schema +check-jsonschema +\S+ +- +- +0\.0 +no files", done.stdout)
+    assert "NOT CHECKED" not in done.stdout
+    assert "\nsecurity: nothing found; " in done.stdout
 
 
 def test_a_shallow_clone_is_no_history(checked: CheckedProject, tmp_path: Path) -> None:
@@ -279,7 +326,7 @@ def messages(accepted_one: Entry, *made: list[Finding]) -> list[str]:
 
 def test_what_was_not_checked_is_not_in_the_report(checked: CheckedProject) -> None:
     checked.write(MODULE, "def planted(:\n")
-    nowhere = {"OSV_URL": "http://127.0.0.1:9/v1/query", "CI": ""}
+    nowhere = {"OSV_URL": NOWHERE, "CI": ""}
     parts = ("--only", "code", "--only", "dependencies", "--only", "secrets", "--only", "workflow-schema")
     done = checked.session("security", *parts, **nowhere)
     assert re.search(r"^ ?code +bandit .* ERROR *$", done.stdout, re.MULTILINE)
@@ -292,8 +339,7 @@ def test_what_was_not_checked_is_not_in_the_report(checked: CheckedProject) -> N
 
 def categories(project: CheckedProject) -> list[str]:
     """The category of each run in the report: without a run in its category, an alert stays open."""
-    log = json.loads((project.folder / ".data/security/security.sarif").read_text(encoding="utf-8"))
-    return [each["automationDetails"]["id"] for each in log["runs"]]
+    return [each["automationDetails"]["id"] for each in sarif.report(project)["runs"]]
 
 
 def test_a_password_in_a_url_is_found_wherever_it_could_be_real(checked: CheckedProject) -> None:
@@ -304,19 +350,40 @@ def test_a_password_in_a_url_is_found_wherever_it_could_be_real(checked: Checked
         ".env.planted": example,
         "tests/planted.txt": url.format("postgres:password", "database.my-company.com") + "\n",
         "tests/unit/planted.txt": url.format("app:tr0mbone-42", "prod-example.com") + "\n",
+        # Not a word that tests are known to make up.
+        "tests/unit/other.txt": url.format("app:tr0mbone-42", "db.example.org") + "\n",
+        # Not the project's tests, nor its example.
+        "src/backend/projects/tests/planted.txt": url.format("app:hunter2", "db.example.org") + "\n",
+        "src/backend/shared/.env.example": example,
+        # The names of the parts, where nobody has to write them.
+        "src/backend/projects/planted.txt": url.format("user:password", "host") + "\n",
     }
     for path, text in planted.items():
         checked.write(path, text)
     checked.write("tests/sound.txt", url.format("app:hunter2", "db.example.org") + "\n")
-    checked.write("docs/sound.txt", url.format("user:password", "host:5432") + "\n")
+    checked.write("tasks/sound.txt", url.format("user:password", "host:5432") + "\n")
     checked.write(
         ".env.example", (checked.folder / ".env.example").read_text(encoding="utf-8") + planted[".env.planted"]
     )
     assert checked.session("security", "--only", "secrets").returncode == 1
     places = {(path, line) for _, rule, path, line in results(checked) if rule == "password-in-url"}
-    assert places == {("src/backend/shared/planted.txt", 1), ("src/backend/shared/planted.txt", 2)} | {
-        (path, 1) for path in planted if "src" not in path
-    }
+    assert places == {("src/backend/shared/planted.txt", 2)} | {(path, 1) for path in planted}
+
+
+def test_exceptions_are_for_the_folder_s_own_paths_in_history_too(checked: CheckedProject, tmp_path: Path) -> None:
+    url = "postgresql://app:" + "hunter2@db.example.org/app\n"
+    for path in ("inner/tests/sound.txt", "inner/src/tests/planted.txt", "tests/beside.txt"):
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / path).write_text(url, encoding="utf-8")
+    shutil.copytree(checked.folder / "requirements", tmp_path / "inner/requirements")
+    (tmp_path / "inner/tasks").symlink_to(checked.folder / "tasks")
+    for command in (["init"], ["add", "--all"], ["commit", "-m", "x"]):
+        run("git", "-c", "user.name=a", "-c", "user.email=a@b.c", *command, cwd=tmp_path)
+    checked.session("security", "--only", "history")
+    python = checked.python("security")
+    done = run(python, "-m", "tasks.security", "--only", "history", cwd=tmp_path / "inner", CI="")
+    assert done.returncode == 1, done.stdout
+    assert re.findall(r"^(\S+): A URL with a password", done.stdout, re.MULTILINE) == ["src/tests/planted.txt:1"]
 
 
 def test_a_key_in_a_test_is_a_secret(checked: CheckedProject) -> None:
@@ -327,19 +394,22 @@ def test_a_key_in_a_test_is_a_secret(checked: CheckedProject) -> None:
 
 def test_the_application_has_to_satisfy_every_rule_of_bandit(checked: CheckedProject) -> None:
     text = 'import os\nimport subprocess\n\nsubprocess.run(["ls"])\nos.execv("/bin/ls", ["ls"])\npassword = "hunter2"\n'
-    for path in (MODULE, "tasks/planted.py", "tests/planted.py"):
-        checked.write(path, text)
+    application = (MODULE, "src/backend/projects/tests/planted.py", "src/backend/auth/noxfile.py")
+    for path in (*application, "tasks/planted.py", "tests/planted.py"):
+        checked.write(path, text + "assert password\n")
     assert checked.session("security", "--only", "code").returncode == 1
     rules: dict[str, set[str]] = {}
     for _, rule, path, _ in results(checked):
         rules.setdefault(path, set()).add(rule)
-    assert rules == {MODULE: {*RUNS_PROGRAMS, "B105"}, "tasks/planted.py": {"B105"}}
+    every = {*RUNS_PROGRAMS, "B105", *ASSERTS}
+    assert rules == {**dict.fromkeys(application, every), "tasks/planted.py": {"B105", *ASSERTS}}
 
 
 def test_tools_and_tests_are_told_by_their_folders() -> None:
     assert left_out("src/backend/tasks/service.py") == left_out("src/contests/a.py") == ()
+    assert left_out("src/backend/projects/tests/x.py") == left_out("src/backend/auth/noxfile.py") == ()
     assert left_out("template/noxfile.py") == left_out("toolkit/new.py") == RUNS_PROGRAMS
-    assert left_out("template/tests/auth/test_a.py") == RUNS_PROGRAMS + INVENTS_PASSWORDS
+    assert left_out("template/tests/auth/test_a.py") == RUNS_PROGRAMS + INVENTS_PASSWORDS + ASSERTS
 
 
 def test_workflows_are_found_by_either_suffix(checked: CheckedProject) -> None:

@@ -1,0 +1,76 @@
+"""Programs that answer as an engine, or as a scanner of images, is documented to: they are not on every machine."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+TRIVY = {
+    "Results": [
+        {"Target": "debian"},
+        {
+            "Vulnerabilities": [
+                {
+                    "VulnerabilityID": "CVE-1",
+                    "PkgName": "zlib",
+                    "InstalledVersion": "1.0",
+                    "FixedVersion": "1.1",
+                    "Severity": "LOW",
+                },
+                {"VulnerabilityID": "CVE-2", "PkgName": "bash", "InstalledVersion": "5", "Severity": "CRITICAL"},
+            ]
+        },
+    ]
+}
+GRYPE = {
+    "matches": [
+        {
+            "vulnerability": {"id": "CVE-1", "severity": "Low", "fix": {"versions": ["1.1"], "state": "fixed"}},
+            "artifact": {"name": "zlib", "version": "1.0"},
+        },
+        {
+            "vulnerability": {"id": "CVE-2", "severity": "Critical", "fix": {"versions": [], "state": "not-fixed"}},
+            "artifact": {"name": "bash", "version": "5"},
+        },
+    ]
+}
+DOCKER = """\
+case "$*" in
+  version*) echo 26.1 ;;
+  *" config "*) cat {folder}/compose.json ;;
+  "image inspect"*) for name in {built}; do case "$*" in *" $name") echo sha256:1; exit ;; esac; done; exit 1 ;;
+esac
+"""
+
+
+def program(folder: Path, name: str, script: str) -> None:
+    """A shell script of that name."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / name).write_text(f"#!/bin/sh\n{script}\n", encoding="utf-8")
+    (folder / name).chmod(0o755)
+
+
+def scanner(folder: Path, name: str, script: str, report: object = None, days: int = 0) -> None:
+    """A scanner of version 1.2.3, whose data are so many days old; the script may print the report, report.json."""
+    folder.mkdir(parents=True, exist_ok=True)
+    made = (datetime.now(tz=UTC) - timedelta(days=days)).strftime("%Y-%m-%dT%H:%M:%S.123456789Z")
+    about = {"built": made, "VulnerabilityDB": {"UpdatedAt": made}, "Version": "1.2.3", "version": "1.2.3"}
+    (folder / "report.json").write_text(json.dumps(report), encoding="utf-8")
+    (folder / "data.json").write_text(json.dumps(about), encoding="utf-8")
+    questions = '"version --format json" | "version --output json" | "db status --output json"'
+    program(folder, name, f'case "$*" in {questions}) cat {folder}/data.json; exit ;; esac\n{script}')
+
+
+def engine(folder: Path, built: Iterable[str]) -> None:
+    """A `docker` which has these images, for a project that builds its gateway, and two services in one way."""
+    service = {"build": {"context": ".", "dockerfile": "service.Dockerfile"}}
+    services = {
+        "auth": service,
+        "projects": service,
+        "store": {"image": "redis:8"},
+        "gateway": {"build": {"context": "."}},
+    }
+    program(folder, "docker", DOCKER.format(folder=folder, built=" ".join(built)))
+    (folder / "compose.json").write_text(json.dumps({"name": "my-app", "services": services}), encoding="utf-8")
