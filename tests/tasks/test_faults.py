@@ -1,18 +1,32 @@
 """Every check has been seen to fail, for the fault that it is for and for no other, and to pass without it."""
 
+import importlib
+import inspect
 import json
+import pkgutil
+import re
+import sys
+from collections.abc import Iterator
+from types import CodeType, FrameType, ModuleType
 
 import pytest
 
+from tasks import workflows
 from tasks.db_check import CHECKS as DB_CHECKS
 from tasks.lint import CHECKS as LINT_CHECKS
 from tasks.security.checks import CHECKS as SECURITY_CHECKS
+from tasks.trouble import Trouble
+from tasks.workflows.__main__ import findings
 from tests.support import nox
 from tests.tasks.checked_project import CheckedProject
-from tests.tasks.faults import COVERAGE, FAULTS as SOURCE_FAULTS, Fault
-from tests.tasks.security_faults import SECURITY_FAULTS
+from tests.tasks.code_faults import CODE_FAULTS, untested_branches
+from tests.tasks.faults import COVERAGE, FAULTS as SOURCE_FAULTS, MODULE, Fault
+from tests.tasks.security_faults import SECURITY_FAULTS, WEAK
 
-FAULTS = [*SOURCE_FAULTS, *SECURITY_FAULTS]
+FAULTS = [*SOURCE_FAULTS, *CODE_FAULTS, *SECURITY_FAULTS]
+PACKAGE = workflows.__path__
+# How a session that is one check says that it has found one thing.
+ALONE = {"typecheck": r"^Found 1 error in 1 file ", "test": r"^=* ?1 failed\b", COVERAGE: r"^=* ?\d+ passed\b"}
 
 
 @pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: f"{fault.session}-{fault.check}-{fault.found}")
@@ -25,6 +39,27 @@ def test_a_planted_fault_is_found(checked: CheckedProject, fault: Fault) -> None
     if fault.check:
         assert f"{fault.session}: 1 check of " in done.stdout, done.stdout
         assert f" failed: {fault.check}\n" in done.stdout
+    else:
+        alone = ALONE[COVERAGE if fault.guard == COVERAGE else fault.session]
+        assert re.search(alone, done.stdout, re.MULTILINE), done.stdout
+
+
+def test_of_all_the_checks_of_security_one_fails_for_its_fault(checked: CheckedProject) -> None:
+    checked.write(MODULE, WEAK)
+    done = checked.session("security", OSV_URL="http://127.0.0.1:9/v1/query", CI="")
+    assert done.returncode == 1
+    assert f"\nsecurity: 1 check of {len(SECURITY_CHECKS) + 1} failed: code/bandit\n" in done.stdout
+    assert re.findall(r" (FAILED|ERROR) *$", done.stdout, re.MULTILINE) == ["FAILED"]
+
+
+def test_branches_alone_break_the_floor(checked: CheckedProject) -> None:
+    untested_branches(checked)
+    arguments = ("tests/test_planted.py", "--cov=shared.planted", "--cov-report=term", "--cov-fail-under=95")
+    done = checked.session("test", *arguments)
+    assert (done.returncode, " 75.0" in done.stdout) == (1, True), done.stdout
+    checked.replace("pyproject.toml", "branch = true\n", "branch = false\n")
+    done = checked.session("test", *arguments)
+    assert (done.returncode, " 100%" in done.stdout) == (0, True), done.stdout
 
 
 @pytest.mark.parametrize("session", sorted({fault.session for fault in FAULTS}))
@@ -42,3 +77,49 @@ def test_every_check_has_a_planted_fault(checked: CheckedProject) -> None:
     assert {fault.guard for fault in FAULTS if fault.session == "test"} == guards
     security = {check.name for check in SECURITY_CHECKS} | {"accepted"}
     assert {fault.check for fault in FAULTS if fault.session == "security"} == security
+
+
+def test_every_rule_for_workflows_has_a_planted_fault(checked: CheckedProject, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(checked.folder)
+    rules = rules_for_workflows()
+    names = set(rules.values())
+    assert {"holds_logic", "depends", "lets_a_failure_pass", "scans_nothing", "undescribed_sessions"} <= names
+    for fault in FAULTS:
+        if fault.check == "workflows":
+            fault.plant(checked)
+            found = finding_rules()
+            names -= {name for code, name in rules.items() if code in found}
+            checked.restore()
+    assert not names
+
+
+def rules_for_workflows() -> dict[CodeType, str]:
+    """The name of every function there that yields findings: those in the tables of rules, and what these call."""
+    functions = [each for module in modules() for _, each in inspect.getmembers(module, inspect.isgeneratorfunction)]
+    return {each.__code__: each.__name__ for each in functions if each.__annotations__["return"] == Iterator[str]}
+
+
+def finding_rules() -> set[CodeType]:
+    """Those that yield a finding in the project as it is."""
+    found = set()
+
+    def watch(frame: FrameType, event: str, value: object) -> None:
+        if event == "return" and isinstance(value, str):
+            found.add(frame.f_code)
+
+    for module in modules():
+        for _, cached in inspect.getmembers(module, lambda each: hasattr(each, "cache_clear")):
+            cached.cache_clear()
+    sys.setprofile(watch)
+    try:
+        findings()
+    except Trouble:
+        return found
+    finally:
+        sys.setprofile(None)
+    return found
+
+
+def modules() -> list[ModuleType]:
+    """Those of the check of workflows."""
+    return [importlib.import_module(f"tasks.workflows.{each.name}") for each in pkgutil.iter_modules(PACKAGE)]
