@@ -236,6 +236,19 @@ def test_a_change_restarts_its_service_and_one_in_shared_restarts_all(
     assert dev.left() == []
 
 
+def test_where_changes_cannot_be_seen_that_is_told_and_everything_runs(
+    start: Start, tmp_path: Path, given: dict[str, str]
+) -> None:
+    limit = "import watchfiles\ndef awatch(*_, **__): raise OSError('limit reached')\nwatchfiles.awatch = awatch\n"
+    (tmp_path / "limited").mkdir()
+    (tmp_path / "limited" / "sitecustomize.py").write_text(limit)
+    dev = start(**given, PYTHONPATH=str(tmp_path / "limited"))
+    about = dev.ready()
+    dev.said("Code changes are not seen (limit reached); WATCHFILES_FORCE_POLLING=true may help.")
+    assert get(about["url"]) == "gateway one"
+    assert dev.stop() == 0
+
+
 def test_code_that_does_not_start_waits_for_the_next_change(start: Start, small: Path, given: dict[str, str]) -> None:
     dev = start(**given)
     about = dev.ready()
