@@ -7,6 +7,7 @@
 Without nox, `python3 noxfile.py -s demo` does the same. The template's own sessions: `nox -f template/noxfile.py -l`.
 """
 
+import os
 import sys
 from pathlib import Path
 
@@ -31,9 +32,15 @@ nox.options.reuse_venv = "yes"
 nox.options.sessions = []
 
 
-def run_module(session: nox.Session, module: str, *arguments: str) -> None:
+def run_module(session: nox.Session, module: str, *arguments: str, **settings: str) -> None:
     """Run a module of the session's environment, with time to clean up after Ctrl-C."""
-    session.run("python", "-m", module, *arguments, interrupt_timeout=30.0, terminate_timeout=10.0)
+    session.run("python", "-m", module, *arguments, env=settings, interrupt_timeout=30.0, terminate_timeout=10.0)
+
+
+def run_for_caller(session: nox.Session, module: str) -> None:
+    """Run a module to which relative paths are those of whoever called nox, and which ends when nox does."""
+    caller = {"SLIPWAY_CALLER": session.invoked_from, "SLIPWAY_SESSION": str(os.getpid())}
+    run_module(session, module, *session.posargs, **caller)
 
 
 @nox.session(default=False, python=False)
@@ -46,14 +53,14 @@ def editor(session: nox.Session) -> None:
 def new(session: nox.Session) -> None:
     """Scaffold a project (-- ../my-app)."""
     install(session, "new")
-    run_module(session, "toolkit.new", *session.posargs)
+    run_for_caller(session, "toolkit.new")
 
 
 @nox.session(default=False, tags=["ci"])
 def demo(session: nox.Session) -> None:
     """Scaffold with defaults, run it on real servers, prove that it answers, stop it (-- --keep DIR, --open)."""
     install(session, "demo")
-    run_module(session, "toolkit.demo", *session.posargs)
+    run_for_caller(session, "toolkit.demo")
 
 
 @nox.session(tags=["ci"])

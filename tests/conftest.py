@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from tests.support import ANSWERS, ROOT, render
+from tests.support import ANSWERS, ROOT, render, snapshot
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -54,3 +54,9 @@ def rendered(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
 def project(rendered: Callable[[str], Path], tmp_path: Path) -> Path:
     """A copy of the backend project that a test may change."""
     return Path(shutil.copytree(rendered("backend"), tmp_path / "my-app", symlinks=True))
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Path:
+    """A clean checkout of the toolkit, as the working tree is, that nobody has published."""
+    return snapshot(tmp_path / "slipway")

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
+from toolkit.git import git
 from toolkit.new import read_answers, scaffold
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -19,6 +21,25 @@ def render(target: Path, answers: Path) -> Path:
     """Scaffold a project from the working tree, uncommitted changes included."""
     scaffold(target, read_answers(answers), defaults=True)
     return target
+
+
+def snapshot(folder: Path) -> Path:
+    """The working tree as a repository of its own, uncommitted changes included, in one commit."""
+    listed = git(ROOT, "ls-files", "--cached", "--others", "--exclude-standard", "-z").split("\0")
+    for name in filter(None, listed):
+        if (ROOT / name).exists():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(ROOT / name, folder / name, follow_symlinks=False)
+    git(folder, "init", "--quiet", "--initial-branch=main")
+    commit(folder, "everything")
+    return folder
+
+
+def commit(repository: Path, message: str = "work") -> None:
+    """Commit everything, as nobody in particular."""
+    git(repository, "add", "--all")
+    author = ("-c", "user.name=T", "-c", "user.email=t@localhost")
+    git(repository, *author, "commit", "--quiet", "--no-verify", "--message", message)
 
 
 def run(*command: str | Path, cwd: Path, **environment: str) -> subprocess.CompletedProcess[str]:

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import re
-import shutil
 import subprocess
 from pathlib import Path
 
 import pytest
 from copier import run_copy, run_update
 
-from tests.support import ROOT, files
+from tests.support import ROOT, commit, files, snapshot
 from tests.test_render import assert_same
-from toolkit.new import git
+from toolkit.git import git
 
 ANSWERS = {"project_name": "My App"}
 CHECKOUT = "actions/checkout@"
@@ -21,21 +20,14 @@ CHECKOUT = "actions/checkout@"
 @pytest.fixture
 def template(tmp_path: Path) -> Path:
     """A released template: the working tree as version 1.0.0, in a repository of its own."""
-    copy = tmp_path / "slipway"
-    listed = git(ROOT, "ls-files", "--cached", "--others", "--exclude-standard", "-z").split("\0")
-    for name in filter(None, listed):
-        if (ROOT / name).exists():
-            (copy / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(ROOT / name, copy / name, follow_symlinks=False)
-    git(copy, "init", "--quiet", "--initial-branch=main")
-    release(copy, "v1.0.0")
+    copy = snapshot(tmp_path / "slipway")
+    git(copy, "tag", "v1.0.0")
     return copy
 
 
 def release(repository: Path, tag: str) -> None:
     """Commit everything and tag it."""
-    git(repository, "add", "--all")
-    git(repository, "-c", "user.name=T", "-c", "user.email=t@localhost", "commit", "--quiet", "--no-verify", "-m", tag)
+    commit(repository, tag)
     git(repository, "tag", tag)
 
 
@@ -45,11 +37,6 @@ def scaffold(template: Path, target: Path) -> Path:
     git(target, "init", "--quiet", "--initial-branch=main")
     commit(target)
     return target
-
-
-def commit(project: Path) -> None:
-    git(project, "add", "--all")
-    git(project, "-c", "user.name=T", "-c", "user.email=t@localhost", "commit", "--quiet", "--no-verify", "-m", "work")
 
 
 def change_the_template(template: Path) -> None:

@@ -2,24 +2,34 @@
 
 from __future__ import annotations
 
+import signal
+
+if __name__ == "__main__":
+    # Quiet on Ctrl-C from the first moment, and only then the slow imports.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
 import argparse
+import os
 import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from copier.errors import CopierError
 from rich.console import Console
 from rich.table import Table
 
+from toolkit import interruption
 from toolkit.application import Application, StartFailedError
-from toolkit.new import scaffold
+from toolkit.new import CALLER, plain, scaffold
 from toolkit.proof import Call, ProofFailedError, prove
 
 # As wide as its URLs where there is no terminal, as in CI.
 console = Console(width=None if sys.stdout.isatty() else 120)
+INTERRUPTED = 128 + signal.SIGINT
 
 
 @dataclass
@@ -38,13 +48,18 @@ class Stopwatch:
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Run the demo; exit 1 if anything did not answer as it should."""
+    """Run the demo; exit 1 if anything did not answer as it should, 130 if it was interrupted before all had."""
     options = parse(arguments)
+    os.chdir(os.environ.get(CALLER, "."))
     try:
+        interruption.listen()
         with folder(options.keep) as project:
             demonstrate(project, stay_open=options.open)
-    except (StartFailedError, ProofFailedError, ValueError, OSError) as error:
-        sys.exit(f"The demo failed: {error}")
+    except KeyboardInterrupt:
+        console.print("Interrupted: nothing is proved.")
+        sys.exit(INTERRUPTED)
+    except (StartFailedError, ProofFailedError, CopierError, ValueError, OSError) as error:
+        sys.exit(f"The demo failed: {plain(error)}")
 
 
 def parse(arguments: list[str] | None) -> argparse.Namespace:
@@ -80,13 +95,23 @@ def demonstrate(project: Path, *, stay_open: bool) -> None:
             calls = prove(application.gateway)
         report(project, application, calls, watch)
         if stay_open:
-            console.print(f"\nRunning at {application.gateway} from {project}; Ctrl-C stops it.")
-            application.wait()
-    except KeyboardInterrupt:
-        console.print("Interrupted.")
+            stay(project, application)
     finally:
-        with watch.step("Stop"):
-            left = application.stop()
+        interruption.deafen()
+        stop(application, watch)
+
+
+def stay(project: Path, application: Application) -> None:
+    """Return when the application ends, or is to end; what was to be proved is proved."""
+    console.print(f"\nRunning at {application.gateway} from {project}; Ctrl-C stops it.")
+    with suppress(KeyboardInterrupt):
+        application.wait()
+
+
+def stop(application: Application, watch: Stopwatch) -> None:
+    """Stop the application. Raises ProofFailedError if something of it stays."""
+    with watch.step("Stop"):
+        left = application.stop()
     if left:
         raise ProofFailedError(f"still running after the stop: {', '.join(left)}")
     console.print(f"Stopped everything it started, in {watch.steps['Stop']:.1f} s.")

@@ -2,34 +2,44 @@
 
 from __future__ import annotations
 
+import signal
+
+if __name__ == "__main__":
+    # Quiet on Ctrl-C from the first moment, and only then the slow imports.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
 import argparse
 import ast
+import os
 import re
 import secrets
 import shlex
 import shutil
-import signal
-import subprocess
 import sys
 import warnings
 from pathlib import Path
-from types import FrameType
-from typing import Any, NoReturn
+from typing import Any
 
 import yaml
 from copier import run_copy
 from copier.errors import CopierAnswersInterrupt, CopierError, DirtyLocalWarning
 
+from toolkit import interruption, origin
+from toolkit.git import git, git_setting, require_git
+
 TEMPLATE = Path(__file__).resolve().parent.parent
+# Where the user is, and relative paths with them: nox itself goes to the folder of its noxfile.
+CALLER = "SLIPWAY_CALLER"
 
 
 def main(arguments: list[str] | None = None) -> None:
     """Make the project, its repository and its first commit, then print the next two commands."""
     options = parse(arguments)
+    os.chdir(os.environ.get(CALLER, "."))
     target = Path(options.target).resolve()
-    signal.signal(signal.SIGTERM, interrupt)
-    warn_of_changes()
     try:
+        interruption.listen()
+        warn_of_changes()
         scaffold(target, answers(options), defaults=options.defaults or not sys.stdin.isatty())
     except (CopierAnswersInterrupt, KeyboardInterrupt):
         sys.exit("Interrupted: nothing was made.")
@@ -38,7 +48,12 @@ def main(arguments: list[str] | None = None) -> None:
     except (CopierError, ValueError) as error:
         sys.exit(f"{plain(error)}\nNothing was made.")
     print(f"\nThe project is in {target}, with its first commit. Next:\n")
-    print(f"  cd {shlex.quote(options.target)}\n  python3 noxfile.py -s dev\n")
+    print(f"  cd {shlex.quote(str(target))}\n  python3 noxfile.py -s dev\n")
+    if not origin.address(TEMPLATE):
+        print(
+            f"Its updates come from {TEMPLATE}; "
+            f"for others, put a repository's URL into {origin.ANSWERS_FILE}, as _src_path."
+        )
 
 
 def parse(arguments: list[str] | None) -> argparse.Namespace:
@@ -68,37 +83,54 @@ def read_answers(path: Path) -> dict[str, Any]:
     """A YAML mapping of answers; the answers file of another project serves too."""
     try:
         given = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+    except (OSError, ValueError, yaml.YAMLError) as error:
         raise ValueError(f"Cannot read the answers in {path}: {reason(error)}.") from error
     match given:
         case dict():
-            return {name: value for name, value in given.items() if not str(name).startswith("_")}
+            return {str(name): value for name, value in given.items() if not str(name).startswith("_")}
         case _:
             raise ValueError(f"{path} holds no answers; write lines such as `project_name: My App`.")
 
 
 def scaffold(target: Path, given: dict[str, Any], *, defaults: bool) -> None:
-    """Make the project in a folder beside `target` and move it there whole.
+    """Make the project in a folder beside what is missing of `target`, and move it there whole.
 
     Raises OSError, ValueError or CopierError, and then leaves nothing behind.
     """
+    refuse(target, given)
+    top = topmost_missing(target)
+    scratch = top.parent / f".slipway-{secrets.token_hex(4)}"
+    draft = scratch / target.relative_to(top.parent)
+    warnings.simplefilter("ignore", DirtyLocalWarning)
+    # Named before it is made: an interruption at any moment finds it.
+    try:
+        scratch.mkdir()
+        draft.parent.mkdir(parents=True, exist_ok=True)
+        run_copy(str(TEMPLATE), draft, data=given, defaults=defaults, vcs_ref="HEAD", quiet=True)
+        if url := origin.address(TEMPLATE):
+            origin.record(draft, url)
+        commit(draft)
+        (scratch / top.name).rename(top)
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+
+
+def refuse(target: Path, given: dict[str, Any]) -> None:
+    """Raise ValueError for what can be known to go wrong before a question is asked."""
+    require_git()
+    if target.is_relative_to(TEMPLATE):
+        outside = TEMPLATE.parent / "my-app"
+        raise ValueError(f"{target} is inside Slipway's own checkout; name a folder outside, such as {outside}.")
     if target.exists() and (not target.is_dir() or any(target.iterdir())):
         raise ValueError(f"{target} exists and is not an empty folder; name a new one.")
     unknown = sorted(set(given) - questions())
     if unknown:
         raise ValueError(f"No such question: {', '.join(unknown)}. There are: {', '.join(sorted(questions()))}.")
-    target.parent.mkdir(parents=True, exist_ok=True)
-    scratch = target.parent / f".slipway-{secrets.token_hex(4)}"
-    # Named before it is made: an interruption at any moment finds it.
-    try:
-        scratch.mkdir()
-        draft = scratch / target.name
-        warnings.simplefilter("ignore", DirtyLocalWarning)
-        run_copy(str(TEMPLATE), draft, data=given, defaults=defaults, vcs_ref="HEAD", quiet=True)
-        commit(draft)
-        draft.rename(target)
-    finally:
-        shutil.rmtree(scratch, ignore_errors=True)
+
+
+def topmost_missing(target: Path) -> Path:
+    """The first folder on the way to `target` that is not there, or `target` itself."""
+    return next((folder for folder in reversed(target.parents) if not folder.exists()), target)
 
 
 def questions() -> set[str]:
@@ -111,22 +143,14 @@ def commit(project: Path) -> None:
     """Make the project a git repository with one commit, also where git knows no author."""
     git(project, "init", "--quiet", "--initial-branch=main")
     git(project, "add", "--all")
-    known = subprocess.run(["git", "config", "user.email"], cwd=project, capture_output=True, check=False)
-    author = [] if known.returncode == 0 else ["-c", "user.name=Slipway", "-c", "user.email=slipway@localhost"]
+    known = git_setting(project, "user.email")
+    author = [] if known else ["-c", "user.name=Slipway", "-c", "user.email=slipway@localhost"]
     git(project, *author, "commit", "--quiet", "--no-verify", "--message=Scaffold with Slipway")
-
-
-def git(folder: Path, *arguments: str) -> str:
-    """Run git and return what it prints. Raises ValueError with git's own words when it fails."""
-    done = subprocess.run(["git", *arguments], cwd=folder, capture_output=True, text=True, check=False)
-    if done.returncode != 0:
-        raise ValueError(f"git {arguments[0]} failed: {done.stderr.strip()}")
-    return done.stdout
 
 
 def warn_of_changes() -> None:
     """Say when the project will come from a state of the template that nobody else can have."""
-    if (TEMPLATE / ".git").exists() and git(TEMPLATE, "status", "--porcelain"):
+    if origin.has_changes(TEMPLATE):
         print(
             "This checkout has uncommitted changes: `copier update` will not find the version that you scaffold from."
         )
@@ -143,11 +167,6 @@ def plain(error: Exception) -> str:
     if stopped := re.fullmatch(r"'dict object' has no attribute (['\"].+)", message):
         return str(ast.literal_eval(stopped[1]))
     return re.sub(r"^Validation error for question '(\w+)': ", r"\1: ", message)
-
-
-def interrupt(_signal: int, _frame: FrameType | None) -> NoReturn:
-    """Unwind like Ctrl-C, so that the draft is removed."""
-    raise KeyboardInterrupt
 
 
 if __name__ == "__main__":

@@ -7,7 +7,8 @@ import sys
 from pathlib import Path
 
 from toolkit.bench.measure import Row, medians, seconds
-from toolkit.new import TEMPLATE, git
+from toolkit.git import git
+from toolkit.new import TEMPLATE
 
 BUDGET = 1.3
 

@@ -1,0 +1,82 @@
+"""A project follows the repository that others reach, where the toolkit has one."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tests.support import commit, run
+from toolkit.git import git
+from toolkit.origin import address, record, repository, without_credentials
+
+URLS = {
+    "https://github.com/acme/slipway": "https://github.com/acme/slipway",
+    "https://ada:secret@git.example.com/slipway.git": "https://git.example.com/slipway.git",
+    "https://token@git.example.com/slipway": "git+https://git.example.com/slipway",
+    "ssh://git@git.example.com:22/slipway.git": "ssh://git@git.example.com:22/slipway.git",
+    "ssh://git:secret@git.example.com/slipway": "git+ssh://git@git.example.com/slipway",
+    "git@github.com:acme/slipway.git": "git@github.com:acme/slipway.git",
+    "work:acme/slipway": "git+work:acme/slipway",
+}
+
+
+@pytest.mark.parametrize(("url", "recorded"), URLS.items())
+def test_an_address_is_recorded_without_credentials_and_as_copier_reads_it(url: str, recorded: str) -> None:
+    assert repository(without_credentials(url)) == recorded
+
+
+@pytest.fixture
+def published(checkout: Path, tmp_path: Path) -> str:
+    """The address of a repository that has what is checked out."""
+    place = tmp_path / "published.git"
+    git(tmp_path, "clone", "--quiet", "--bare", str(checkout), str(place))
+    git(checkout, "remote", "add", "origin", f"file://{place}")
+    git(checkout, "fetch", "--quiet", "origin")
+    return f"file://{place}"
+
+
+def test_a_checkout_that_is_published_has_the_address_of_its_repository(checkout: Path, published: str) -> None:
+    assert address(checkout) == published
+
+
+def test_a_checkout_with_changes_or_a_commit_of_its_own_has_none(checkout: Path, published: str) -> None:
+    (checkout / "README.md").write_text("mine")
+    assert address(checkout) == ""
+    commit(checkout)
+    assert address(checkout) == ""
+
+
+def test_a_checkout_whose_origin_is_a_folder_or_missing_has_none(checkout: Path, published: str) -> None:
+    git(checkout, "remote", "set-url", "origin", published.removeprefix("file://"))
+    assert address(checkout) == ""
+    git(checkout, "config", "--unset", "remote.origin.url")
+    assert address(checkout) == ""
+
+
+def test_what_is_no_repository_has_none(tmp_path: Path) -> None:
+    assert address(tmp_path) == ""
+
+
+def test_a_long_path_is_replaced_whole(tmp_path: Path) -> None:
+    answers = tmp_path / ".copier-answers.yml"
+    answers.write_text(yaml.safe_dump({"_commit": "v1", "_src_path": "/a " * 60, "project_name": "x"}))
+    record(tmp_path, "git@example.com:slipway.git")
+    found = yaml.safe_load(answers.read_text())
+    assert found == {"_commit": "v1", "_src_path": "git@example.com:slipway.git", "project_name": "x"}
+
+
+def test_a_colleague_updates_a_project_whose_scaffolder_is_gone(checkout: Path, published: str, tmp_path: Path) -> None:
+    made = run(sys.executable, "-m", "toolkit.new", tmp_path / "my-app", cwd=checkout)
+    assert made.returncode == 0, made.stdout
+    assert "python3 noxfile.py -s dev" in made.stdout.splitlines()[-2]
+    (checkout / "tasks" / "fresh.py").write_text('"""New upstream."""\n')
+    commit(checkout)
+    git(checkout, "push", "--quiet", "origin", "main")
+    checkout.rename(tmp_path / "elsewhere")
+    git(tmp_path, "clone", "--quiet", str(tmp_path / "my-app"), "colleague")
+    updated = run(sys.executable, "-m", "copier", "update", "--defaults", cwd=tmp_path / "colleague")
+    assert updated.returncode == 0, updated.stdout
+    assert (tmp_path / "colleague" / "tasks" / "fresh.py").is_file()
