@@ -81,7 +81,9 @@ def refused(_request: Request, error: Exception) -> JSONResponse:
         case WrongCredentialsError():
             return JSONResponse({"detail": "Wrong email or password"}, 401)
         case BusyError():
-            return JSONResponse({"detail": "Too many passwords are being checked; try again"}, 503, {"Retry-After": "5"})
+            return JSONResponse(
+                {"detail": "Too many passwords are being checked; try again"}, 503, {"Retry-After": "5"}
+            )
         case _:
             challenge = {"WWW-Authenticate": 'Bearer error="invalid_token"'}
             return JSONResponse({"detail": "The refresh token is not valid; log in again"}, 401, challenge)

@@ -3,6 +3,7 @@
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -16,6 +17,11 @@ from tests.support.stores import Stores, created
 
 FIRST = "c7fff1483561"
 LOCK = "SELECT pg_advisory_lock(7300541229)"
+# It asks for the lock again and again, and is no waiting one for PostgreSQL.
+WAITING = """
+    SELECT 1 FROM pg_stat_activity
+    WHERE datname = current_database() AND query LIKE '%pg_try_advisory_lock(%' AND pid <> pg_backend_pid()
+"""
 
 
 @pytest.fixture
@@ -95,9 +101,12 @@ def test_an_address_that_is_none_is_told_in_a_line() -> None:
 def test_who_waits_for_another_run_ends_when_told_to(empty: str) -> None:
     with psycopg.connect(empty) as other:
         other.execute(LOCK)
-        process = start(empty)
-        with pytest.raises(subprocess.TimeoutExpired):
-            process.wait(2)
-        process.send_signal(signal.SIGTERM)
-        assert process.wait(5) == 128 + signal.SIGTERM
-    process.communicate()
+        other.commit()
+        with start(empty) as process:
+            while not other.execute(WAITING).fetchall():
+                other.commit()
+                assert process.poll() is None, process.communicate()
+                time.sleep(0.05)
+            process.send_signal(signal.SIGTERM)
+            process.communicate(timeout=30)
+    assert process.returncode == 128 + signal.SIGTERM
