@@ -138,6 +138,14 @@ def test_copier_without_a_terminal_says_how_to_answer(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+def test_the_way_that_copier_tells_leads_to_a_folder_that_looks_like_an_option(tmp_path: Path) -> None:
+    copier = (sys.executable, "-m", "copier", "copy", "--vcs-ref=HEAD", "--defaults")
+    copied = run(*copier, ROOT, "./-x", cwd=tmp_path)
+    assert copied.returncode == 0, copied.stdout
+    assert "\n  cd ./-x\n" in copied.stdout
+    assert (tmp_path / "-x" / "noxfile.py").is_file()
+
+
 def copier_copy(folder: Path, *options: str) -> subprocess.CompletedProcess[str]:
     """Run `copier copy` as from any folder; that this working tree may have changes is no matter here."""
     quiet = "ignore:Dirty template changes"
