@@ -12,7 +12,6 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
 from contextlib import closing
 from functools import cache
 from pathlib import Path
@@ -36,6 +35,9 @@ LINK = re.compile(r"\]\((?!https?:)([^)#]+)\)")
 # The beginnings by which a command of ours is known, in prose too.
 OURS = re.compile(r"(?:nox|python3 noxfile\.py|uv run noxfile\.py)? ?(-[st] .+)")
 
+# What the README says of parts that do not exist yet.
+KEPT = re.compile(r"^Places kept for parts that do not exist yet:.*?\.$", re.MULTILINE | re.DOTALL)
+
 # What CI runs itself, with its step.
 CI = {
     "python3 noxfile.py -s demo": "python3 noxfile.py -s demo",
@@ -54,6 +56,8 @@ NEWCOMER = {
     "uvx copier update",
 }
 
+CONTAINERS = "tests/tasks/test_stack_sessions.py::test_the_whole_application_runs_in_containers"
+
 # What another function runs that is named here: it needs containers, or a server, or is long.
 TESTED = {
     "cd template && python3 noxfile.py -s dev": "tests/test_readme.py::test_the_template_runs_as_it_lies",
@@ -64,11 +68,13 @@ TESTED = {
     "nox -s config -- development": "tests/tasks/test_config.py::test_the_session_shows_each_environment",
     "nox -s config -- staging": "tests/tasks/test_config.py::test_the_session_shows_each_environment",
     "nox -s config -- production": "tests/tasks/test_config.py::test_the_session_shows_each_environment",
-    "nox -s devcontainer": "tests/tasks/test_devcontainer.py::test_without_a_devcontainer_it_is_said",
-    "python3 noxfile.py -s stack -- up": "tests/tasks/test_stack_sessions.py::test_the_whole_application_runs_in_containers",
-    "nox -s stack -- up": "tests/tasks/test_stack_sessions.py::test_the_whole_application_runs_in_containers",
-    "nox -s stack -- status": "tests/tasks/test_stack_sessions.py::test_the_whole_application_runs_in_containers",
-    "nox -s stack -- down": "tests/tasks/test_stack_sessions.py::test_the_whole_application_runs_in_containers",
+    "nox -s ci": "tests/tasks/test_ci.py::ci",
+    "nox -s devcontainer": "tests/tasks/test_devcontainer.py::work",
+    "python3 noxfile.py -s stack -- up": CONTAINERS,
+    "nox -s stack -- up": CONTAINERS,
+    "nox -s stack -- watch": "tests/test_stack_proof.py::watched",
+    "nox -s stack -- status": CONTAINERS,
+    "nox -s stack -- down": CONTAINERS,
     "nox -s images": "tests/tasks/test_stack_sessions.py::test_the_images_pass_their_own_checks",
     "nox -s stack -- up --debug": "tests/test_editor_compose.py::stack",
 }
@@ -144,10 +150,10 @@ def missing_words(command: str, place: str) -> set[str]:
     path, _, name = place.partition("::")
     tree = ast.parse(text(path))
     function = next(each for each in ast.walk(tree) if isinstance(each, ast.FunctionDef) and each.name == name)
-    quoted = {word for each in ast.walk(function) if isinstance(each, ast.Constant) for word in str(each.value).split()}
-    known = quoted | {argument.arg for argument in function.args.args} | {function.name}
-    wanted = [word for word in shlex.split(command) if "://" not in word]
-    return {*wanted} - known - {"nox", "python3", "noxfile.py", "-s", "--"}
+    quoted = [str(each.value) for each in ast.walk(function) if isinstance(each, ast.Constant)]
+    known = {word for each in quoted for word in re.split(r"[\s.]", each)} | {function.name}
+    wanted = {word for word in shlex.split(command) if "://" not in word}
+    return wanted - known - {"nox", "python3", "noxfile.py", "-s", "--"}
 
 
 @pytest.mark.parametrize("command", SESSIONS)
@@ -245,7 +251,7 @@ def unknown(page: str, command: str) -> list[str]:
     kind, name, *arguments = shlex.split(command)
     listed = known_sessions(folder_of(page)) | known_sessions("template")
     if kind == "-t":
-        return [] if f'"{name}"' in "".join(path.read_text() for path in (ROOT / "tasks/sessions").glob("*.py")) else [name]
+        return [] if f'"{name}"' in session_sources() else [name]
     if name not in listed:
         return [name]
     first = [word for word in arguments[1:2] if re.fullmatch("[a-z]+", word)]
@@ -253,16 +259,20 @@ def unknown(page: str, command: str) -> list[str]:
     return [word for word in first + options if not answers(name, word)]
 
 
+def session_sources() -> str:
+    """The modules that register sessions, one after the other."""
+    modules = [*(ROOT / "tasks" / "sessions").glob("*.py"), ROOT / "noxfile.py"]
+    return "\n".join(path.read_text(encoding="utf-8") for path in modules)
+
+
 def answers(session: str, word: str) -> bool:
     """Whether what the session runs knows the word: it is in quotes in one of the modules behind it."""
-    source = "".join(path.read_text() for path in (ROOT / "tasks/sessions").glob("*.py"))
-    source += text("noxfile.py")
-    body = re.search(rf"def {session}\(.*?(?=\n@|\ndef |\Z)", source, re.DOTALL)
+    body = re.search(rf"def {session}\(.*?(?=\n@|\ndef |\Z)", session_sources(), re.DOTALL)
     assert body is not None
     modules = [name.replace(".", "/") for name in re.findall(r'"((?:tasks|toolkit)\.\w+)"', body[0])]
     files = [path for name in modules for path in (ROOT / f"{name}.py", *(ROOT / name).rglob("*.py")) if path.is_file()]
     known = [*(path.read_text(encoding="utf-8") for path in files), body[0]]
-    return any(re.search(rf"[\"' ]{word}[\"', ]", each) for each in known)
+    return any(re.search(rf"[\"' ]{word}[\"', )]", each) for each in known)
 
 
 @pytest.mark.parametrize("page", PAGES)
@@ -297,6 +307,11 @@ def is_path(span: str) -> bool:
     return bool(re.fullmatch(r"(?!/)[\w.*<>{},/-]+(/|\.(py|ya?ml|md|toml|txt|env|example|local|jinja))", span))
 
 
+def paths(markdown: str) -> list[str]:
+    """The names of files and folders in the code spans of a text."""
+    return [word for span in CODE.findall(markdown) for word in span.split() if is_path(word)]
+
+
 def alternatives(path: str) -> list[str]:
     """The path as patterns: each of `{a,b}`, and anything in the place of `<job>` or NNNN-title."""
     path = re.sub(r"<\w+>|NNNN-title", "*", path)
@@ -314,8 +329,13 @@ def lost(page: str, names: list[str]) -> list[str]:
 
 @pytest.mark.parametrize("page", PAGES)
 def test_every_path_that_is_named_exists(page: str) -> None:
-    words = [word for span in CODE.findall(text(page)) for word in span.split()]
-    assert lost(page, [word for word in words if is_path(word)]) == []
+    assert lost(page, paths(KEPT.sub("", text(page)))) == []
+
+
+def test_places_that_are_kept_for_later_are_empty() -> None:
+    kept = paths("".join(KEPT.findall(text(README))))
+    assert kept
+    assert set(lost(README, kept)) == {each for name in kept for each in alternatives(name)}
 
 
 @pytest.mark.parametrize("page", PAGES)
