@@ -37,7 +37,7 @@ def test_ctrl_c_while_it_is_still_being_loaded_is_quiet(tmp_path: Path, module: 
 
 
 def test_a_scaffold_ends_with_the_nox_that_started_it(tmp_path: Path) -> None:
-    ended = new(tmp_path / "my-app", SLIPWAY_SESSION="1")
+    ended = new(tmp_path / "my-app", SLIPWAY_SESSION="0")
     assert ended.stdout.splitlines()[-1] == "Interrupted: nothing was made."
     assert list(tmp_path.iterdir()) == []
 
