@@ -52,7 +52,7 @@ def built() -> list[str]:
     try:
         services = plan.read(Compose(Path.cwd(), env_file.settings(Path.cwd()))).services
     except Trouble as trouble:
-        raise NothingThere("no images", f"which images this project builds, nobody tells: {trouble}") from None
+        raise NothingThere("no images", f"it is not known which images this project builds: {trouble}") from None
     names = names_of(services)
     if absent := [name for name in names if _said("image", "inspect", "--format={{.Id}}", name) is None]:
         raise NothingThere("no images", f"no image {', '.join(absent)} is built here; {BUILD} builds what is missing.")

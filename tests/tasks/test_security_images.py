@@ -57,7 +57,7 @@ def test_where_no_image_is_there_is_nothing_to_scan(tools: Path, monkeypatch: py
     with pytest.raises(NothingThere, match="no image my-app-gateway is built here; nox -s images -- build"):
         images.scan([])
     program(tools, "docker", 'case "$1" in version) ;; *) echo broken >&2; exit 1 ;; esac')
-    with pytest.raises(NothingThere, match="which images this project builds, nobody tells: broken"):
+    with pytest.raises(NothingThere, match="it is not known which images this project builds: broken"):
         images.scan([])
     program(tools, "docker", "exit 1")
     with pytest.raises(NothingThere, match="no Docker Engine answers here"):
