@@ -154,4 +154,4 @@ def test_the_stack_starts_from_it_on_the_host_s_engine_and_is_reached_in_it(open
         assert "Session e2e was successful" in opened.session("e2e", "--", url)
     finally:
         opened.inside(*stack, "down", "--volumes", "--yes")
-    assert opened.inside("sh", "-c", "pgrep --full tasks.stack.forwarding || true") == ""
+    assert opened.inside("sh", "-c", "pgrep --full [t]asks.stack.forwarding || true") == ""
