@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import signal
 from collections.abc import Callable
 from functools import cache
 from importlib import import_module
@@ -12,6 +13,10 @@ from typing import Any
 import pytest
 
 from tests.support import ANSWERS, ROOT, render, snapshot
+
+if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
+    # Behind nohup. What tests start would ignore the signal, too; a handler, unlike that, is not inherited.
+    signal.signal(signal.SIGHUP, lambda _signal, _frame: None)
 
 
 @pytest.hookimpl(optionalhook=True)

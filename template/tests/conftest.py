@@ -120,7 +120,7 @@ def environment(auth_settings: AuthSettings) -> dict[str, str]:
         "AUTH_SIGNING_KEY": SIGNING_KEY,
         "ARGON2_MEMORY_KIB": "8",
         "ARGON2_ROUNDS": "1",
-        "UPSTREAM_TIMEOUT": "1",
+        "UPSTREAM_TIMEOUT": "4",
     }
 
 

@@ -200,7 +200,7 @@ FAULTS = [
     in_main("\n    if: ${{ always() }}\n", "\n", "the last job does not run always"),
     in_main("    needs: [lint, ", "    needs: [", "the last job does not need lint"),
     without_history(MAIN, f"          {HISTORY} # secrets are looked for in every commit\n", "", 71),
-    without_history(MAIN, f"          {HISTORY}\n", "", 179),
+    without_history(MAIN, f"          {HISTORY}\n", "", 185),
     without_history(SECURITY, HISTORY, "fetch-depth: 1", 37),
     elsewhere("run: python3 noxfile.py -t check -j auto", ":8: looks for secrets in every commit"),
     elsewhere("run: python3 noxfile.py -s security -- --only history", ":8: looks for secrets in every commit"),

@@ -6,6 +6,8 @@ import os
 import pwd
 import subprocess
 import sys
+import tempfile
+from pathlib import Path
 
 import pytest
 
@@ -22,10 +24,19 @@ def as_ordinary(uid: int = ORDINARY) -> list[str]:
     if os.geteuid() != 0:
         return []
     become = ["setpriv", f"--reuid={uid}", f"--regid={uid}", "--clear-groups"]
-    # Where Python or the repository is in a folder of root's, the right to read it is needed too.
+    # Where Python, the repository or the tests' folders are in a folder of root's, the right to read it is needed too.
     reading = ["--securebits=+no_setuid_fixup", "--inh-caps=+dac_read_search", "--ambient-caps=+dac_read_search"]
     for wrapper in (become, [*become, *reading]):
-        command = [*wrapper, sys.executable, "-c", "import tasks.dev.command"]
-        if subprocess.run(command, cwd=ROOT, capture_output=True, check=False).returncode == 0:
+        if _reaches(wrapper):
             return wrapper
     return pytest.skip("an ordinary user cannot reach this Python or this folder")
+
+
+def _reaches(wrapper: list[str]) -> bool:
+    """Whether a command behind this reads the repository and what a test finds where pytest makes folders."""
+    reading = "import os, sys, tasks.dev.command; os.listdir(sys.argv[1])"
+    with tempfile.TemporaryDirectory(prefix="slipway-") as parent:
+        folder = Path(parent) / "folder"
+        folder.mkdir(mode=0o755)
+        command = [*wrapper, sys.executable, "-c", reading, str(folder)]
+        return subprocess.run(command, cwd=ROOT, capture_output=True, check=False).returncode == 0
