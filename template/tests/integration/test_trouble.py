@@ -21,7 +21,7 @@ def run(name: str, settings: dict[str, str], folder: Path) -> subprocess.Complet
         env=environment_of(settings),
         capture_output=True,
         text=True,
-        timeout=30,
+        timeout=PATIENCE_SECONDS,
         check=False,
     )
 

@@ -16,7 +16,7 @@ from typing import Any
 import httpx
 
 BACKEND = Path("src/backend").resolve()
-PATIENCE_SECONDS = 30
+PATIENCE_SECONDS = 120
 
 
 @dataclass

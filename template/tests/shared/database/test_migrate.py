@@ -52,7 +52,7 @@ def start(database_url: str) -> subprocess.Popen[str]:
 def migrate(database_url: str) -> tuple[int, str, str]:
     """The exit code, and what was said on each stream."""
     process = start(database_url)
-    said, complained = process.communicate(timeout=30)
+    said, complained = process.communicate(timeout=120)
     return process.returncode, said, complained
 
 
@@ -67,7 +67,7 @@ def test_it_applies_what_is_missing_and_says_so(empty: str) -> None:
 
 def test_two_at_once_do_not_get_in_each_others_way(empty: str) -> None:
     running = [start(empty) for _ in range(3)]
-    said = [process.communicate(timeout=30)[0] for process in running]
+    said = [process.communicate(timeout=120)[0] for process in running]
     assert [process.returncode for process in running] == [0, 0, 0]
     assert sorted(FIRST in each for each in said) == [False, False, True]
 
@@ -108,5 +108,5 @@ def test_who_waits_for_another_run_ends_when_told_to(empty: str) -> None:
                 assert process.poll() is None, process.communicate()
                 time.sleep(0.05)
             process.send_signal(signal.SIGTERM)
-            process.communicate(timeout=30)
+            process.communicate(timeout=120)
     assert process.returncode == 128 + signal.SIGTERM
