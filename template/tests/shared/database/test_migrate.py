@@ -17,10 +17,10 @@ from tests.support.stores import Stores, created
 
 FIRST = "c7fff1483561"
 LOCK = "SELECT pg_advisory_lock(7300541229)"
-# It asks for the lock again and again, and is no waiting one for PostgreSQL.
+# It asks for the lock again and again, and PostgreSQL does not know that it waits; its last statement ends a question.
 WAITING = """
-    SELECT 1 FROM pg_stat_activity
-    WHERE datname = current_database() AND query LIKE '%pg_try_advisory_lock(%' AND pid <> pg_backend_pid()
+    SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()
+    AND (query LIKE '%pg_try_advisory_lock(%' OR query = 'ROLLBACK')
 """
 
 
