@@ -14,9 +14,10 @@ import pytest
 
 from tests.support import ANSWERS, ROOT, render, snapshot
 
-if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
-    # Behind nohup. What tests start would ignore the signal, too; a handler, unlike that, is not inherited.
-    signal.signal(signal.SIGHUP, lambda _signal, _frame: None)
+for ignored in (signal.SIGHUP, signal.SIGINT):
+    if signal.getsignal(ignored) is signal.SIG_IGN:
+        # Behind nohup, or in a script's background. What tests start would ignore it, too; a handler is not inherited.
+        signal.signal(ignored, lambda _signal, _frame: None)
 
 
 @pytest.hookimpl(optionalhook=True)
