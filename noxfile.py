@@ -66,14 +66,14 @@ def demo(session: nox.Session) -> None:
 @nox.session(tags=["ci"])
 def test(session: nox.Session) -> None:
     """Run the toolkit's own tests, in parallel; -- PYTEST'S ARGUMENTS run just these, in one process."""
-    install(session, "test")
+    install(session, "test", compile_bytecode=True)
     run_module(session, "pytest", *(session.posargs or ["--numprocesses=auto"]))
 
 
 @nox.session(default=False)
 def golden(session: nox.Session) -> None:
     """Rewrite tests/golden/ from what the answer sets render now; review the difference."""
-    install(session, "test")
+    install(session, "test", compile_bytecode=True)
     run_module(session, "tests.golden_lists")
 
 

@@ -3,6 +3,7 @@
 import hashlib
 import os
 import re
+import sys
 from pathlib import Path
 
 import nox
@@ -22,8 +23,12 @@ if ELSEWHERE:
     nox.options.envdir = str(Path(ELSEWHERE, *Path.cwd().parts[1:]))
 
 
-def install(session: nox.Session, lock: str) -> None:
-    """Install `requirements/<lock>.txt`, hashes checked, unless this environment has exactly it already."""
+def install(session: nox.Session, lock: str, *, compile_bytecode: bool = False) -> None:
+    """Install `requirements/<lock>.txt`, hashes checked, unless this environment has exactly it already.
+
+    `compile_bytecode` compiles all of it at once, on every core: for what is imported by many processes that start
+    together, each of which would compile it again, as all processes do, always, with PYTHONDONTWRITEBYTECODE.
+    """
     requirements = LOCKS / f"{lock}.txt"
     digest = hashlib.sha256(requirements.read_bytes()).hexdigest()
     stamp = Path(session.virtualenv.location) / "requirements.sha256"
@@ -31,9 +36,10 @@ def install(session: nox.Session, lock: str) -> None:
         return
     stamp.unlink(missing_ok=True)
     log = Path(session.virtualenv.location) / "install.log"
+    env = {"UV_COMPILE_BYTECODE": str(int(compile_bytecode or sys.dont_write_bytecode))}
     try:
         with log.open("w", encoding="utf-8") as output:
-            session.install("--require-hashes", "-r", str(requirements), silent=False, stdout=output)
+            session.install("--require-hashes", "-r", str(requirements), env=env, silent=False, stdout=output)
     except CommandFailed:
         session.error(f"could not install {requirements}: {_reason(log)}")
     stamp.write_text(digest)

@@ -21,6 +21,10 @@ nox.options.reuse_venv = "yes"
 def tiny(session):
     install(session, "tiny")
     session.run("python", "-c", "import iniconfig; print('imported', iniconfig.__name__)")
+
+@nox.session
+def compiled(session):
+    install(session, "tiny", compile_bytecode=True)
 """
 
 
@@ -43,6 +47,18 @@ def test_a_lock_is_installed_once_and_again_when_it_changes(project: Path) -> No
     assert [run.returncode for run in (first, second, third)] == [0, 0, 0], first.stdout
     assert ["pip install" in run.stdout for run in (first, second, third)] == [True, False, True]
     assert "imported iniconfig" in second.stdout
+
+
+@pytest.mark.parametrize(
+    ("session", "environment", "expected"),
+    [("tiny", {}, False), ("compiled", {}, True), ("tiny", {"PYTHONDONTWRITEBYTECODE": "1"}, True)],
+)
+def test_bytecode_is_there_at_once_where_no_process_or_many_would_write_it(
+    project: Path, session: str, environment: dict[str, str], expected: bool
+) -> None:
+    done = nox(project, "-s", session, "--install-only", **{"PYTHONDONTWRITEBYTECODE": "", **environment})
+    assert done.returncode == 0, done.stdout
+    assert bool(list(project.glob(".nox/*/lib/python*/site-packages/iniconfig/**/*.pyc"))) is expected
 
 
 def test_a_package_that_is_not_the_locked_one_is_refused(project: Path) -> None:

@@ -22,14 +22,14 @@ def rollback(session: nox.Session) -> None:
 @nox.session(default=False)
 def config(session: nox.Session) -> None:
     """Show the settings of an environment, secrets masked, and what is missing (-- staging, -- production)."""
-    install(session, "dev")
+    install(session, "dev", compile_bytecode=True)
     session.run("python", "-m", "tasks.config", *session.posargs, env={"PYTHONPATH": "src/backend"})
 
 
 @nox.session(default=False)
 def smoke(session: nox.Session) -> None:
     """Test what runs at APPLICATION_URL with the end-to-end tests that change nothing."""
-    install(session, "test")
+    install(session, "test", compile_bytecode=True)
     session.run("python", "-m", "tasks.smoke", *session.posargs)
 
 

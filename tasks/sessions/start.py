@@ -16,7 +16,7 @@ SESSION = "SLIPWAY_SESSION"
 @nox.session(default=False)
 def setup(session: nox.Session) -> None:
     """Write .env.local with fresh secrets, or add what it lacks, and install the git hooks."""
-    install(session, "dev")
+    install(session, "dev", compile_bytecode=True)
     session.run("python", "-m", "tasks.setup", *session.posargs)
 
 
@@ -29,7 +29,7 @@ def editor(session: nox.Session) -> None:
 @nox.session(default=False)
 def dev(session: nox.Session) -> None:
     """Run the application on real PostgreSQL and Valkey without Docker, reloading on change."""
-    install(session, "dev")
+    install(session, "dev", compile_bytecode=True)
     if os.getpid() == 1:
         # The first process of a container gets no signal that it has no handler for, and `docker stop` sends SIGTERM.
         signal.signal(signal.SIGTERM, signal.default_int_handler)
@@ -44,5 +44,5 @@ def dev(session: nox.Session) -> None:
 @nox.session(default=False)
 def doctor(session: nox.Session) -> None:
     """Show what this machine has and lacks, and the command that gets it."""
-    install(session, "dev")
+    install(session, "dev", compile_bytecode=True)
     session.run("python", "-m", "tasks.doctor", *session.posargs)
