@@ -33,7 +33,7 @@ def values_in(path: Path) -> list[Value]:
     """Every value of a YAML file that holds no others, from top to bottom."""
     text = path.read_text(encoding="utf-8")
     try:
-        root = yaml.compose(text, Loader=yaml.SafeLoader)
+        root = yaml.compose(text, Loader=yaml.CSafeLoader)
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
         raise Trouble(f"{path}:{line}: not valid YAML: {error.problem}") from None

@@ -8,6 +8,7 @@ import re
 import sys
 from collections.abc import Iterator
 from types import CodeType, FrameType, ModuleType
+from typing import Any
 
 import pytest
 
@@ -61,15 +62,28 @@ def test_branches_alone_break_the_floor(checked: CheckedProject) -> None:
     assert "Required test coverage of 95.0% reached. Total coverage: 100.00%" in done.stdout
 
 
-@pytest.mark.parametrize("session", sorted({fault.session for fault in FAULTS}))
-def test_without_a_fault_the_check_passes(checked: CheckedProject, session: str) -> None:
+@pytest.mark.parametrize(
+    ("session", "said"),
+    [
+        ("db_check", "ok\n"),
+        ("lint", "ok\n"),
+        ("security", "nothing found"),
+        ("test", "passed"),
+        ("typecheck", "no issues found"),
+    ],
+)
+def test_without_a_fault_the_check_passes(checked: CheckedProject, session: str, said: str) -> None:
     done = checked.session(session)
     assert done.returncode == 0, done.stdout
+    assert said in done.stdout
 
 
 def test_every_check_has_a_planted_fault(checked: CheckedProject) -> None:
     listed = json.loads(nox(checked.folder, "-t", "check", "--list", "--json").stdout)
+    marked: Any = test_without_a_fault_the_check_passes
+    [passing] = marked.pytestmark
     assert {fault.session for fault in FAULTS} == {each["session"] for each in listed}
+    assert {name for name, _ in passing.args[1]} == {each["session"] for each in listed}
     assert {fault.check for fault in FAULTS if fault.session == "lint"} == {check.name for check in LINT_CHECKS}
     assert {fault.check for fault in FAULTS if fault.session == "db_check"} == set(DB_CHECKS)
     guards = {path.stem for path in (checked.folder / "tests").glob("test_*.py")} | {COVERAGE, "test_planted"}

@@ -39,8 +39,9 @@ def overhead(project: Path) -> Row:
 
 def check(project: Path) -> Row:
     """All checks side by side against the slowest of them alone."""
+    # Each takes a minute or two: long enough to be measured once, after a first run of each that warms.
     together, *alone = medians(
-        3,
+        1,
         lambda: nox(project, "-t", "check", "-j", "auto"),
         *(lambda name=name: nox(project, "-s", name) for name in CHECKS),
     )
