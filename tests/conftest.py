@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import cache
 from importlib import import_module
 from pathlib import Path
@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from tests.support import ANSWERS, ROOT, render, snapshot
+from tests.support import ANSWERS, ROOT, files, render, snapshot
 
 for ignored in (signal.SIGHUP, signal.SIGINT):
     if signal.getsignal(ignored) is signal.SIG_IGN:
@@ -44,16 +44,19 @@ def shares(path: str) -> bool:
 
 
 @pytest.fixture(scope="session")
-def rendered(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
+def rendered(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], Path]]:
     """A function from the name of an answer set to its project, for tests that only read it."""
     projects: dict[str, Path] = {}
+    rendered_files: dict[Path, list[str]] = {}
 
     def project(name: str) -> Path:
         if name not in projects:
             projects[name] = render(tmp_path_factory.mktemp(name) / "my-app", ANSWERS / f"{name}.yml")
+            rendered_files[projects[name]] = files(projects[name])
         return projects[name]
 
-    return project
+    yield project
+    assert {folder: files(folder) for folder in rendered_files} == rendered_files, "a test wrote where tests only read"
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -117,9 +118,14 @@ ALL = ", ".join(
 )
 
 
+def ask(project: Path, *others: Path) -> subprocess.CompletedProcess[str]:
+    """Run the project's own code, and leave no bytecode in it."""
+    return run(sys.executable, "-B", "-c", ASK, ".", *others, cwd=project, PYTHONPATH="src/backend")
+
+
 def faults(project: Path, *others: Path) -> list[list[str]]:
     """What the first project's own code finds in it, and in the files of others."""
-    done = run(sys.executable, "-c", ASK, ".", *others, cwd=project, PYTHONPATH="src/backend")
+    done = ask(project, *others)
     assert done.returncode == 0, done.stdout
     found: list[list[str]] = json.loads(done.stdout)
     return found
@@ -167,7 +173,7 @@ def test_a_new_setting_that_compose_does_not_give_is_found(project: Path) -> Non
 def test_compose_that_is_no_yaml_is_told(rendered: Callable[[str], Path], files: Callable[[str], Path]) -> None:
     broken = files("broken")
     (broken / MAIN).write_text("services: [\n", encoding="utf-8")
-    done = run(sys.executable, "-c", ASK, ".", broken, cwd=rendered("backend"), PYTHONPATH="src/backend")
+    done = ask(rendered("backend"), broken)
     assert "Trouble: compose.yaml is not valid YAML; nox -s lint -- compose.yaml shows where." in done.stdout
 
 
