@@ -6,6 +6,8 @@ from pathlib import Path
 
 from tests.support import nox, run
 
+# What sessions make anew for minutes, and what is the same whatever a test changes.
+KEPT = (".nox", ".mypy_cache", ".ruff_cache", "__pycache__")
 MIGRATIONS = Path("src/backend/shared/database/migrations/versions")
 
 
@@ -52,13 +54,14 @@ class CheckedProject:
         self.write(MIGRATIONS / f"{revision}.py", text)
 
     def restore(self) -> None:
-        """Undo what a test changed."""
+        """Undo what a test changed, in files that git ignores too."""
         # Without its own repository, git would find one around it, and undo people's work there.
         own = ("git", f"--git-dir={self.folder / '.git'}", f"--work-tree={self.folder}")
         first = run(*own, "rev-list", "--max-parents=0", "HEAD", cwd=self.folder).stdout.strip()
         assert first, f"{self.folder} has no repository of its own"
         run(*own, "reset", "--quiet", "--hard", first, cwd=self.folder)
-        run(*own, "clean", "--quiet", "--force", "-d", cwd=self.folder)
+        kept = [f"--exclude={name}" for name in KEPT]
+        run(*own, "clean", "--quiet", "--force", "-d", "-x", *kept, cwd=self.folder)
         self.environment.clear()
 
 

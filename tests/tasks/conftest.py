@@ -14,11 +14,9 @@ import pytest
 from tasks.ports import Ports
 from tasks.servers import Servers, temporary
 from tests.support import run
-from tests.tasks.checked_project import CheckedProject
+from tests.tasks.checked_project import KEPT, CheckedProject
 from tests.tasks.small_project import make
 from tests.tasks.users import as_ordinary
-
-KEPT = {".nox", ".mypy_cache", ".ruff_cache"}
 
 
 @pytest.fixture(scope="session")
