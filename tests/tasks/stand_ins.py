@@ -55,7 +55,7 @@ def program(folder: Path, name: str, script: str) -> None:
 def scanner(folder: Path, name: str, script: str, report: object = None, days: int = 0) -> None:
     """A scanner of version 1.2.3, whose data are so many days old; the script may print the report, report.json."""
     folder.mkdir(parents=True, exist_ok=True)
-    made = (datetime.now(tz=UTC) - timedelta(days=days)).strftime("%Y-%m-%dT%H:%M:%S.123456789Z")
+    made = (datetime.now(tz=UTC) - timedelta(days=days)).strftime("%Y-%m-%dT%H:%M:%S.%f000Z")
     about = {"built": made, "VulnerabilityDB": {"UpdatedAt": made}, "Version": "1.2.3", "version": "1.2.3"}
     (folder / "report.json").write_text(json.dumps(report), encoding="utf-8")
     (folder / "data.json").write_text(json.dumps(about), encoding="utf-8")
