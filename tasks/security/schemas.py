@@ -1,4 +1,4 @@
-"""Holds Compose files and workflows against the schemas that their makers publish."""
+"""Holds Compose files and workflows, and whatever else has one, against the schemas that their makers publish."""
 
 from functools import partial
 
@@ -9,12 +9,16 @@ from tasks.security.workflows import WORKFLOWS
 
 
 def scan(schema: str, files: list[str]) -> Scan:
-    """Run check-jsonschema with a schema that it brings; a file that is no YAML is a finding too."""
-    options = (f"--builtin-schema=vendor.{schema}", "--output-format=json", "--color=never")
-    said = run_json([program("check-jsonschema"), *options, *files])
+    """Look for what is against a schema that check-jsonschema brings."""
+    return Scan(count(len(files), "file"), against(files, f"--builtin-schema=vendor.{schema}"))
+
+
+def against(files: list[str], *schema: str) -> list[Finding]:
+    """Run check-jsonschema with the options that name a schema; a file that is no YAML is a finding too."""
+    said = run_json([program("check-jsonschema"), *schema, "--output-format=json", "--color=never", *files])
     wrong = [_finding(each["filename"], f"{each['path']}: {each['message']}") for each in said["errors"]]
     wrong += [_finding(each["filename"], each["message"]) for each in said.get("parse_errors", [])]
-    return Scan(count(len(files), "file"), wrong)
+    return wrong
 
 
 def _finding(path: str, message: str) -> Finding:

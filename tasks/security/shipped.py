@@ -1,10 +1,10 @@
 """Checks the licences of what reaches users and writes its bills of materials."""
 
-import hashlib
 import json
 import re
 import tomllib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +12,12 @@ from tasks.report import count
 from tasks.security.environments import environment
 from tasks.security.pins import Pin, normal, pins
 from tasks.security.scan import Check, Finding, Scan
+from tasks.security.schemas import against
 from tasks.security.tool import REPORTS, program, run
 from tasks.trouble import Trouble
 
 TOOL = "cyclonedx-py"
+SPECIFICATION = "1.6"
 # What older metadata say instead of an expression.
 CLASSIFIED = {
     "License :: OSI Approved :: Apache Software License": "Apache-2.0",
@@ -50,12 +52,13 @@ def policy() -> Policy:
 def write_bills(_files: list[str]) -> Scan:
     """Write a bill for each lock that ships, which is what the images with that lock are signed with."""
     found, listed = [], set()
-    for lock in policy().ships:
+    ships = policy().ships
+    for lock in ships:
         names = write_bill(lock)
         strays = [pin for pin in shipped_pins(lock) if pin.name not in names and " ; " not in pin.text]
         found += [_finding(pin, "incomplete", f"{pin.name} is not in {bill_place(lock)}") for pin in strays]
         listed |= names
-    return Scan(count(len(listed), "package"), found)
+    return Scan(count(len(listed), "package"), found + invalid([bill_place(lock) for lock in ships]))
 
 
 def bill_place(lock: str) -> Path:
@@ -64,24 +67,31 @@ def bill_place(lock: str) -> Path:
 
 
 def write_bill(lock: str) -> set[str]:
-    """Write the bill of a lock's environment, a new one held against CycloneDX's schema; returns what it lists."""
-    place = environment(lock)
-    bill = bill_of(place)
-    # cyclonedx-py needs seconds for that, each time.
-    stamp = place / "bill.sha256"
-    digest = hashlib.sha256(bill.encode()).hexdigest()
-    if not stamp.exists() or stamp.read_text(encoding="utf-8") != digest:
-        bill_of(place, "--validate")
-        stamp.write_text(digest, encoding="utf-8")
+    """Write the bill of a lock's environment; returns what it lists."""
+    bill = bill_of(environment(lock))
     REPORTS.mkdir(parents=True, exist_ok=True)
     bill_place(lock).write_text(bill, encoding="utf-8")
     return {normal(each["name"]) for each in json.loads(bill)["components"]}
 
 
-def bill_of(place: Path, *options: str) -> str:
+def bill_of(place: Path) -> str:
     """The bill of what is installed in an environment."""
-    options = options or ("--no-validate",)
-    return run([program(TOOL), "environment", str(place), "--output-reproducible", *options], codes=(0,))
+    options = ("--output-reproducible", f"--spec-version={SPECIFICATION}", "--no-validate")
+    return run([program(TOOL), "environment", str(place), *options], codes=(0,))
+
+
+def invalid(bills: list[Path]) -> list[Finding]:
+    """What in these bills is against CycloneDX's schema.
+
+    cyclonedx-py validates too, and takes 11 s for 18 packages where this takes 4 s for any number: it parses each
+    address with a grammar of RFC 3987.
+    """
+    schemas = Path(str(files("cyclonedx"))) / "schema" / "_res"
+    schema = f"--schemafile={schemas}/bom-{SPECIFICATION}.SNAPSHOT.schema.json"
+    # The schema refers to others beside it.
+    options = (schema, f"--base-uri={schemas.as_uri()}/", "--disable-formats=iri-reference")
+    found = against([str(bill) for bill in bills], *options)
+    return [replace(each, message=each.message[:300]) for each in found]
 
 
 def scan_licences(_files: list[str]) -> Scan:

@@ -63,6 +63,15 @@ def bill(checked: CheckedProject, lock: str) -> set[str]:
     return {each["name"] for each in written["components"]}
 
 
+def test_a_bill_that_is_not_as_its_schema_says_is_a_finding(checked: CheckedProject) -> None:
+    checked.session("security", "--only", "sbom")
+    checked.replace(".data/security/sbom-gateway.json", '"bomFormat": "CycloneDX"', '"bomFormat": "XML"')
+    ask = "from tasks.security.shipped import *; print(*invalid([bill_place('backend'), bill_place('gateway')]))"
+    done = run(checked.python("security"), "-c", ask, cwd=checked.folder)
+    found = ".data/security/sbom-gateway.json:1: $.bomFormat: 'XML' is not one of ['CycloneDX']"
+    assert done.stdout == f"{found} (check-jsonschema: schema, medium)\n", done.stderr
+
+
 def test_git_takes_no_repository_around_the_project(checked: CheckedProject) -> None:
     beside = checked.folder.parent / "beside"
     beside.mkdir(exist_ok=True)
