@@ -42,7 +42,9 @@ def install(session: nox.Session, lock: str, *, compile_bytecode: bool = False) 
             session.install("--require-hashes", "-r", str(requirements), env=env, silent=False, stdout=output)
     except CommandFailed:
         session.error(f"could not install {requirements}: {_reason(log)}")
-    stamp.write_text(digest)
+    # With --no-install nox leaves an environment that is there as it is, and says so nowhere.
+    if log.stat().st_size:
+        stamp.write_text(digest)
 
 
 def _reason(log: Path) -> str:

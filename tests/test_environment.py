@@ -49,6 +49,15 @@ def test_a_lock_is_installed_once_and_again_when_it_changes(project: Path) -> No
     assert "imported iniconfig" in second.stdout
 
 
+def test_what_was_not_installed_on_request_is_installed_without_it(project: Path) -> None:
+    assert nox(project, "-s", "tiny").returncode == 0
+    (project / "requirements" / "tiny.txt").write_text("", encoding="utf-8")
+    kept, lacking = nox(project, "-R", "-s", "tiny"), nox(project, "-s", "tiny")
+    assert "imported iniconfig" in kept.stdout
+    assert "pip install" not in kept.stdout
+    assert "pip install" in lacking.stdout
+
+
 @pytest.mark.parametrize(
     ("session", "environment", "expected"),
     [("tiny", {}, False), ("compiled", {}, True), ("tiny", {"PYTHONDONTWRITEBYTECODE": "1"}, True)],

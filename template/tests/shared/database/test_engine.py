@@ -18,7 +18,7 @@ def settings(stores: Stores) -> DatabaseSettings:
         database_url=SecretStr(stores.database_url),
         database_pool_size=1,
         database_pool_timeout=0.2,
-        database_statement_timeout=0.2,
+        database_statement_timeout=1,
     )
 
 
