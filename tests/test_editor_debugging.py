@@ -126,6 +126,9 @@ def test_the_task_that_starts_dev_sees_that_it_is_ready(running: Dev) -> None:
     watcher = dev["problemMatcher"]["background"]
     assert re.search(watcher["endsPattern"], running.text(), re.MULTILINE)
     assert re.search(watcher["beginsPattern"], "Code changed: starting again auth.", re.MULTILINE)
+    again = nox(running.project, *dev["args"][1:])
+    assert again.returncode == 0, again.stdout
+    assert re.search(watcher["endsPattern"], again.stdout, re.MULTILINE)
 
 
 def test_one_test_is_debugged_by_its_selected_name_in_the_environment_for_editors(project: Path) -> None:

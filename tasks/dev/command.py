@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import sys
+import time
 from pathlib import Path
 
 from tasks import setup
@@ -18,7 +19,9 @@ REFRESH_SECONDS = 0.1
 
 def main() -> None:
     """Run the application for development, without Docker, starting services again when their code changes."""
-    argparse.ArgumentParser(prog="nox -s dev", description=main.__doc__).parse_args()
+    parser = argparse.ArgumentParser(prog="nox -s dev", description=main.__doc__)
+    parser.add_argument("--reuse", action="store_true", help="where it runs already, wait until that one is ready")
+    wants_one = parser.parse_args().reuse
     project = Path.cwd()
     data = DataFolder(project / FOLDER)
     try:
@@ -27,7 +30,9 @@ def main() -> None:
                 print(said, flush=True)
             asyncio.run(supervise(project, data))
     except InUseError as in_use:
-        sys.exit(already(data, in_use))
+        if not (wants_one and in_use.owner.session == "dev"):
+            sys.exit(already(data, in_use))
+        sys.exit(reuse(data, in_use))
     except Trouble as trouble:
         sys.exit(str(trouble))
 
@@ -64,6 +69,16 @@ def already(data: DataFolder, in_use: InUseError) -> str:
         return f"{in_use} uses this project's data; end it and try again."
     place = f"runs already: {running['url']}" if running else "is starting already"
     return f"{in_use} {place}\nEnd it with Ctrl-C where it runs, or: kill {in_use.owner.pid}"
+
+
+def reuse(data: DataFolder, in_use: InUseError) -> str | None:
+    """Wait until the one that runs is ready, and say so as that one does; a failure's words if it ends before."""
+    while data.is_owned():
+        if running := data.read("dev"):
+            print(f"Ready in {in_use}: {running['url']}")
+            return None
+        time.sleep(REFRESH_SECONDS)
+    return f"{in_use} ended before it was ready; it says why."
 
 
 async def _spin(screen: Screen) -> None:

@@ -109,6 +109,7 @@ class Dev:
         self,
         project: Path,
         *wrapper: str,
+        arguments: tuple[str, ...] = (),
         stdin: int = subprocess.DEVNULL,
         stdout: int | None = None,
         settings: dict[str, str] | None = None,
@@ -118,7 +119,7 @@ class Dev:
         self.output = project.parent / f"{project.name}-{self.mark}.log"
         with self.output.open("wb") as output:
             self.process = subprocess.Popen(
-                [*wrapper, sys.executable, "-m", "tasks.dev"],
+                [*wrapper, sys.executable, "-m", "tasks.dev", *arguments],
                 cwd=project,
                 env=environment(**{MARK: self.mark}, **(settings or {})),
                 stdin=stdin,

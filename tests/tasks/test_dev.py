@@ -43,11 +43,12 @@ def start(small: Path) -> Iterator[Start]:
 
     def start(
         *wrapper: str,
+        arguments: tuple[str, ...] = (),
         stdin: int = subprocess.DEVNULL,
         stdout: int | None = None,
         **settings: str,
     ) -> Dev:
-        started.append(Dev(small, *wrapper, stdin=stdin, stdout=stdout, settings=settings))
+        started.append(Dev(small, *wrapper, arguments=arguments, stdin=stdin, stdout=stdout, settings=settings))
         return started[-1]
 
     yield start
@@ -137,6 +138,26 @@ def test_a_second_dev_says_that_one_runs_and_where(start: Start, given: dict[str
     assert str(first.process.pid) in second.text()
     assert len(second.text().splitlines()) == 2
     assert get(about["url"]) == "gateway one"
+
+
+def test_a_second_dev_that_may_reuse_the_first_waits_until_that_one_is_ready(
+    start: Start, given: dict[str, str]
+) -> None:
+    first = start(**given)
+    until((first.project / ".data" / "owner.json").exists)
+    second = start(arguments=("--reuse",), **given)
+    assert second.ended() == 0, second.text()
+    about = first.ready()
+    assert second.text() == f"Ready in `nox -s dev` (process {first.process.pid}): {about['url']}\n"
+    assert get(about["url"]) == "gateway one"
+
+
+def test_a_second_dev_that_may_reuse_the_first_tells_when_that_one_ends(start: Start, small: Path) -> None:
+    first = start(REDIS_URL="redis://127.0.0.1:9/0")
+    until((small / ".data" / "owner.json").exists)
+    second = start(arguments=("--reuse",))
+    assert second.ended() == 1
+    assert second.text() == f"`nox -s dev` (process {first.process.pid}) ended before it was ready; it says why.\n"
 
 
 def test_another_session_that_uses_the_data_is_named(start: Start, small: Path) -> None:
