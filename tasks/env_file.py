@@ -3,6 +3,7 @@
 import io
 import os
 import re
+from difflib import get_close_matches
 from pathlib import Path
 
 from dotenv.parser import Binding, parse_stream
@@ -53,6 +54,15 @@ def defaults(project: Path) -> dict[str, str]:
 def secrets(project: Path) -> list[str]:
     """The secrets among the settings, optional ones too: those that `.env.example` shows without a value."""
     return [name for name, value in (required(project) | defaults(project)).items() if not value]
+
+
+def misspelt(project: Path) -> dict[str, str]:
+    """The names in `.env.local` that `.env.example` does not have, but for some letters; and the names that it has."""
+    known = required(project) | defaults(project)
+    local = project / LOCAL
+    given = [name for name in (values(local) if local.exists() else {}) if name not in known]
+    found = {name: get_close_matches(name, known, n=1, cutoff=0.85) for name in given}
+    return {name: close[0] for name, close in found.items() if close}
 
 
 def bad_line(error: UnicodeDecodeError) -> int:

@@ -82,7 +82,14 @@ class Application:
             wrong = await asyncio.to_thread(wrong_values, self._project, self._group.id)
         if wrong:
             reasons = "; ".join(wrong.values())
-            raise Trouble(f"Settings that are missing or wrong: {reasons}.\nCorrect them; .env.example explains each.")
+            raise Trouble(f"Settings that are missing or wrong: {reasons}.\n{self._cure(list(wrong))}")
+
+    def _cure(self, wrong: list[str]) -> str:
+        known = env_file.required(self._project) | env_file.defaults(self._project)
+        new = [name for name in wrong if name not in known]
+        if new:
+            return f"Add to {env_file.EXAMPLE}, from which {env_file.LOCAL} is completed: {', '.join(new)}."
+        return f"Correct them; {env_file.EXAMPLE} explains each."
 
     async def _start_servers(self) -> Servers:
         database_url = await self._server_url(
@@ -137,7 +144,14 @@ class Application:
 
     def _changes(self, names: list[str]) -> Changes:
         backend = (self._project / BACKEND).resolve()
-        return Changes([backend], partial(concerned, backend, names), PythonFilter())
+        return Changes([backend], partial(self._concerned, backend, names), PythonFilter())
+
+    def _concerned(self, backend: Path, names: list[str], paths: list[Path]) -> list[str]:
+        """The services to start again; migrations are no part of them, and not applied before they are finished."""
+        code = [path for path in paths if not path.match("migrations/versions/*")]
+        if code != paths:
+            self._screen.say("Migrations changed; this applies what the database lacks: nox -s migrate", "yellow")
+        return concerned(backend, names, code)
 
     async def _follow(self, changes: Changes, running: list[RunningService]) -> None:
         async with asyncio.TaskGroup() as reloads:
@@ -177,7 +191,10 @@ class Application:
         self._crashed(ended(part, code))
 
     def _tell_port(self, name: str, usual: int | None, port: int) -> None:
-        if usual not in (None, port):
+        if usual is None:
+            lacks = f"{env_file.EXAMPLE} has no {services.setting(name)}"
+            self._screen.say(f"{lacks}: {name} listens on {port}, which is free.", "yellow")
+        elif usual != port:
             self._screen.say(f"Port {usual} is taken: {name} listens on {port} instead.", "yellow")
 
 

@@ -6,7 +6,7 @@ import sys
 import time
 from pathlib import Path
 
-from tasks import setup
+from tasks import env_file, setup
 from tasks.data_folder import FOLDER, DataFolder, InUseError
 from tasks.dev import services
 from tasks.dev.application import MIGRATIONS, STORAGE, Application
@@ -28,6 +28,8 @@ def main() -> None:
         with data.owned("dev"):
             if said := setup.complete(project):
                 print(said, flush=True)
+            for written, meant in env_file.misspelt(project).items():
+                print(f"{env_file.LOCAL} has {written}, which nothing reads; is {meant} meant?", flush=True)
             asyncio.run(supervise(project, data))
     except InUseError as in_use:
         if not (wants_one and in_use.owner.session == "dev"):

@@ -4,6 +4,7 @@ import http.client
 import os
 import sys
 from dataclasses import dataclass
+from itertools import combinations
 from pathlib import Path
 
 from tasks import env_file
@@ -61,7 +62,17 @@ def names(project: Path) -> list[str]:
 def usual_ports(project: Path) -> dict[str, int | None]:
     """Each service's port: what its setting says, else the default in `.env.example`, else none."""
     known = {**env_file.defaults(project), **env_file.settings(project)}
-    return {name: _port(f"{name.upper()}_PORT", known) for name in names(project)}
+    found = {name: _port(setting(name), known) for name in names(project)}
+    for one, other in combinations(found, 2):
+        if found[one] is not None and found[one] == found[other]:
+            both = f"{setting(one)} and {setting(other)} are both {found[one]}"
+            raise Trouble(f"{both}; give each a port of its own in {env_file.LOCAL}.")
+    return found
+
+
+def setting(name: str) -> str:
+    """The name of the setting that says where a service listens."""
+    return f"{name.upper()}_PORT"
 
 
 def asks(name: str, other: str) -> bool:
@@ -79,17 +90,17 @@ def environment(project: Path, services: list[Service], servers: Servers) -> dic
     found = {**os.environ, "PYTHONPATH": str((project / BACKEND).resolve()), "PYTHONUNBUFFERED": "1"}
     found |= {"DATABASE_URL": servers.database_url, "REDIS_URL": servers.redis_url}
     for service in services:
-        found |= {f"{service.name.upper()}_PORT": str(service.port), f"{service.name.upper()}_URL": service.url}
+        found |= {setting(service.name): str(service.port), f"{service.name.upper()}_URL": service.url}
         if service.name == JWKS_OWNER:
             found["JWKS_URL"] = f"{service.url}/.well-known/jwks.json"
     return found
 
 
-def _port(setting: str, known: dict[str, str]) -> int | None:
-    value = known.get(setting)
+def _port(name: str, known: dict[str, str]) -> int | None:
+    value = known.get(name)
     if value is None:
         return None
     if not (value.isdecimal() and 0 < int(value) <= HIGHEST_PORT):
-        place = "the environment" if setting in os.environ else env_file.LOCAL
-        raise Trouble(f"{setting} is not a port: set it to a number from 1 to {HIGHEST_PORT} in {place}.")
+        place = "the environment" if name in os.environ else env_file.LOCAL
+        raise Trouble(f"{name} is not a port: set it to a number from 1 to {HIGHEST_PORT} in {place}.")
     return int(value)

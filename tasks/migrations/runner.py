@@ -103,7 +103,7 @@ def _explained(error: Exception) -> str:
     reason = _reason(error)
     frame = _migration_frame(error)
     if frame is None:
-        return f"The database says: {reason}" if isinstance(error, DBAPIError) else reason
+        return f"The database says: {reason}" if isinstance(error, DBAPIError) else f"{reason}{_place(error)}"
     path = Path(os.path.relpath(frame.f_code.co_filename))
     # What runs outside of the migration's transaction stays when the migration fails.
     whole = "autocommit_block" not in path.read_text(encoding="utf-8")
@@ -118,6 +118,13 @@ def _reason(error: Exception) -> str:
     if isinstance(error, DBAPIError):
         return str(error.orig).strip().splitlines()[0]
     return f"{type(error).__name__}: {error}"
+
+
+def _place(error: Exception) -> str:
+    """Where in the application's code it happened, if it did there."""
+    code = Path.cwd() / "src"
+    frames = [each for each in traceback.extract_tb(error.__traceback__) if Path(each.filename).is_relative_to(code)]
+    return f" ({os.path.relpath(frames[-1].filename)}:{frames[-1].lineno})" if frames else ""
 
 
 def _migration_frame(error: Exception) -> FrameType | None:

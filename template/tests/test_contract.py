@@ -5,4 +5,5 @@ from tasks.config import agreement, contract
 
 def test_what_gives_settings_agrees_with_the_classes_that_read_them() -> None:
     project = Path.cwd()
-    assert agreement.faults(project, contract.read(project)) == []
+    faults = agreement.faults(project, contract.read(project))
+    assert not faults, "\n".join(faults)

@@ -176,6 +176,32 @@ def test_a_port_that_is_taken_is_replaced_by_a_free_one(start: Start, small: Pat
     assert get(about["url"]) == "gateway one"
 
 
+def test_two_services_on_one_port_are_told(start: Start, small: Path) -> None:
+    (small / ".env.local").write_text("GATEWAY_PORT=8123\nALPHA_PORT=8123\n")
+    dev = start()
+    assert dev.ended() == 1
+    said = "ALPHA_PORT and GATEWAY_PORT are both 8123; give each a port of its own in .env.local.\n"
+    assert dev.text().endswith(said)
+
+
+def test_a_service_whose_port_the_example_does_not_have_is_told(
+    start: Start, small: Path, given: dict[str, str]
+) -> None:
+    example = small / ".env.example"
+    example.write_text("".join(line for line in example.read_text().splitlines(True) if "ALPHA_PORT" not in line))
+    dev = start(**given)
+    port = dev.ready()["services"]["alpha"]["port"]
+    assert f".env.example has no ALPHA_PORT: alpha listens on {port}, which is free." in dev.text()
+
+
+def test_a_misspelt_setting_is_told(start: Start, small: Path, given: dict[str, str]) -> None:
+    (small / ".env.local").write_text("GATEWEY_PORT=8123\nREGISTRY=mirror.example.com\n")
+    dev = start(**given)
+    dev.ready()
+    assert ".env.local has GATEWEY_PORT, which nothing reads; is GATEWAY_PORT meant?\n" in dev.text()
+    assert "REGISTRY" not in dev.text()
+
+
 def test_it_ends_when_its_terminal_goes_away(start: Start, given: dict[str, str]) -> None:
     ours, theirs = terminal()
     dev = start(sys.executable, "-c", OWN_TERMINAL, stdin=theirs, stdout=theirs, **given)
@@ -255,6 +281,15 @@ def test_a_change_restarts_its_service_and_one_in_shared_restarts_all(
     until(lambda: get(before["gateway"]["url"]) == "GATEWAY ONE")
     assert dev.stop() == 0
     assert dev.left() == []
+
+
+def test_a_changed_migration_is_told_and_restarts_nothing(start: Start, small: Path, given: dict[str, str]) -> None:
+    dev = start(**given)
+    dev.ready()
+    versions = small / "src" / "backend" / "shared" / "migrations" / "versions"
+    (versions / "0002_more.py").write_text((versions / "0001_notes.py").read_text())
+    said = dev.said("Migrations changed; this applies what the database lacks: nox -s migrate")
+    assert "Code changed" not in said
 
 
 def test_where_changes_cannot_be_seen_that_is_told_and_everything_runs(

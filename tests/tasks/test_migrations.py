@@ -126,6 +126,26 @@ def test_a_migration_is_written_for_a_changed_model_as_lint_and_db_check_want_it
     assert "planted" in tables(database)
 
 
+def test_the_tests_of_a_project_pass_after_the_first_migration_of_its_team(
+    checked: CheckedProject, database: str
+) -> None:
+    checked.replace(PROJECT, "    name: Mapped[str]\n", "    name: Mapped[str]\n    colour: Mapped[str | None]\n")
+    planted = MODEL.replace("class Planted(Base):", 'class Planted(Base):\n    """Planted."""\n')
+    checked.write(BASE, (checked.folder / BASE).read_text() + planted)
+    assert checked.session("migration", "add colour", DATABASE_URL=database).returncode == 0
+    done = checked.session("test", "tests/shared/database", "tests/projects")
+    assert done.returncode == 0, done.stdout
+    assert checked.session("db_check").returncode == 0
+
+
+def test_broken_code_of_a_model_is_named_with_its_line(checked: CheckedProject) -> None:
+    checked.replace(PROJECT, "    name: Mapped[str]\n", "    name: Mapped[str] = nowhere\n")
+    lines = (checked.folder / PROJECT).read_text(encoding="utf-8").splitlines()
+    done = checked.session("db_check", "--only", "models")
+    place = f"{PROJECT}:{lines.index('    name: Mapped[str] = nowhere') + 1}"
+    assert f"NameError: name 'nowhere' is not defined ({place})" in done.stdout
+
+
 def test_a_column_that_rows_have_no_value_for_is_cautioned_against(checked: CheckedProject) -> None:
     checked.replace(PROJECT, "    name: Mapped[str]\n", "    name: Mapped[str]\n    colour: Mapped[str]\n")
     done = checked.session("migration", "add colour")

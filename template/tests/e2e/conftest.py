@@ -22,7 +22,7 @@ def gateway_url(request: pytest.FixtureRequest) -> str:
     if given := os.environ.get("APPLICATION_URL"):
         return given
     stack: Stack = request.getfixturevalue("stack")
-    return stack.gateway.url
+    return stack["gateway"].url
 
 
 @pytest.fixture

@@ -27,10 +27,10 @@ async def test_a_request_can_be_followed_through_the_logs_of_every_hop(client: h
     person = await join(client)
     answer = await client.get("/api/projects", headers={**person.headers, "X-Request-ID": "follow-me-through"})
     assert answer.headers["x-request-id"] == "follow-me-through"
-    for process, route in ((stack.gateway, "/api/projects"), (stack.projects, "/api/projects")):
+    for process, route in ((stack["gateway"], "/api/projects"), (stack["projects"], "/api/projects")):
         events = await process.events_of("follow-me-through")
         assert [(each["event"], each["route"], each["status"]) for each in events] == [("request", route, 200)]
-    assert person.access_token not in stack.gateway.log.read_text(encoding="utf-8")
+    assert person.access_token not in stack["gateway"].log.read_text(encoding="utf-8")
 
 
 async def test_the_gateway_speaks_for_the_whole_application(client: httpx.AsyncClient) -> None:
@@ -49,19 +49,19 @@ async def test_a_body_that_is_too_big_for_a_service_is_refused(client: httpx.Asy
 
 async def test_each_service_counts_its_requests(client: httpx.AsyncClient, stack: Stack) -> None:
     await join(client)
-    for process, route in ((stack.gateway, "/api/auth"), (stack.auth, "/api/auth/login")):
+    for process, route in ((stack["gateway"], "/api/auth"), (stack["auth"], "/api/auth/login")):
         text = (await client.get(f"{process.url}/metrics")).text
         assert f'http_requests_total{{method="POST",route="{route}",status="200"}}' in text
 
 
 async def test_a_frozen_service_is_a_504_until_it_thaws(client: httpx.AsyncClient, stack: Stack) -> None:
     person = await join(client)
-    os.kill(stack.projects.popen.pid, signal.SIGSTOP)
+    os.kill(stack["projects"].popen.pid, signal.SIGSTOP)
     try:
         frozen = await client.get("/api/projects", headers=person.headers)
         assert (await client.get("/api/auth/me", headers=person.headers)).status_code == 200
     finally:
-        os.kill(stack.projects.popen.pid, signal.SIGCONT)
+        os.kill(stack["projects"].popen.pid, signal.SIGCONT)
     assert frozen.status_code == 504
     assert frozen.headers["x-request-id"]
     assert (await client.get("/api/projects", headers=person.headers)).status_code == 200

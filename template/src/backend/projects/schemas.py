@@ -18,6 +18,8 @@ Description = Annotated[str, StringConstraints(max_length=10_000, pattern=NO_NUL
 class NewProject(BaseModel):
     """A project to create."""
 
+    model_config = ConfigDict(extra="forbid")
+
     name: Name
     description: Description = ""
 
