@@ -14,7 +14,7 @@ from projects.app import create_app as create_projects
 from projects.settings import ProjectsSettings
 from tests.support.application import Stack, whole
 from tests.support.people import Person, join
-from tests.support.serving import serving
+from tests.support.serving import PATIENCE_SECONDS, serving
 from tests.support.stores import Stores, clone, template
 
 SIGNING_KEY = base64.urlsafe_b64encode(bytes(range(32))).decode("ascii")
@@ -79,7 +79,7 @@ async def auth_url(auth_settings: AuthSettings) -> AsyncIterator[str]:
 @pytest.fixture(scope="session")
 async def auth(auth_url: str) -> AsyncIterator[httpx.AsyncClient]:
     """A client of the auth service."""
-    async with httpx.AsyncClient(base_url=auth_url) as client:
+    async with httpx.AsyncClient(base_url=auth_url, timeout=PATIENCE_SECONDS) as client:
         yield client
 
 
@@ -92,7 +92,10 @@ def projects_settings(common: dict[str, Any], auth_url: str) -> ProjectsSettings
 @pytest.fixture(scope="session")
 async def projects(projects_settings: ProjectsSettings) -> AsyncIterator[httpx.AsyncClient]:
     """A client of the projects service."""
-    async with serving(create_projects(projects_settings)) as url, httpx.AsyncClient(base_url=url) as client:
+    async with (
+        serving(create_projects(projects_settings)) as url,
+        httpx.AsyncClient(base_url=url, timeout=PATIENCE_SECONDS) as client,
+    ):
         yield client
 
 
@@ -120,7 +123,7 @@ def environment(auth_settings: AuthSettings) -> dict[str, str]:
         "AUTH_SIGNING_KEY": SIGNING_KEY,
         "ARGON2_MEMORY_KIB": "8",
         "ARGON2_ROUNDS": "1",
-        "UPSTREAM_TIMEOUT": "4",
+        "UPSTREAM_TIMEOUT": "8",
     }
 
 

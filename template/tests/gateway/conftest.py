@@ -7,7 +7,7 @@ import pytest
 
 from gateway.app import create_app
 from gateway.settings import GatewaySettings
-from tests.support.serving import free_port, serving
+from tests.support.serving import PATIENCE_SECONDS, free_port, serving
 from tests.support.upstream import Upstream
 
 ORIGIN = "http://app.example.org"
@@ -28,14 +28,14 @@ async def upstream_url(upstream: Upstream) -> AsyncIterator[str]:
 
 @pytest.fixture
 def gateway_settings(auth_url: str, upstream_url: str) -> GatewaySettings:
-    """Settings of a gateway that is not patient."""
+    """Settings of a gateway that is as patient as its clients here."""
     return GatewaySettings(
         app_name="Test",
         environment="development",
         auth_url=auth_url,
         projects_url=upstream_url,
         jwks_url=f"{auth_url}/.well-known/jwks.json",
-        upstream_timeout=1,
+        upstream_timeout=PATIENCE_SECONDS,
         cors_origins=[ORIGIN],
     )
 
@@ -50,7 +50,21 @@ async def gateway_url(gateway_settings: GatewaySettings) -> AsyncIterator[str]:
 @pytest.fixture
 async def gateway(gateway_url: str) -> AsyncIterator[httpx.AsyncClient]:
     """A client of the gateway."""
-    async with httpx.AsyncClient(base_url=gateway_url) as client:
+    async with httpx.AsyncClient(base_url=gateway_url, timeout=PATIENCE_SECONDS) as client:
+        yield client
+
+
+@pytest.fixture
+async def impatient_url(gateway_settings: GatewaySettings) -> AsyncIterator[str]:
+    """Where a gateway answers that waits for nobody longer than a second."""
+    async with serving(create_app(gateway_settings.model_copy(update={"upstream_timeout": 1}))) as url:
+        yield url
+
+
+@pytest.fixture
+async def impatient(impatient_url: str) -> AsyncIterator[httpx.AsyncClient]:
+    """A client of that one."""
+    async with httpx.AsyncClient(base_url=impatient_url, timeout=PATIENCE_SECONDS) as client:
         yield client
 
 

@@ -171,7 +171,7 @@ async def test_a_big_upload_arrives_whole(gateway: httpx.AsyncClient, announced:
 async def test_an_upload_streams_while_the_client_still_sends(gateway: httpx.AsyncClient, upstream: Upstream) -> None:
     async def body() -> AsyncIterator[bytes]:
         yield b"x"
-        await asyncio.wait_for(upstream.reached.wait(), 5)
+        await asyncio.wait_for(upstream.reached.wait(), PATIENCE_SECONDS)
         yield b"y"
 
     answer = await gateway.post("/api/projects/echo", content=body())
@@ -206,9 +206,9 @@ async def test_events_come_one_by_one(gateway: httpx.AsyncClient, upstream: Upst
     assert answer.headers["content-type"] == "text/event-stream"
 
 
-async def test_when_the_client_goes_away_the_service_is_told(gateway: httpx.AsyncClient, upstream: Upstream) -> None:
+async def test_when_the_client_goes_away_the_service_is_told(impatient: httpx.AsyncClient, upstream: Upstream) -> None:
     with capture_logs() as logs:
-        asking = asyncio.create_task(gateway.get("/api/projects/never"))
+        asking = asyncio.create_task(impatient.get("/api/projects/never"))
         await asyncio.wait_for(upstream.reached.wait(), PATIENCE_SECONDS)
         asking.cancel()
         await until(lambda: statuses(logs) == [499])
@@ -240,25 +240,25 @@ async def test_a_client_that_stops_halfway_through_a_body_leaves_nothing_behind(
     assert (await gateway.get("/api/projects/echo")).status_code == 200
 
 
-async def test_a_slow_service_is_a_504(gateway: httpx.AsyncClient, upstream: Upstream) -> None:
-    answer = await gateway.get("/api/projects/never")
+async def test_a_slow_service_is_a_504(impatient: httpx.AsyncClient, upstream: Upstream) -> None:
+    answer = await impatient.get("/api/projects/never")
     assert answer.status_code == 504
     assert answer.json() == {"detail": "The projects service did not answer in time"}
     assert answer.headers["x-request-id"]
     await asyncio.wait_for(upstream.cancelled.wait(), PATIENCE_SECONDS)
 
 
-async def test_a_slow_client_is_a_408(gateway_url: str) -> None:
+async def test_a_slow_client_is_a_408(impatient_url: str) -> None:
     for headers in (b"Content-Length: 100", b"Content-Length: 100000"):
         start = b"POST /api/projects/hash HTTP/1.1\r\nHost: x\r\n"
-        answer = await raw(gateway_url, start + headers + b"\r\n\r\nx", b"}")
+        answer = await raw(impatient_url, start + headers + b"\r\n\r\nx", b"}")
         assert answer.startswith(b"HTTP/1.1 408 ")
 
 
 @pytest.mark.parametrize("path", ["halfway", "halfway?length", "stall"])
-async def test_a_response_that_breaks_off_does_not_look_whole(gateway: httpx.AsyncClient, path: str) -> None:
+async def test_a_response_that_breaks_off_does_not_look_whole(impatient: httpx.AsyncClient, path: str) -> None:
     with capture_logs() as logs, pytest.raises(httpx.RemoteProtocolError):
-        await gateway.get(f"/api/projects/{path}")
+        await impatient.get(f"/api/projects/{path}")
     assert [each["upstream"] for each in logs if each["event"] == "forwarding failed"] == ["projects"]
 
 

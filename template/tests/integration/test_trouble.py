@@ -34,7 +34,7 @@ async def test_a_service_that_is_down_is_a_502_until_it_is_back(
     settings = {**addresses, "PROJECTS_URL": f"http://127.0.0.1:{port}"}
     with running("gateway", gateway_port, settings, tmp_path) as gateway:
         gateway.await_ready()
-        async with httpx.AsyncClient(base_url=gateway.url, headers=person.headers) as client:
+        async with httpx.AsyncClient(base_url=gateway.url, headers=person.headers, timeout=PATIENCE_SECONDS) as client:
             before = await client.get("/api/projects")
             health = await client.get("/health/detailed")
             with running("projects", port, settings, tmp_path) as projects:
