@@ -52,13 +52,15 @@ def policy() -> Policy:
 def write_bills(_files: list[str]) -> Scan:
     """Write a bill for each lock that ships, which is what the images with that lock are signed with."""
     found, listed = [], set()
-    ships = policy().ships
-    for lock in ships:
+    locks = policy().ships
+    for lock in locks:
         names = write_bill(lock)
         strays = [pin for pin in shipped_pins(lock) if pin.name not in names and " ; " not in pin.text]
         found += [_finding(pin, "incomplete", f"{pin.name} is not in {bill_place(lock)}") for pin in strays]
         listed |= names
-    return Scan(count(len(listed), "package"), found + invalid([bill_place(lock) for lock in ships]))
+    # check-jsonschema wants at least one file.
+    found += invalid([bill_place(lock) for lock in locks]) if locks else []
+    return Scan(count(len(listed), "package"), found)
 
 
 def bill_place(lock: str) -> Path:

@@ -485,6 +485,21 @@ def test_a_wrong_setting_is_told_by_its_name_and_a_secret_is_not_shown(project: 
         dev.kill()
 
 
+def test_a_setting_that_the_example_lacks_is_told_to_be_added_there(project: Path) -> None:
+    place = project / "src" / "backend" / "gateway" / "settings.py"
+    text = place.read_text()
+    planted = text.replace("    gateway_port: Port = 8000\n", "    notes_url: str\n    gateway_port: Port = 8000\n")
+    assert planted != text
+    place.write_text(planted)
+    dev = Dev(project)
+    try:
+        assert dev.ended() == 1
+        assert "NOTES_URL: missing" in dev.text()
+        assert "Add to .env.example, from which .env.local is completed: NOTES_URL.\n" in dev.text()
+    finally:
+        dev.kill()
+
+
 def test_a_value_that_the_application_refuses_is_told_before_any_server_starts(project: Path) -> None:
     setup.complete(project)
     with (project / ".env.local").open("a") as file:

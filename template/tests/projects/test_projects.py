@@ -23,6 +23,13 @@ async def test_who_creates_a_project_owns_it(projects: httpx.AsyncClient, person
     assert read.json() == created.json()
 
 
+@pytest.mark.parametrize("wrong", [{}, {"name": " "}, {"name": "x" * 201}, {"name": "One", "descriptoin": "typo"}])
+async def test_a_project_of_nonsense_is_refused(
+    projects: httpx.AsyncClient, person: Person, wrong: dict[str, str]
+) -> None:
+    assert (await projects.post("/api/projects", json=wrong, headers=person.headers)).status_code == 422
+
+
 async def test_pages_hold_each_project_once_newest_first(projects: httpx.AsyncClient, person: Person) -> None:
     created = [await create(projects, person, f"Project {number}") for number in range(5)]
     seen: list[str] = []
