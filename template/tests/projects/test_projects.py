@@ -23,7 +23,7 @@ async def test_who_creates_a_project_owns_it(projects: httpx.AsyncClient, person
     assert read.json() == created.json()
 
 
-@pytest.mark.parametrize("wrong", [{}, {"name": " "}, {"name": "x" * 201}, {"name": "One", "descriptoin": "typo"}])
+@pytest.mark.parametrize("wrong", [{}, {"name": " "}, {"name": "x" * 201}, {"name": "One", "colour": "red"}])
 async def test_a_project_of_nonsense_is_refused(
     projects: httpx.AsyncClient, person: Person, wrong: dict[str, str]
 ) -> None:
