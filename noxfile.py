@@ -13,15 +13,15 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from tasks import door
+from tasks.core import bootstrap
 
 if __name__ == "__main__":
-    door.enter(__file__)
+    bootstrap.run(__file__)
 
 import nox
 from nox import virtualenv
 
-from tasks.environment import install
+from tasks.core.environments import install
 from tasks.sessions import ci, security, source
 
 __all__ = ["ci", "security", "source"]
@@ -46,7 +46,7 @@ def run_for_caller(session: nox.Session, module: str) -> None:
 @nox.session(default=False, python=False)
 def editor(session: nox.Session) -> None:
     """Make .venv, where editors look for Python."""
-    session.run(sys.executable, "-m", "tasks.editor", env={"UV": virtualenv.UV}, external=True)
+    session.run(sys.executable, "-m", "tasks.editor.venv", env={"UV": virtualenv.UV}, external=True)
 
 
 @nox.session(default=False)

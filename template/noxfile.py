@@ -12,10 +12,10 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from tasks import door
+from tasks.core import bootstrap
 
 if __name__ == "__main__":
-    door.enter(__file__)
+    bootstrap.run(__file__)
 
 import nox
 

@@ -12,7 +12,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import IO, Any, Self
 
-PATIENCE_SECONDS = 60.0
+TIMEOUT_SECONDS = 60.0
 Message = dict[str, Any]
 
 
@@ -115,7 +115,7 @@ class Debugger:
 
     def _take(self) -> Message:
         try:
-            message = self._inbox.get(timeout=PATIENCE_SECONDS)
+            message = self._inbox.get(timeout=TIMEOUT_SECONDS)
         except queue.Empty:
             raise AssertionError(f"the debug adapter is silent; the program said: {self.output()}") from None
         if message["type"] == "event":

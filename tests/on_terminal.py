@@ -10,11 +10,11 @@ import subprocess
 import time
 from pathlib import Path
 
-from tests.tasks.machine import terminal
+from tests.tasks.requirements import terminal
 
 ENTER, CTRL_C, ERASE_LINE = "\r", "\x03", "\x15"
 ESCAPES = re.compile(r"\x1b\[[\d;?]*[A-Za-z]|\r")
-PATIENCE_SECONDS = 120
+TIMEOUT_SECONDS = 120
 
 
 class OnTerminal:
@@ -36,7 +36,7 @@ class OnTerminal:
 
     def await_text(self, text: str) -> None:
         """Return when it shows this, after what was awaited before."""
-        deadline = time.monotonic() + PATIENCE_SECONDS
+        deadline = time.monotonic() + TIMEOUT_SECONDS
         while text not in self._fresh:
             assert time.monotonic() < deadline, self.shown
             assert self._read(), self.shown
@@ -50,7 +50,7 @@ class OnTerminal:
         """The exit code, once it has ended."""
         while self._read():
             pass
-        return self.process.wait(PATIENCE_SECONDS)
+        return self.process.wait(TIMEOUT_SECONDS)
 
     def close(self) -> None:
         """Leave nothing of it."""
@@ -60,7 +60,7 @@ class OnTerminal:
 
     def _read(self) -> bool:
         """Take in what is shown next; whether there can be more."""
-        ready, _, _ = select.select([self._screen], [], [], PATIENCE_SECONDS)
+        ready, _, _ = select.select([self._screen], [], [], TIMEOUT_SECONDS)
         data = b""
         with contextlib.suppress(OSError):
             data = os.read(self._screen, 65536) if ready else b""

@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 import yaml
 
-from tasks import npm
-from tasks.stack import engine
+from tasks.compose import engine
+from tasks.core import npm
 from tests.support import ROOT, run
 
 Document = dict[str, Any]

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.support import ROOT, run
-from tests.tasks.machine import engine
+from tests.tasks.requirements import engine
 
 IMAGES = ROOT / "template" / "compose.images.yaml"
 START_SECONDS = 240

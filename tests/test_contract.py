@@ -174,7 +174,7 @@ def test_compose_that_is_no_yaml_is_told(rendered: Callable[[str], Path], files:
     broken = files("broken")
     (broken / MAIN).write_text("services: [\n", encoding="utf-8")
     done = ask(rendered("backend"), broken)
-    assert "Trouble: compose.yaml is not valid YAML; nox -s lint -- compose.yaml shows where." in done.stdout
+    assert "UserError: compose.yaml is not valid YAML; nox -s lint -- compose.yaml shows where." in done.stdout
 
 
 def test_files_that_are_not_there_agree(rendered: Callable[[str], Path], files: Callable[[str], Path]) -> None:

@@ -11,7 +11,7 @@ import pytest
 import yaml
 from jsonschema import Draft202012Validator
 
-from tasks import env_file
+from tasks.project import env_file
 from tests.support import ROOT
 from tests.test_consistency import sessions
 

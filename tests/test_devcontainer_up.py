@@ -17,9 +17,9 @@ from pathlib import Path
 import pytest
 from docker import DockerClient
 
-from tasks import npm
+from tasks.core import npm
 from tests.support import ANSWERS, ROOT, render, run
-from tests.tasks.machine import engine, missing
+from tests.tasks.requirements import engine, missing
 from tests.tasks.users import NAMED
 from toolkit.application import free_port
 

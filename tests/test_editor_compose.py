@@ -14,10 +14,10 @@ import httpx
 import pytest
 import yaml
 
-from tasks.ports import is_free
+from tasks.core.ports import is_free
 from tests.debug_adapter import Debugger, configurations
 from tests.support import ROOT
-from tests.tasks.machine import engine
+from tests.tasks.requirements import engine
 from toolkit.application import free_port
 from toolkit.stack import Stack
 

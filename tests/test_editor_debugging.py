@@ -13,8 +13,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tasks.data_folder import FOLDER, DataFolder
 from tasks.dev import handover
+from tasks.project.data_folder import FOLDER, DataFolder
 from tests.debug_adapter import Debugger, configurations
 from tests.support import nox, run
 from tests.tasks.small_project import Dev, get, until
@@ -98,7 +98,7 @@ def test_a_request_through_the_gateway_stops_at_a_breakpoint_in_a_service(runnin
 
 def test_a_service_that_a_debugger_runs_is_not_debugged_twice(running: Dev) -> None:
     with handover.taken(DataFolder(running.project / FOLDER), "projects"):
-        refused = run(sys.executable, "-m", "tasks.debug", "projects", cwd=running.project)
+        refused = run(sys.executable, "-m", "tasks.dev.debug", "projects", cwd=running.project)
     assert refused.returncode == 1
     assert refused.stdout == "Another debugger runs projects; end that one first.\n"
     until(lambda: pid(running, "projects") is not None)
@@ -115,7 +115,7 @@ def test_a_change_of_the_code_leaves_a_debugged_service_alone(running: Dev) -> N
 
 
 def test_without_dev_it_says_what_to_start(project: Path) -> None:
-    refused = run(sys.executable, "-m", "tasks.debug", "auth", cwd=project)
+    refused = run(sys.executable, "-m", "tasks.dev.debug", "auth", cwd=project)
     assert refused.returncode == 1
     assert refused.stdout == "The application does not run here; start it first: python3 noxfile.py -s dev\n"
 

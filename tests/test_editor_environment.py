@@ -30,7 +30,7 @@ def folder(tmp_path: Path) -> Path:
 
 def editor(folder: Path) -> subprocess.CompletedProcess[str]:
     """Run what the session runs."""
-    return run(sys.executable, "-m", "tasks.editor", cwd=folder, UV=virtualenv.UV)
+    return run(sys.executable, "-m", "tasks.editor.venv", cwd=folder, UV=virtualenv.UV)
 
 
 def test_it_has_what_the_lock_says(folder: Path) -> None:

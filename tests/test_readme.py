@@ -18,7 +18,7 @@ from pathlib import Path
 
 import pytest
 
-from tasks.data_folder import FOLDER, DataFolder
+from tasks.project.data_folder import FOLDER, DataFolder
 from tests.on_terminal import ENTER, OnTerminal
 from tests.support import ROOT, commit, nox, snapshot
 from tests.test_consistency import sessions
@@ -56,8 +56,8 @@ NEWCOMER = {
     "uvx copier update",
 }
 
-CHECK = "tests/tasks/test_faults.py::test_without_a_fault_the_check_passes"
-CONTAINERS = "tests/tasks/test_stack_sessions.py::test_the_whole_application_runs_in_containers"
+CHECK = "tests/tasks/checks/test_faults.py::test_without_a_fault_the_check_passes"
+CONTAINERS = "tests/tasks/compose/test_sessions.py::test_the_whole_application_runs_in_containers"
 
 # What another function runs that is named here: it needs containers, or a server, or is long.
 TESTED = {
@@ -69,18 +69,17 @@ TESTED = {
     "nox -s test": CHECK,
     "nox -s db_check": CHECK,
     "nox -s security": CHECK,
-    "nox -s e2e -- http://127.0.0.1:8000": "tests/tasks/test_e2e.py::test_they_pass_against_dev_whatever_data_is_there",
-    "nox -s config -- development": "tests/tasks/test_config.py::test_the_session_shows_each_environment",
-    "nox -s config -- staging": "tests/tasks/test_config.py::test_the_session_shows_each_environment",
-    "nox -s config -- production": "tests/tasks/test_config.py::test_the_session_shows_each_environment",
-    "nox -s ci": "tests/tasks/test_ci.py::ci",
-    "nox -s devcontainer": "tests/tasks/test_devcontainer.py::work",
+    "nox -s e2e -- http://127.0.0.1:8000": "tests/tasks/checks/test_e2e.py::test_pass_against_dev_with_existing_data",
+    "nox -s config -- development": "tests/tasks/settings/test_settings.py::test_the_session_shows_each_environment",
+    "nox -s config -- staging": "tests/tasks/settings/test_settings.py::test_the_session_shows_each_environment",
+    "nox -s config -- production": "tests/tasks/settings/test_settings.py::test_the_session_shows_each_environment",
+    "nox -s devcontainer": "tests/tasks/editor/test_devcontainer.py::work",
     "python3 noxfile.py -s stack -- up": CONTAINERS,
     "nox -s stack -- up": CONTAINERS,
     "nox -s stack -- watch": "tests/test_stack_proof.py::watched",
     "nox -s stack -- status": CONTAINERS,
     "nox -s stack -- down": CONTAINERS,
-    "nox -s images": "tests/tasks/test_stack_sessions.py::test_the_images_pass_their_own_checks",
+    "nox -s images": "tests/tasks/compose/test_sessions.py::test_the_images_pass_their_own_checks",
     "nox -s stack -- up --debug": "tests/test_editor_compose.py::stack",
 }
 
@@ -143,7 +142,7 @@ def test_the_function_that_is_named_runs_the_command(command: str, place: str) -
 def test_a_function_that_runs_something_else_is_caught() -> None:
     assert missing_words("nox -s stack -- sideways", TESTED["nox -s stack -- up"]) == {"sideways"}
     with pytest.raises(StopIteration):
-        missing_words("nox -s stack -- up", "tests/tasks/test_stack_sessions.py::test_of_old")
+        missing_words("nox -s stack -- up", "tests/tasks/compose/test_sessions.py::test_of_old")
 
 
 def missing_words(command: str, place: str) -> set[str]:

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from tasks import env_file
-from tasks.stack.compose import Compose
+from tasks.compose.compose import Compose
+from tasks.project import env_file
 from tests.support import run
-from tests.tasks.machine import engine
+from tests.tasks.requirements import engine
 
 MIRROR = "mirror.example.com/library"
 

@@ -18,7 +18,7 @@ from typing import Any
 
 import pytest
 
-from tasks.ports import Ports
+from tasks.core.ports import Ports
 from tests.container_facts import (
     reached_from_container,
     reached_from_here,
@@ -26,7 +26,7 @@ from tests.container_facts import (
     weaknesses,
 )
 from tests.support import nox, run
-from tests.tasks.machine import engine
+from tests.tasks.requirements import engine
 from tests.tasks.small_project import get
 from toolkit.application import environment
 from toolkit.reliability import episode

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from tests.support import ROOT, nox, run
-from tests.tasks.machine import engine
+from tests.tasks.requirements import engine
 from toolkit.application import free_port
 from toolkit.stack import Stack, docker
 

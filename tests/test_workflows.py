@@ -13,8 +13,7 @@ from typing import Any
 import pytest
 import yaml
 
-from tasks.ci.workflow import read_jobs
-from tasks.publish import locks
+from tasks.deployment.publish import locks
 from tests.support import ROOT, run
 
 PLACES = [ROOT / ".github", ROOT / "template" / ".github"]
@@ -50,7 +49,8 @@ def test_what_the_toolkit_and_a_project_share_is_the_same(name: str) -> None:
 
 def test_the_toolkits_workflow_runs_what_its_own_ci_runs() -> None:
     steps = re.findall(r"^step (.+)$", (ROOT / ".ci" / "run").read_text(encoding="utf-8"), re.MULTILINE)
-    called = {step.command for job in read_jobs(PLACES[0] / "workflows" / "main.yml") for step in job.steps}
+    main = read(PLACES[0] / "workflows" / "main.yml")
+    called = {step["run"] for job in main["jobs"].values() for step in job["steps"] if "run" in step}
     checks = {"python3 noxfile.py -s lint", "python3 noxfile.py -s typecheck"}
     assert checks <= called
     assert set(steps) - {"python3 noxfile.py -t check"} <= called
@@ -62,7 +62,7 @@ def test_tests_run_on_every_python_from_the_oldest_supported_one_to_the_newest_o
     assert oldest is not None
     offered = yaml.safe_load((ROOT / "copier.yml").read_text(encoding="utf-8"))["python_version"]["choices"]
     newest = max(int(version.removeprefix("3.")) for version in offered)
-    pythons = [job.python for job in read_jobs(place / "workflows" / "main.yml") if job.id == "test"]
+    pythons = read(place / "workflows" / "main.yml")["jobs"]["test"]["strategy"]["matrix"]["python"]
     assert pythons == [f"3.{minor}" for minor in range(int(oldest[1]), newest + 1)]
 
 

@@ -8,14 +8,14 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tasks import env_file
-from tasks.data_folder import FOLDER, DataFolder, InUseError
+from tasks.core.errors import UserError
 from tasks.database.administration import empty, maintenance, parts_of
 from tasks.database.client import client
 from tasks.database.copies import check_readable, dump, restore
+from tasks.project import env_file
+from tasks.project.data_folder import FOLDER, DataFolder, InUseError
 from tasks.servers import persistent
 from tasks.servers.postgres import DATABASE
-from tasks.trouble import Trouble
 
 
 def main() -> None:
@@ -32,8 +32,8 @@ def main() -> None:
     arguments = parser.parse_args()
     try:
         sys.exit(run(arguments))
-    except Trouble as trouble:
-        sys.exit(str(trouble))
+    except UserError as error:
+        sys.exit(str(error))
     except KeyboardInterrupt:
         sys.exit("Interrupted.")
 
@@ -79,7 +79,7 @@ def reset(*, certain: bool) -> int:
         with maintenance(servers.database_url) as connection:
             empty(connection, parts_of(servers.database_url)["dbname"])
         urls = {"DATABASE_URL": servers.database_url, "REDIS_URL": servers.redis_url}
-        command = [sys.executable, "-m", "tasks.migrations.apply"]
+        command = [sys.executable, "-m", "tasks.database.migrations.apply"]
         return subprocess.run(command, env={**os.environ, **urls}, check=False).returncode
 
 
@@ -93,10 +93,10 @@ def _place(given: str | None) -> str:
 
 def _ask(what: str, action: str) -> None:
     if not sys.stdin.isatty():
-        raise Trouble(f"This would {what}.\nNobody is here to ask, so say it: nox -s db -- {action} --yes")
+        raise UserError(f"This would {what}.\nNobody is here to ask, so say it: nox -s db -- {action} --yes")
     print(f"This will {what}. Type yes to go on: ", end="", flush=True)
     if sys.stdin.readline().strip().lower() != "yes":
-        raise Trouble("Nothing has changed.")
+        raise UserError("Nothing has changed.")
 
 
 def _forget(data: DataFolder) -> None:

@@ -8,8 +8,8 @@ import psycopg
 from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict
 
+from tasks.core.errors import UserError
 from tasks.database.unreachable import why
-from tasks.trouble import Trouble
 
 
 def parts_of(url: str) -> dict[str, str]:
@@ -19,7 +19,7 @@ def parts_of(url: str) -> dict[str, str]:
     except psycopg.ProgrammingError:
         parts = {}
     if "dbname" not in parts or "://" not in url:
-        raise Trouble("DATABASE_URL should be like postgresql://user:password@host:5432/name; correct it.")
+        raise UserError("DATABASE_URL should be like postgresql://user:password@host:5432/name; correct it.")
     return parts
 
 
@@ -28,7 +28,7 @@ def maintenance(url: str) -> psycopg.Connection:
     try:
         return psycopg.connect(url, dbname="postgres", autocommit=True, connect_timeout=10)
     except psycopg.OperationalError as error:
-        raise Trouble(why(url, error)) from None
+        raise UserError(why(url, error)) from None
 
 
 def empty(connection: psycopg.Connection, name: str) -> None:
@@ -78,8 +78,8 @@ def last_line(text: str) -> str:
 
 @contextmanager
 def _told() -> Iterator[None]:
-    """Tell what the server refuses as a Trouble."""
+    """Tell what the server refuses as a UserError."""
     try:
         yield
     except psycopg.Error as error:
-        raise Trouble(f"The database says: {last_line(str(error))}") from None
+        raise UserError(f"The database says: {last_line(str(error))}") from None

@@ -4,10 +4,10 @@ import subprocess
 
 from psycopg.conninfo import make_conninfo
 
+from tasks.core.errors import UserError
 from tasks.database.administration import last_line
 from tasks.servers.postgres_programs import program
 from tasks.servers.server import environment
-from tasks.trouble import Trouble
 
 
 def client(name: str, parts: dict[str, str]) -> tuple[list[str], dict[str, str]]:
@@ -18,13 +18,13 @@ def client(name: str, parts: dict[str, str]) -> tuple[list[str], dict[str, str]]
 
 
 def call(name: str, parts: dict[str, str], *options: str) -> None:
-    """Run a client to its end; a Trouble with its last words if it fails."""
+    """Run a client to its end; a UserError with its last words if it fails."""
     command, password = client(name, parts)
     done = subprocess.run(
         [*command, *options], env=password, capture_output=True, text=True, errors="replace", check=False
     )
     if done.returncode != 0:
-        raise Trouble(f"{name} failed, the database is as it was: {_reason(done.stderr)}")
+        raise UserError(f"{name} failed, the database is as it was: {_reason(done.stderr)}")
 
 
 def _reason(text: str) -> str:

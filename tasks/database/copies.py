@@ -6,9 +6,9 @@ from pathlib import Path
 
 import psycopg
 
+from tasks.core.errors import UserError
 from tasks.database.administration import beside, empty, exchange, execute, maintenance, parts_of
 from tasks.database.client import call
-from tasks.trouble import Trouble
 
 # How pg_dump's own format begins.
 ARCHIVE = b"PGDMP"
@@ -34,26 +34,26 @@ def dump(url: str, file: Path) -> int:
 
 
 def _check_free(file: Path) -> None:
-    """Raise a Trouble for a name that something has already, or that nothing can have."""
+    """Raise a UserError for a name that something has already, or that nothing can have."""
     try:
         file.lstat()
     except FileNotFoundError:
         return
     except OSError as error:
         raise _not_written(file, error) from None
-    raise Trouble(f"{file} exists already; remove it, or choose another name.")
+    raise UserError(f"{file} exists already; remove it, or choose another name.")
 
 
-def _not_written(file: Path, error: OSError) -> Trouble:
-    return Trouble(f"Cannot write {file}: {error.strerror}; choose another name.")
+def _not_written(file: Path, error: OSError) -> UserError:
+    return UserError(f"Cannot write {file}: {error.strerror}; choose another name.")
 
 
 def check_readable(file: Path) -> None:
-    """Raise a Trouble for a file that cannot be restored from."""
+    """Raise a UserError for a file that cannot be restored from."""
     try:
         file.open("rb").close()
     except OSError as error:
-        raise Trouble(f"Cannot read {file}: {error.strerror}.") from None
+        raise UserError(f"Cannot read {file}: {error.strerror}.") from None
 
 
 def restore(url: str, file: Path) -> int:
@@ -68,7 +68,7 @@ def restore(url: str, file: Path) -> int:
             empty(connection, draft)
             _load({**parts, "dbname": draft}, file, is_archive=is_archive)
             if not _is_ours(url, draft):
-                raise Trouble(f"{file} holds no database of this application; the database is as it was.")
+                raise UserError(f"{file} holds no database of this application; the database is as it was.")
             exchange(connection, name, draft)
         finally:
             execute(connection, "DROP DATABASE IF EXISTS {} WITH (FORCE)", draft)

@@ -12,23 +12,23 @@ from typing import NoReturn
 
 from watchfiles import PythonFilter
 
-from tasks import env_file
-from tasks.data_folder import DataFolder
-from tasks.dev import handover, services, storage
+from tasks.core.errors import UserError
+from tasks.core.ports import Ports
+from tasks.core.screen import Screen
+from tasks.core.watching import Changes, concerned
+from tasks.dev import handover, storage
 from tasks.dev.part import Part
-from tasks.dev.reload import Changes, concerned
 from tasks.dev.report import Report
 from tasks.dev.running_service import RunningService, ended
-from tasks.dev.screen import Screen
-from tasks.dev.services import BACKEND, Service
-from tasks.dev.wrong_values import wrong_values
-from tasks.ports import Ports
+from tasks.project import env_file, services
+from tasks.project.data_folder import DataFolder
+from tasks.project.services import BACKEND, Service
 from tasks.servers import Servers
 from tasks.servers.group import Group
 from tasks.servers.postgres import Postgres
 from tasks.servers.server import Server
 from tasks.servers.valkey import Valkey
-from tasks.trouble import Trouble
+from tasks.settings.wrong_values import wrong_values
 
 MIGRATIONS = "migrations"
 STORAGE = (Postgres.title, Valkey.title)
@@ -37,7 +37,7 @@ STORAGE = (Postgres.title, Valkey.title)
 class Application:
     """The application of `project`; `crashed` is told when a part ends by itself."""
 
-    def __init__(self, project: Path, data: DataFolder, screen: Screen, crashed: Callable[[Trouble], None]) -> None:
+    def __init__(self, project: Path, data: DataFolder, screen: Screen, crashed: Callable[[UserError], None]) -> None:
         self._project = project
         self._data = data
         self._screen = screen
@@ -61,7 +61,7 @@ class Application:
             for service in placed:
                 self._tell_port(service.name, service.usual, service.port)
             servers = await self._start_servers()
-            environment = services.environment(self._project, placed, servers)
+            environment = services.environment(self._project, placed, servers.database_url, servers.redis_url)
             await self._migrate(environment)
             # Before the services read their code, so that no change of it is missed.
             changes = self._changes([service.name for service in placed])
@@ -78,11 +78,11 @@ class Application:
     async def _check_settings(self) -> None:
         """Refuse what a service would refuse, before anything runs; of broken code, the service itself tells."""
         wrong: dict[str, str] = {}
-        with suppress(Trouble):
+        with suppress(UserError):
             wrong = await asyncio.to_thread(wrong_values, self._project, self._group.id)
         if wrong:
             reasons = "; ".join(wrong.values())
-            raise Trouble(f"Settings that are missing or wrong: {reasons}.\n{self._cure(list(wrong))}")
+            raise UserError(f"Settings that are missing or wrong: {reasons}.\n{self._cure(list(wrong))}")
 
     def _cure(self, wrong: list[str]) -> str:
         known = env_file.required(self._project) | env_file.defaults(self._project)
@@ -123,7 +123,7 @@ class Application:
         started = monotonic()
         self._screen.status(MIGRATIONS, "starting", "")
         part = self._part(MIGRATIONS)
-        part.adopt(self._group.start([sys.executable, "-m", "tasks.migrations.apply"], part.log, environment))
+        part.adopt(self._group.start([sys.executable, "-m", "tasks.database.migrations.apply"], part.log, environment))
         try:
             code = await part.over()
         finally:
@@ -157,7 +157,7 @@ class Application:
         async with asyncio.TaskGroup() as reloads:
             try:
                 await self._reload_on(changes, running, reloads)
-            except Trouble as unseen:
+            except UserError as unseen:
                 self._screen.say(str(unseen), "yellow")
 
     async def _reload_on(self, changes: Changes, running: list[RunningService], reloads: asyncio.TaskGroup) -> NoReturn:
@@ -176,8 +176,8 @@ class Application:
         """Leave services to the debuggers that want to run them, and start them again afterwards."""
         while True:
             for one in running:
-                if one.is_lent != handover.is_taken(self._data, one.service.name):
-                    await (one.take_back() if one.is_lent else one.lend())
+                if one.is_suspended != handover.is_taken(self._data, one.service.name):
+                    await (one.resume() if one.is_suspended else one.suspend())
                     self._report.write(running)
             await asyncio.sleep(handover.LOOK_SECONDS)
 

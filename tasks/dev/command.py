@@ -6,13 +6,12 @@ import sys
 import time
 from pathlib import Path
 
-from tasks import env_file, setup
-from tasks.data_folder import FOLDER, DataFolder, InUseError
-from tasks.dev import services
+from tasks.core.errors import UserError
+from tasks.core.screen import Screen
 from tasks.dev.application import MIGRATIONS, STORAGE, Application
 from tasks.dev.ending import Ending
-from tasks.dev.screen import Screen
-from tasks.trouble import Trouble
+from tasks.project import env_file, services, setup
+from tasks.project.data_folder import FOLDER, DataFolder, InUseError
 
 REFRESH_SECONDS = 0.1
 
@@ -35,12 +34,12 @@ def main() -> None:
         if not (wants_one and in_use.owner.session == "dev"):
             sys.exit(already(data, in_use))
         sys.exit(reuse(data, in_use))
-    except Trouble as trouble:
-        sys.exit(str(trouble))
+    except UserError as error:
+        sys.exit(str(error))
 
 
 async def supervise(project: Path, data: DataFolder) -> None:
-    """Run the application until the first reason to end it; a Trouble if that is a crash."""
+    """Run the application until the first reason to end it; a UserError if that is a crash."""
     ending = Ending()
     ending.listen()
     names = services.names(project)

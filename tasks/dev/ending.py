@@ -4,7 +4,7 @@ import asyncio
 import os
 import signal
 
-from tasks.trouble import Trouble
+from tasks.core.errors import UserError
 
 # The process number of the session that started this one: nox passes no signals on, and its end must be ours.
 SESSION = "SLIPWAY_SESSION"
@@ -22,13 +22,13 @@ class Ending:
         if not self._reason.done():
             self._reason.set_result(reason)
 
-    def crash(self, trouble: Trouble) -> None:
+    def crash(self, trouble: UserError) -> None:
         """End in order, and fail with this."""
         if not self._reason.done():
             self._reason.set_exception(trouble)
 
     async def wait(self) -> str:
-        """The reason, once there is one; raises the Trouble of a crash."""
+        """The reason, once there is one; raises the UserError of a crash."""
         watch = asyncio.create_task(self._watch_session())
         try:
             return await asyncio.shield(self._reason)

@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from tasks.data_folder import DataFolder
-from tasks.trouble import Trouble
+from tasks.core.errors import UserError
+from tasks.project.data_folder import DataFolder
 
 FOLDER = "debugged"
-PATIENCE_SECONDS = 120.0
+TIMEOUT_SECONDS = 120.0
 # `dev` looks at a lock for a moment only, and does so by taking it.
 TRIES = 20
 LOOK_SECONDS = 0.05
@@ -21,7 +21,7 @@ NOT_RUNNING = "The application does not run here; start it first: python3 noxfil
 def taken(data: DataFolder, name: str) -> Iterator[None]:
     """Have `dev` leave the service to this process within the block; the kernel drops the lock with the process."""
     if not data.is_owned():
-        raise Trouble(NOT_RUNNING)
+        raise UserError(NOT_RUNNING)
     (data.path / FOLDER).mkdir(exist_ok=True)
     with _lock(data, name).open("ab") as lock:
         _acquire(lock.fileno(), name)
@@ -51,15 +51,15 @@ def _acquire(lock: int, name: str) -> None:
             return fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             time.sleep(LOOK_SECONDS)
-    raise Trouble(f"Another debugger runs {name}; end that one first.")
+    raise UserError(f"Another debugger runs {name}; end that one first.")
 
 
 def _await_end(data: DataFolder, name: str) -> None:
     """Wait until `dev` has started, and has stopped this service of its own."""
-    deadline = time.monotonic() + PATIENCE_SECONDS
+    deadline = time.monotonic() + TIMEOUT_SECONDS
     while time.monotonic() < deadline and data.is_owned():
         running = data.read("dev")
         if running and running["services"][name]["pid"] is None:
             return
         time.sleep(LOOK_SECONDS)
-    raise Trouble(NOT_RUNNING)
+    raise UserError(NOT_RUNNING)

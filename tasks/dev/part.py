@@ -8,11 +8,11 @@ from collections.abc import Callable
 from pathlib import Path
 from time import monotonic
 
-from tasks.dev.screen import Screen
+from tasks.core.screen import Screen
 
 LOOK_SECONDS = 0.05
 # Longer than a service gives the requests that are under way.
-PATIENCE_SECONDS = 15.0
+TIMEOUT_SECONDS = 15.0
 LAST_LINES = 15
 LARGEST_LOG = 10 * 1024 * 1024
 
@@ -72,9 +72,9 @@ class Part:
             return
         if self.is_alive():
             self._process.send_signal(number)
-        if not await self._is_over(PATIENCE_SECONDS):
+        if not await self._is_over(TIMEOUT_SECONDS):
             self._process.kill()
-            await self._is_over(PATIENCE_SECONDS)
+            await self._is_over(TIMEOUT_SECONDS)
         await self._follower
 
     async def _is_over(self, seconds: float) -> bool:

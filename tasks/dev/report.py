@@ -6,10 +6,10 @@ from typing import Any
 
 import psutil
 
-from tasks.data_folder import DataFolder
+from tasks.core.screen import Screen
 from tasks.dev.running_service import RunningService
-from tasks.dev.screen import Screen
-from tasks.dev.services import GATEWAY
+from tasks.project.data_folder import DataFolder
+from tasks.project.services import GATEWAY
 
 DOCS = "/docs"
 

@@ -4,11 +4,11 @@ import asyncio
 import signal
 from time import monotonic
 
+from tasks.core.errors import UserError
+from tasks.core.screen import Screen
 from tasks.dev.part import Part
-from tasks.dev.screen import Screen
-from tasks.dev.services import Service
+from tasks.project.services import Service
 from tasks.servers.group import Group
-from tasks.trouble import Trouble
 
 START_SECONDS = 60.0
 # Each look at a service that is not ready yet leaves a line in its log.
@@ -24,14 +24,14 @@ class RunningService:
         self.asks: list[RunningService] = []
         self._screen = screen
         self._group = group
-        self.is_lent = False
+        self.is_suspended = False
         self.is_starting = True
         self._environment: dict[str, str] = {}
         self._one_at_a_time = asyncio.Lock()
         self._is_outdated = False
 
     async def start(self, environment: dict[str, str]) -> None:
-        """Start the service and return when it is ready; a Trouble with its last words if it ends instead."""
+        """Start the service and return when it is ready; a UserError with its last words if it ends instead."""
         self.is_starting = True
         try:
             await self._start(environment)
@@ -56,18 +56,18 @@ class RunningService:
             self._is_outdated = False
             self.is_starting = True
             await self.part.stop()
-            if self.is_lent:
+            if self.is_suspended:
                 self.is_starting = False
                 return
             try:
                 await self.start(self._environment)
-            except Trouble as trouble:
-                reason = str(trouble).splitlines()[0].rstrip(":")
+            except UserError as error:
+                reason = str(error).splitlines()[0].rstrip(":")
                 self._screen.status(self.service.name, "failed", f"{reason}; waiting for the next change of the code")
 
-    async def lend(self) -> None:
+    async def suspend(self) -> None:
         """Stop it while a debugger runs it in our place."""
-        self.is_lent = True
+        self.is_suspended = True
         # A start under way gives up.
         self._is_outdated = True
         async with self._one_at_a_time:
@@ -75,9 +75,9 @@ class RunningService:
             await self.part.stop()
         self._screen.status(self.service.name, "lent", "a debugger runs it")
 
-    async def take_back(self) -> None:
+    async def resume(self) -> None:
         """Run it again."""
-        self.is_lent = False
+        self.is_suspended = False
         await self.reload()
 
     async def _ready(self) -> None:
@@ -88,7 +88,7 @@ class RunningService:
             if not self.part.is_alive():
                 raise ended(self.part, await self.part.over(), "did not start")
             if monotonic() > deadline:
-                raise Trouble(f"{self.service.name} is not ready after {START_SECONDS:.0f} seconds: {reason}")
+                raise UserError(f"{self.service.name} is not ready after {START_SECONDS:.0f} seconds: {reason}")
             await asyncio.sleep(LOOK_SECONDS)
 
     async def _trouble(self) -> str | None:
@@ -99,8 +99,8 @@ class RunningService:
         return await asyncio.to_thread(self.service.trouble)
 
 
-def ended(part: Part, code: int, what: str = "has ended by itself") -> Trouble:
+def ended(part: Part, code: int, what: str = "has ended by itself") -> UserError:
     """Says how the part ended, and its last words."""
     how = signal.Signals(-code).name if code < 0 else f"exit code {code}"
     words = list(part.last_lines) or ["It said nothing."]
-    return Trouble("\n".join([f"{part.name}: {what} ({how}):", *words]))
+    return UserError("\n".join([f"{part.name}: {what} ({how}):", *words]))

@@ -8,13 +8,13 @@ from functools import partial
 import psycopg
 import redis
 
+from tasks.core.errors import UserError
+from tasks.core.ports import Ports
+from tasks.core.screen import Screen
 from tasks.database.unreachable import why
 from tasks.dev.part import Part
-from tasks.dev.screen import Screen
-from tasks.ports import Ports
 from tasks.servers.group import Group
-from tasks.servers.server import Server, await_answer, is_to_the_point, launch, log_of
-from tasks.trouble import Trouble
+from tasks.servers.server import Server, await_answer, is_relevant, launch, log_of
 
 Ended = Callable[[Part, int], None]
 
@@ -26,7 +26,7 @@ async def embedded(
     """The server's URL, process number and port, once it answers."""
     await asyncio.to_thread(server.prepare, group)
     port = ports.take(server.usual_port)
-    part = Part(server.title, log_of(server), screen, ended, partial(is_to_the_point, server))
+    part = Part(server.title, log_of(server), screen, ended, partial(is_relevant, server))
     process = launch(server, group, port)
     part.adopt(process)
     try:
@@ -38,7 +38,7 @@ async def embedded(
 
 
 def postgres_version(url: str) -> str:
-    """The version of the PostgreSQL at this URL; a Trouble if it does not answer."""
+    """The version of the PostgreSQL at this URL; a UserError if it does not answer."""
     try:
         with psycopg.connect(url, connect_timeout=10) as connection:
             return connection.info.parameter_status("server_version") or "of unknown version"
@@ -49,7 +49,7 @@ def postgres_version(url: str) -> str:
 
 
 def valkey_version(url: str) -> str:
-    """The version of the Valkey or Redis at this URL; a Trouble if it does not answer."""
+    """The version of the Valkey or Redis at this URL; a UserError if it does not answer."""
     try:
         with redis.Redis.from_url(url, socket_timeout=10, retry=None) as client:
             about = client.info("server")
@@ -62,10 +62,10 @@ def valkey_version(url: str) -> str:
     return str(about.get("valkey_version") or about.get("redis_version"))
 
 
-def _to_correct(setting: str, reason: str) -> Trouble:
-    return Trouble(f"{setting}: {reason}\nCorrect it, or unset it to use the embedded server.")
+def _to_correct(setting: str, reason: str) -> UserError:
+    return UserError(f"{setting}: {reason}\nCorrect it, or unset it to use the embedded server.")
 
 
-def _malformed(setting: str, form: str) -> Trouble:
+def _malformed(setting: str, form: str) -> UserError:
     """Without the library's reason: that may quote a piece of the password."""
-    return Trouble(f"{setting} is not a URL of the form {form}; correct it, or unset it to use the embedded server.")
+    return UserError(f"{setting} is not a URL of the form {form}; correct it, or unset it to use the embedded server.")

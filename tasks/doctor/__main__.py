@@ -8,9 +8,9 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from tasks.core.errors import UserError
 from tasks.doctor import machine, project
 from tasks.doctor.finding import Finding
-from tasks.trouble import Trouble
 
 WIDTH_WITHOUT_TERMINAL = 120
 
@@ -21,8 +21,8 @@ def main() -> None:
     here = Path.cwd()
     try:
         findings = [*machine.look(here), *project.look(here)]
-    except Trouble as trouble:
-        sys.exit(str(trouble))
+    except UserError as error:
+        sys.exit(str(error))
     show(findings)
     if obstacles := [finding.subject for finding in findings if finding.is_obstacle]:
         sys.exit(f"The application cannot run before this is mended: {', '.join(obstacles)}.")

@@ -8,13 +8,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from tasks import env_file
-from tasks.data_folder import FOLDER
+from tasks.compose import engine, programs
+from tasks.core.errors import UserError
 from tasks.dev.storage import postgres_version, valkey_version
 from tasks.doctor.finding import Finding, said
+from tasks.project import env_file
+from tasks.project.data_folder import FOLDER
 from tasks.servers import postgres, postgres_programs, privileges, valkey
-from tasks.stack import engine, programs
-from tasks.trouble import Trouble
 
 OLDEST_PYTHON = (3, 11)
 
@@ -40,7 +40,7 @@ def known(project: Path) -> Mapping[str, str]:
     """The settings that hold; without those of `.env.local` if it is broken, which is a finding of its own."""
     try:
         return env_file.settings(project)
-    except Trouble:
+    except UserError:
         return os.environ
 
 
@@ -61,8 +61,8 @@ def rights() -> Finding:
     """The way to run servers without root's rights."""
     try:
         return Finding("not as root", f"servers run by {privileges.prefix()[0]}", is_required=True)
-    except Trouble as trouble:
-        return Finding("not as root", "not possible", str(trouble), is_required=True)
+    except UserError as error:
+        return Finding("not as root", "not possible", str(error), is_required=True)
 
 
 def database(url: str | None) -> Finding:
@@ -71,8 +71,8 @@ def database(url: str | None) -> Finding:
         return _answering("PostgreSQL", "DATABASE_URL", lambda: postgres_version(url))
     try:
         program = postgres_programs.program("postgres")
-    except Trouble as trouble:
-        return Finding("PostgreSQL", "missing", str(trouble), is_required=True)
+    except UserError as error:
+        return Finding("PostgreSQL", "missing", str(error), is_required=True)
     return _running("PostgreSQL", program, "set POSTGRES_BIN or DATABASE_URL")
 
 
@@ -82,8 +82,8 @@ def redis(url: str | None) -> Finding:
         return _answering("Valkey", "REDIS_URL", lambda: valkey_version(url))
     try:
         program = valkey.program()
-    except Trouble as trouble:
-        return Finding("Valkey", "missing", str(trouble), is_required=True)
+    except UserError as error:
+        return Finding("Valkey", "missing", str(error), is_required=True)
     finding = _running("Valkey", program, "install valkey-server, or set REDIS_URL")
     return replace(finding, found=finding.found.partition(" sha=")[0])
 
@@ -114,8 +114,8 @@ def docker(settings: Mapping[str, str]) -> Finding:
     try:
         compose = programs.check()
         version = engine.connect(settings).version()["Version"]
-    except Trouble as trouble:
-        return Finding("docker", "cannot be used (optional: nox -s stack, nox -s images)", str(trouble))
+    except UserError as error:
+        return Finding("docker", "cannot be used (optional: nox -s stack, nox -s images)", str(error))
     return Finding("docker", f"Engine {version}, Compose {compose}")
 
 
@@ -134,5 +134,5 @@ def _running(subject: str, program: Path, remedy: str) -> Finding:
 def _answering(subject: str, setting: str, version: Callable[[], str]) -> Finding:
     try:
         return Finding(subject, f"{version()}, as {setting} says", is_required=True)
-    except Trouble as trouble:
-        return Finding(subject, f"{setting} leads nowhere", str(trouble), is_required=True)
+    except UserError as error:
+        return Finding(subject, f"{setting} leads nowhere", str(error), is_required=True)

@@ -4,13 +4,13 @@ import hashlib
 from collections import Counter
 from pathlib import Path
 
-from tasks import env_file, setup
-from tasks.data_folder import FOLDER, DataFolder
-from tasks.dev.services import usual_ports
-from tasks.dev.wrong_values import wrong_values
+from tasks.core.errors import UserError
+from tasks.core.ports import is_free
 from tasks.doctor.finding import Finding, said
-from tasks.ports import is_free
-from tasks.trouble import Trouble
+from tasks.project import env_file, setup
+from tasks.project.data_folder import FOLDER, DataFolder
+from tasks.project.services import usual_ports
+from tasks.settings.wrong_values import wrong_values
 
 SETUP = "nox -s setup"
 
@@ -27,8 +27,8 @@ def settings(project: Path) -> Finding:
         exists = local.exists()
         missing = setup.lacking(project, env_file.values(local) if exists else {})
         doubts = _doubts(project, local) if exists else []
-    except Trouble as trouble:
-        return Finding(env_file.LOCAL, "broken", str(trouble), is_required=True)
+    except UserError as error:
+        return Finding(env_file.LOCAL, "broken", str(error), is_required=True)
     if missing:
         return Finding(env_file.LOCAL, f"lacks {', '.join(missing)}" if exists else "missing", SETUP)
     return _refused(project) or Finding(
@@ -40,8 +40,8 @@ def _refused(project: Path) -> Finding | None:
     """What the application would refuse, of the environment's too."""
     try:
         wrong = wrong_values(project)
-    except Trouble as trouble:
-        return Finding(env_file.LOCAL, "cannot be checked", str(trouble))
+    except UserError as error:
+        return Finding(env_file.LOCAL, "cannot be checked", str(error))
     if not wrong:
         return None
     return Finding(env_file.LOCAL, f"wrong: {', '.join(wrong)}", "\n".join(wrong.values()), is_required=True)
@@ -75,8 +75,8 @@ def ports(project: Path) -> list[Finding]:
         return [Finding("dev", f"runs: {running['url']} (process {running['pid']})")]
     try:
         usual = usual_ports(project)
-    except Trouble as trouble:
-        return [Finding("ports", "not known", str(trouble), is_required=True)]
+    except UserError as error:
+        return [Finding("ports", "not known", str(error), is_required=True)]
     taken = [f"{port} ({name})" for name, port in usual.items() if port and not is_free(port)]
     found = f"taken: {', '.join(taken)}; dev will choose others" if taken else "free"
     return [Finding(f"ports {', '.join(str(port) for port in usual.values())}", found)]

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from tasks.closing import Closing
+from tasks.core.closing import Closing
 
 GUARDIAN = Path(__file__).with_name("guardian.py")
 
@@ -58,11 +58,11 @@ class Group(Closing):
         self._guardian.wait()
 
 
-def stop(process: subprocess.Popen[bytes], number: signal.Signals, patience: float = 10.0) -> None:
-    """Send the signal, wait, and kill what has not ended after `patience` seconds."""
+def stop(process: subprocess.Popen[bytes], number: signal.Signals, timeout: float = 10.0) -> None:
+    """Send the signal, wait, and kill what has not ended after `timeout` seconds."""
     process.send_signal(number)
     try:
-        process.wait(patience)
+        process.wait(timeout)
     except subprocess.TimeoutExpired:
         process.kill()
         process.wait()

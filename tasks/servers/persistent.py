@@ -6,14 +6,14 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import asdict
 from pathlib import Path
 
-from tasks import env_file
-from tasks.data_folder import FOLDER, DataFolder, InUseError
-from tasks.ports import Ports
+from tasks.core.errors import UserError
+from tasks.core.ports import Ports
+from tasks.project import env_file
+from tasks.project.data_folder import FOLDER, DataFolder, InUseError
 from tasks.servers.group import Group
 from tasks.servers.postgres import Postgres
 from tasks.servers.running import Servers, running
 from tasks.servers.valkey import Valkey
-from tasks.trouble import Trouble
 
 START_SECONDS = 120.0
 
@@ -61,4 +61,4 @@ def _others(data: DataFolder, in_use: InUseError) -> Servers:
         if found := data.read("servers"):
             return Servers(**found)
         time.sleep(0.05)
-    raise Trouble(f"{in_use} uses this project's data, and its servers do not answer; end it and try again.")
+    raise UserError(f"{in_use} uses this project's data, and its servers do not answer; end it and try again.")

@@ -11,12 +11,12 @@ import psutil
 import psycopg
 from psycopg import sql
 
-from tasks import private_file
+from tasks.core import atomic_file
+from tasks.core.errors import UserError
 from tasks.servers import privileges
 from tasks.servers.group import Group
 from tasks.servers.postgres_programs import major_version, program
 from tasks.servers.server import environment, explained, no_room
-from tasks.trouble import Trouble
 
 USER = "app"
 DATABASE = "app"
@@ -37,7 +37,7 @@ class Postgres:
     title = "PostgreSQL"
     usual_port = 5432
     stop_signal = signal.SIGINT
-    beside_the_point = None
+    ignored_lines = None
 
     def prepare(self, group: Group) -> None:
         """Create the data folder whole or not at all; refuse one that another version made, or that is damaged."""
@@ -95,7 +95,7 @@ class Postgres:
         shutil.rmtree(scratch, ignore_errors=True)
         scratch.mkdir(mode=0o700)
         try:
-            private_file.write(scratch / "password", secrets.token_urlsafe(24))
+            atomic_file.write(scratch / "password", secrets.token_urlsafe(24))
             privileges.give(scratch)
             self._initdb(scratch, group)
             scratch.rename(self.folder)
@@ -120,7 +120,7 @@ class Postgres:
     def _check_version(self) -> None:
         made_by = self._made_by()
         if made_by != major_version():
-            raise Trouble(
+            raise UserError(
                 f"{self.folder} was made by PostgreSQL {made_by}, and this is PostgreSQL {major_version()}.\n"
                 f"Set POSTGRES_BIN to the programs of {made_by} and save it with `nox -s db -- dump FILE`, "
                 "or start afresh with `nox -s db -- reset`."
@@ -139,7 +139,7 @@ class Postgres:
         if path.exists():
             pid = _first_number(path)
             if pid is not None and _serves(pid, self.folder / "data"):
-                raise Trouble(f"Another PostgreSQL (process {pid}) runs on {self.folder}; stop it: kill -INT {pid}")
+                raise UserError(f"Another PostgreSQL (process {pid}) runs on {self.folder}; stop it: kill -INT {pid}")
             path.unlink()
 
     def _password(self) -> str:
@@ -152,8 +152,8 @@ class Postgres:
             raise self._damaged(path)
         return password
 
-    def _damaged(self, path: Path) -> Trouble:
-        return Trouble(f"{path} is gone or damaged: restore it, or start afresh with `nox -s db -- reset`.")
+    def _damaged(self, path: Path) -> UserError:
+        return UserError(f"{path} is gone or damaged: restore it, or start afresh with `nox -s db -- reset`.")
 
 
 def _first_number(path: Path) -> int | None:

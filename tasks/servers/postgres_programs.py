@@ -8,14 +8,16 @@ import subprocess
 from importlib.util import find_spec
 from pathlib import Path
 
-from tasks.trouble import Trouble
+from tasks.core.errors import UserError
 
 
 def program(name: str) -> Path:
     """One of PostgreSQL's programs: from POSTGRES_BIN, else from the wheel, else beside the `postgres` on PATH."""
     path = bin_folder() / name
     if not path.exists():
-        raise Trouble(f"There is no {name} in {path.parent}; set POSTGRES_BIN to a folder with PostgreSQL's programs.")
+        raise UserError(
+            f"There is no {name} in {path.parent}; set POSTGRES_BIN to a folder with PostgreSQL's programs."
+        )
     return path
 
 
@@ -29,7 +31,7 @@ def bin_folder() -> Path:
         return Path(wheel.origin).parent / "pginstall" / "bin"
     if found := shutil.which("postgres"):
         return Path(found).resolve().parent
-    raise Trouble(
+    raise UserError(
         "There is no PostgreSQL: set POSTGRES_BIN to the folder of its programs, or DATABASE_URL to a server."
     )
 
@@ -40,5 +42,5 @@ def major_version() -> int:
     said = subprocess.run([program("postgres"), "--version"], capture_output=True, text=True, check=False).stdout
     found = re.search(r" (\d+)", said)
     if found is None:
-        raise Trouble(f"{program('postgres')} does not run on this machine; set POSTGRES_BIN to one that does.")
+        raise UserError(f"{program('postgres')} does not run on this machine; set POSTGRES_BIN to one that does.")
     return int(found.group(1))

@@ -7,7 +7,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from tasks.trouble import Trouble
+from tasks.core.errors import UserError
 
 NOBODY = 65534
 # Only the right to pass through folders that are closed to others, such as /root, is kept.
@@ -27,17 +27,17 @@ def prefix() -> list[str]:
     for candidate in (SETPRIV, UNSHARE):
         if shutil.which(candidate[0]) and _works(candidate):
             return candidate
-    raise Trouble(
+    raise UserError(
         "PostgreSQL refuses to run as root, and neither setpriv nor unshare can drop root's rights here.\n"
         "Run the same command as an ordinary user, or set DATABASE_URL and REDIS_URL to servers of your own."
     )
 
 
 def check(folder: Path) -> None:
-    """Raise a Trouble for a folder that this user can neither use nor give away."""
+    """Raise a UserError for a folder that this user can neither use nor give away."""
     user = os.geteuid()
     if user not in (0, folder.stat().st_uid):
-        raise Trouble(f"{folder} belongs to another user; take it over: sudo chown -R {user} {folder}")
+        raise UserError(f"{folder} belongs to another user; take it over: sudo chown -R {user} {folder}")
 
 
 def give(folder: Path) -> None:
@@ -61,7 +61,7 @@ def _has_a_name() -> bool:
 def _with_a_name() -> list[str]:
     if shutil.which(UNSHARE[0]) and _works(UNSHARE):
         return UNSHARE
-    raise Trouble(
+    raise UserError(
         f"PostgreSQL needs a user with a name, and the user ID {os.geteuid()} has none on this machine.\n"
         "Add it to /etc/passwd, or set DATABASE_URL and REDIS_URL to servers of your own."
     )

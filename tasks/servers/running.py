@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from tasks.ports import Ports
+from tasks.core.ports import Ports
 from tasks.servers.group import Group, stop
 from tasks.servers.server import Server, await_answer, launch
 

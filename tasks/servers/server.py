@@ -7,9 +7,9 @@ import time
 from pathlib import Path
 from typing import Protocol
 
+from tasks.core.errors import UserError
 from tasks.servers import privileges
 from tasks.servers.group import Group
-from tasks.trouble import Trouble
 
 # The second is a hint that PostgreSQL gives when only a part could be written.
 FULL_DISK = ("No space left on device", "Check free disk space")
@@ -36,11 +36,11 @@ class Server(Protocol):
         """What makes it stop in order, without waiting for its clients."""
 
     @property
-    def beside_the_point(self) -> str | None:
+    def ignored_lines(self) -> str | None:
         """What stands in a line of its log that it always writes here, and that explains nothing."""
 
     def prepare(self, group: Group) -> None:
-        """Make the folder ready, or say in a Trouble why that cannot be."""
+        """Make the folder ready, or say in a UserError why that cannot be."""
 
     def command(self, port: int) -> list[str]:
         """The command line that serves on this port."""
@@ -63,40 +63,42 @@ def launch(server: Server, group: Group, port: int) -> subprocess.Popen[bytes]:
 
 
 def await_answer(server: Server, process: subprocess.Popen[bytes], port: int) -> None:
-    """Return as soon as the server answers; a Trouble with its own last words if it ends or takes too long."""
+    """Return as soon as the server answers; a UserError with its own last words if it ends or takes too long."""
     deadline = time.monotonic() + START_SECONDS
     while not server.answers(port):
         if process.poll() is not None:
             raise failure(server)
         if time.monotonic() > deadline:
-            raise Trouble(f"{server.title} did not answer within {START_SECONDS:.0f} seconds; see {log_of(server)}.")
+            raise UserError(f"{server.title} did not answer within {START_SECONDS:.0f} seconds; see {log_of(server)}.")
         time.sleep(0.01)
 
 
-def failure(server: Server) -> Trouble:
+def failure(server: Server) -> UserError:
     """Why the server has ended, from its log."""
     lines = log_of(server).read_text(encoding="utf-8", errors="replace").splitlines()
-    said = "\n".join(line for line in lines if is_to_the_point(server, line))
+    said = "\n".join(line for line in lines if is_relevant(server, line))
     return explained(server, "stopped", f"{said}\nAll it said is in {log_of(server)}.")
 
 
-def is_to_the_point(server: Server, line: str) -> bool:
+def is_relevant(server: Server, line: str) -> bool:
     """Whether this line of its log may tell a reader something."""
-    return server.beside_the_point is None or server.beside_the_point not in line
+    return server.ignored_lines is None or server.ignored_lines not in line
 
 
-def explained(server: Server, what: str, said: str) -> Trouble:
+def explained(server: Server, what: str, said: str) -> UserError:
     """What happened to the server, with the telling line of what it said, and its last one."""
     if any(phrase in said for phrase in FULL_DISK):
         return no_room(server)
     lines = [line.strip() for line in said.splitlines() if line.strip()] or ["it said nothing"]
     telling = [line for line in lines if "FATAL" in line or "error" in line.lower()] or lines[:-1]
-    return Trouble("\n".join([f"{server.title} {what}: {' '.join(telling[-1:])}", lines[-1]]))
+    return UserError("\n".join([f"{server.title} {what}: {' '.join(telling[-1:])}", lines[-1]]))
 
 
-def no_room(server: Server) -> Trouble:
+def no_room(server: Server) -> UserError:
     """The disk has no room for the server's data."""
-    return Trouble(f"No room for {server.title}'s data in {server.folder.parent}: the disk is full.\nMake room there.")
+    return UserError(
+        f"No room for {server.title}'s data in {server.folder.parent}: the disk is full.\nMake room there."
+    )
 
 
 def environment() -> dict[str, str]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from tasks.ports import Ports
+from tasks.core.ports import Ports
 from tasks.servers.group import Group
 from tasks.servers.postgres import Postgres
 from tasks.servers.running import Servers, running

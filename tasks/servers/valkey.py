@@ -9,10 +9,10 @@ from pathlib import Path
 
 import redis
 
-from tasks import private_file
+from tasks.core import atomic_file
+from tasks.core.errors import UserError
 from tasks.servers import privileges
 from tasks.servers.group import Group
-from tasks.trouble import Trouble
 
 
 @dataclass(frozen=True)
@@ -25,14 +25,14 @@ class Valkey:
     usual_port = 6379
     stop_signal = signal.SIGTERM
     # How much memory the kernel promises matters to large databases, and only root can change it.
-    beside_the_point = "WARNING Memory overcommit must be enabled"
+    ignored_lines = "WARNING Memory overcommit must be enabled"
 
     def prepare(self, _group: Group) -> None:
         """Create the folder with a password of its own, kept from the command line, which everybody can read."""
         self.folder.mkdir(mode=0o700, exist_ok=True)
         privileges.check(self.folder)
         if not self._password():
-            private_file.write(self._configuration, f"requirepass {secrets.token_urlsafe(24)}\n")
+            atomic_file.write(self._configuration, f"requirepass {secrets.token_urlsafe(24)}\n")
         privileges.give(self.folder)
 
     def command(self, port: int) -> list[str]:
@@ -86,4 +86,4 @@ def program() -> Path:
             return path
     if found := shutil.which("valkey-server") or shutil.which("redis-server"):
         return Path(found)
-    raise Trouble("There is no Valkey: install valkey-server, or set REDIS_URL to a server of your own.")
+    raise UserError("There is no Valkey: install valkey-server, or set REDIS_URL to a server of your own.")

@@ -2,21 +2,21 @@
 
 import nox
 
-from tasks.environment import install
+from tasks.core.environments import install
 
 
 @nox.session(default=False)
 def migrate(session: nox.Session) -> None:
     """Apply the migrations that the database lacks (-- REVISION, -- downgrade -1, -- history)."""
     install(session, "dev", compile_bytecode=True)
-    session.run("python", "-m", "tasks.migrations.apply", *session.posargs)
+    session.run("python", "-m", "tasks.database.migrations.apply", *session.posargs)
 
 
 @nox.session(default=False)
 def migration(session: nox.Session) -> None:
     """Write a migration for what changed in the models: nox -s migration -- "add colour to projects"."""
     install(session, "dev", compile_bytecode=True)
-    session.run("python", "-m", "tasks.migrations.generate", *session.posargs)
+    session.run("python", "-m", "tasks.database.migrations.generate", *session.posargs)
 
 
 @nox.session(default=False)

@@ -3,11 +3,11 @@
 import nox
 from nox import virtualenv
 
-from tasks.environment import install
+from tasks.core.environments import install
 
 
 @nox.session(tags=["check"], allow_parallel=True)
 def security(session: nox.Session) -> None:
     """Scan code, secrets, dependencies, containers and workflows (-- --only PART, --strict)."""
     install(session, "security")
-    session.run("python", "-m", "tasks.security", *session.posargs, env={"UV": virtualenv.UV})
+    session.run("python", "-m", "tasks.checks.security", *session.posargs, env={"UV": virtualenv.UV})

@@ -5,14 +5,14 @@ import sys
 import nox
 from nox import virtualenv
 
-from tasks.environment import install
+from tasks.core.environments import install
 
 
 @nox.session(tags=["check"], allow_parallel=True)
 def lint(session: nox.Session) -> None:
     """Check style, spelling and lock files (-- FILE…, --only NAME, --fix mends what can be mended)."""
     install(session, "lint")
-    session.run("python", "-m", "tasks.lint", *session.posargs, env={"UV": virtualenv.UV})
+    session.run("python", "-m", "tasks.checks.lint", *session.posargs, env={"UV": virtualenv.UV})
 
 
 @nox.session(tags=["check"], allow_parallel=True)
@@ -25,4 +25,4 @@ def typecheck(session: nox.Session) -> None:
 @nox.session(default=False, python=False)
 def lock(session: nox.Session) -> None:
     """Write requirements/*.txt from the dependency groups (-- --upgrade, --upgrade-package NAME)."""
-    session.run(sys.executable, "-m", "tasks.lock", *session.posargs, env={"UV": virtualenv.UV}, external=True)
+    session.run(sys.executable, "-m", "tasks.project.locks", *session.posargs, env={"UV": virtualenv.UV}, external=True)

@@ -2,28 +2,28 @@
 
 import nox
 
-from tasks.environment import install
+from tasks.core.environments import install
 
 # What is under way is ended in order: Compose itself gives containers ten seconds.
-PATIENCE_SECONDS = 60.0
+TIMEOUT_SECONDS = 60.0
 
 
 @nox.session(default=False, tags=["ci", "containers"])
 def stack(session: nox.Session) -> None:
     """Run the application in containers: -- up, watch, down, status, logs [SERVICE…] [--follow], restart SERVICE."""
     install(session, "containers")
-    session.run("python", "-m", "tasks.stack", *session.posargs, interrupt_timeout=PATIENCE_SECONDS)
+    session.run("python", "-m", "tasks.compose", *session.posargs, interrupt_timeout=TIMEOUT_SECONDS)
 
 
 @nox.session(default=False, tags=["ci", "containers"])
 def images(session: nox.Session) -> None:
     """Build the images, show their sizes against the last build, check and scan them (-- build, check, scan)."""
     install(session, "containers")
-    session.run("python", "-m", "tasks.images", *session.posargs, interrupt_timeout=PATIENCE_SECONDS)
+    session.run("python", "-m", "tasks.checks.images", *session.posargs, interrupt_timeout=TIMEOUT_SECONDS)
 
 
 @nox.session(default=False, tags=["ci", "containers"])
 def devcontainer(session: nox.Session) -> None:
     """Start the devcontainer without an editor and run the checks in it, or another command (-- COMMAND…)."""
     install(session, "devcontainer")
-    session.run("python", "-m", "tasks.devcontainer", *session.posargs, interrupt_timeout=PATIENCE_SECONDS)
+    session.run("python", "-m", "tasks.editor.devcontainer", *session.posargs, interrupt_timeout=TIMEOUT_SECONDS)

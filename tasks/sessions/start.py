@@ -7,7 +7,7 @@ import sys
 import nox
 from nox import virtualenv
 
-from tasks.environment import install
+from tasks.core.environments import install
 
 # nox passes no signal on: `dev` ends with the process that started it, whose number it is told.
 SESSION = "SLIPWAY_SESSION"
@@ -17,13 +17,13 @@ SESSION = "SLIPWAY_SESSION"
 def setup(session: nox.Session) -> None:
     """Write .env.local with fresh secrets, or add what it lacks, and install the git hooks."""
     install(session, "dev", compile_bytecode=True)
-    session.run("python", "-m", "tasks.setup", *session.posargs)
+    session.run("python", "-m", "tasks.project.setup", *session.posargs)
 
 
 @nox.session(default=False, python=False, requires=["setup"])
 def editor(session: nox.Session) -> None:
     """Set the project up and make .venv, where editors look for Python."""
-    session.run(sys.executable, "-m", "tasks.editor", env={"UV": virtualenv.UV}, external=True)
+    session.run(sys.executable, "-m", "tasks.editor.venv", env={"UV": virtualenv.UV}, external=True)
 
 
 @nox.session(default=False)

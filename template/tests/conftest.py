@@ -14,7 +14,7 @@ from projects.app import create_app as create_projects
 from projects.settings import ProjectsSettings
 from tests.support.application import Stack, whole
 from tests.support.people import Person, join
-from tests.support.serving import PATIENCE_SECONDS, serving
+from tests.support.serving import TIMEOUT_SECONDS, serving
 from tests.support.stores import Stores, clone, template
 
 SIGNING_KEY = base64.urlsafe_b64encode(bytes(range(32))).decode("ascii")
@@ -79,7 +79,7 @@ async def auth_url(auth_settings: AuthSettings) -> AsyncIterator[str]:
 @pytest.fixture(scope="session")
 async def auth(auth_url: str) -> AsyncIterator[httpx.AsyncClient]:
     """A client of the auth service."""
-    async with httpx.AsyncClient(base_url=auth_url, timeout=PATIENCE_SECONDS) as client:
+    async with httpx.AsyncClient(base_url=auth_url, timeout=TIMEOUT_SECONDS) as client:
         yield client
 
 
@@ -94,7 +94,7 @@ async def projects(projects_settings: ProjectsSettings) -> AsyncIterator[httpx.A
     """A client of the projects service."""
     async with (
         serving(create_projects(projects_settings)) as url,
-        httpx.AsyncClient(base_url=url, timeout=PATIENCE_SECONDS) as client,
+        httpx.AsyncClient(base_url=url, timeout=TIMEOUT_SECONDS) as client,
     ):
         yield client
 

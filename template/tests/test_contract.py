@@ -1,6 +1,6 @@
 from pathlib import Path
 
-from tasks.config import agreement, contract
+from tasks.settings import agreement, contract
 
 
 def test_what_gives_settings_agrees_with_the_classes_that_read_them() -> None:

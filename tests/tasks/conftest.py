@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tasks.ports import Ports
+from tasks.core.ports import Ports
 from tasks.servers import Servers, temporary
 from tests.support import run
 from tests.tasks.checked_project import KEPT, CheckedProject

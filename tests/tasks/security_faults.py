@@ -8,7 +8,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ed25519
 
 from tests.support import run
-from tests.tasks import advisories, stand_ins
+from tests.tasks import advisories, fakes
 from tests.tasks.checked_project import CheckedProject
 from tests.tasks.faults import MODULE, Fault, append, change, file
 
@@ -102,9 +102,9 @@ def vulnerable_npm_package(project: CheckedProject) -> None:
 def vulnerable_image(project: CheckedProject) -> None:
     """Build images in which a scanner finds what a newer version mends."""
     folder = project.folder / "planted-tools"
-    stand_ins.engine(folder, built=("my-app-auth", "my-app-gateway"))
+    fakes.engine(folder, built=("my-app-auth", "my-app-gateway"))
     script = f'case "$*" in *gateway) cat {folder}/report.json ;; *) echo {NOTHING} ;; esac'
-    stand_ins.scanner(folder, "trivy", script, stand_ins.TRIVY)
+    fakes.scanner(folder, "trivy", script, fakes.TRIVY)
     project.environment["PATH"] = f"{folder}:{os.environ['PATH']}"
 
 

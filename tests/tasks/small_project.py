@@ -19,7 +19,7 @@ import psutil
 
 from tests.support import ROOT
 
-PATIENCE_SECONDS = 60.0
+TIMEOUT_SECONDS = 60.0
 MARK = "SLIPWAY_TEST"
 
 FILES = {
@@ -152,7 +152,7 @@ class Dev:
 
     def ended(self) -> int:
         """Wait for its end; its exit code."""
-        return self.process.wait(PATIENCE_SECONDS)
+        return self.process.wait(TIMEOUT_SECONDS)
 
     def left(self) -> list[str]:
         """What still runs of it after a moment."""
@@ -169,7 +169,7 @@ class Dev:
         self.process.wait()
 
     def _until(self, holds: Callable[[], bool], complaint: str) -> None:
-        deadline = time.monotonic() + PATIENCE_SECONDS
+        deadline = time.monotonic() + TIMEOUT_SECONDS
         while not holds():
             assert self.process.poll() is None, f"{complaint}; dev ended: {self.text()}"
             assert time.monotonic() < deadline, f"{complaint}: {self.text()}"
@@ -198,7 +198,7 @@ def _read(report: Path) -> dict[str, Any]:
 
 def until(holds: Callable[[], bool]) -> None:
     """Wait until it holds."""
-    deadline = time.monotonic() + PATIENCE_SECONDS
+    deadline = time.monotonic() + TIMEOUT_SECONDS
     while not holds():
         assert time.monotonic() < deadline
         time.sleep(0.02)

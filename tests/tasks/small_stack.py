@@ -10,12 +10,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from tasks.ports import Ports
+from tasks.core.ports import Ports
 from tests.support import ROOT
-from tests.tasks.machine import engine
+from tests.tasks.requirements import engine
 from tests.tasks.small_project import environment
 
-PATIENCE_SECONDS = 90.0
+TIMEOUT_SECONDS = 90.0
 HEALTH = """{
       test: [CMD, python3, probe.py], interval: 500ms, timeout: 2s, retries: 2,
       start_period: "${START_PERIOD:-1s}", start_interval: 200ms}"""
@@ -90,7 +90,7 @@ class SmallStack:
     def start(
         self,
         *arguments: str,
-        module: str = "tasks.stack",
+        module: str = "tasks.compose",
         wrapper: tuple[str, ...] = (),
         stdin: int = subprocess.DEVNULL,
         stdout: int = subprocess.PIPE,
@@ -108,11 +108,11 @@ class SmallStack:
         )
 
     def run(
-        self, *arguments: str, module: str = "tasks.stack", wrapper: tuple[str, ...] = (), **settings: str
+        self, *arguments: str, module: str = "tasks.compose", wrapper: tuple[str, ...] = (), **settings: str
     ) -> tuple[int, str]:
         """Its exit code, and what it says in all."""
         with self.start(*arguments, module=module, wrapper=wrapper, settings=settings) as process:
-            said, _ = process.communicate(timeout=PATIENCE_SECONDS)
+            said, _ = process.communicate(timeout=TIMEOUT_SECONDS)
         return process.returncode, said
 
     def interrupt_at(self, text: str, process: subprocess.Popen[str]) -> str:
@@ -122,7 +122,7 @@ class SmallStack:
             if text in line and text not in said:
                 process.send_signal(signal.SIGINT)
             said += line
-        process.wait(PATIENCE_SECONDS)
+        process.wait(TIMEOUT_SECONDS)
         return said
 
     def docker(self, *arguments: str) -> str:

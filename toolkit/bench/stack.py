@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from tasks.ports import Ports
+from tasks.core.ports import Ports
 from toolkit.bench.measure import CommandFailedError, Row
 from toolkit.new import scaffold
 from toolkit.stack import Stack, StackFailedError, call, docker

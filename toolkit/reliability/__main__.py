@@ -14,7 +14,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from tasks.ports import Ports
+from tasks.core.ports import Ports
 from toolkit.new import TEMPLATE, scaffold
 from toolkit.reliability.client import OK, Client, Refused, busy, connected
 from toolkit.reliability.episode import Episode, endure

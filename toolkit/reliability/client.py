@@ -17,7 +17,7 @@ from toolkit.reliability.record import NO_ANSWER, Record
 
 PASSWORD = secrets.token_urlsafe(16)
 # More than the gateway waits for a service.
-PATIENCE_SECONDS = 40.0
+TIMEOUT_SECONDS = 40.0
 # Calls of one kind that may wait for an answer at once; beyond that, none is started.
 AT_ONCE = 20
 READ_BACK = "read back"
@@ -206,14 +206,14 @@ def person(email: str) -> dict[str, str]:
 @asynccontextmanager
 async def connected(url: str, record: Record) -> AsyncIterator[Client]:
     """A client of the gateway."""
-    async with http_client(url, PATIENCE_SECONDS) as http:
+    async with http_client(url, TIMEOUT_SECONDS) as http:
         yield Client(http, record)
 
 
-def http_client(url: str, patience: float) -> httpx.AsyncClient:
+def http_client(url: str, timeout: float) -> httpx.AsyncClient:
     """Makes calls on new connections, as old ones may be dead without its knowing; waits so many seconds for each."""
     limits = httpx.Limits(max_connections=None, max_keepalive_connections=0)
-    return httpx.AsyncClient(base_url=url, timeout=patience, limits=limits, trust_env=False)
+    return httpx.AsyncClient(base_url=url, timeout=timeout, limits=limits, trust_env=False)
 
 
 @asynccontextmanager

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from toolkit.reliability.client import AT_ONCE, KINDS
 from toolkit.reliability.episode import BOUND_SECONDS, Episode
 from toolkit.reliability.faults import ENGINE
-from toolkit.reliability.probe import EVERY_SECONDS, PATIENCE_SECONDS
+from toolkit.reliability.probe import EVERY_SECONDS, TIMEOUT_SECONDS
 from toolkit.reliability.record import Record, Write
 
 COLUMNS = (
@@ -45,7 +45,7 @@ that is longer than the run.
   order to stay down, which Docker obeys: after it, `nox -s stack -- up` is needed.)
 - *freeze* pauses a container (`docker pause`): its connections stay open and say nothing.
 - *all answer again* is when the gateway has said that all services and their stores are ready and a call of every kind
-  has succeeded, each within {patience:.0f} s. Until then each is tried again and again, every {every:.1f} s or when the
+  has succeeded, each within {timeout:.0f} s. Until then each is tried again and again, every {every:.1f} s or when the
   last try has ended. The line of *nothing* shows how long the calls themselves take.
 - *all healthy* is when the engine says so of every container. It asks each every ten seconds, so that a container that
   was frozen is called unhealthy for longer than it is.
@@ -100,7 +100,7 @@ def page(rows: list[Row], engine: str) -> str:
         rate=sum(kind.calls / kind.every for kind in KINDS),
         at_once=AT_ONCE,
         every=EVERY_SECONDS,
-        patience=PATIENCE_SECONDS,
+        timeout=TIMEOUT_SECONDS,
         bound=BOUND_SECONDS,
         machine=f"{os.cpu_count()} cores, {platform.system()} {platform.machine()}",
         engine=engine,

@@ -10,7 +10,7 @@ from toolkit.reliability.client import READINESS, Client, Refused, http_client
 
 EVERY_SECONDS = 0.2
 # A service goes on with a call that is given up, so that impatience would add to the load that it waits for.
-PATIENCE_SECONDS = 10.0
+TIMEOUT_SECONDS = 10.0
 
 
 async def answers(client: Client, url: str, seconds: float) -> dict[str, float]:
@@ -18,7 +18,7 @@ async def answers(client: Client, url: str, seconds: float) -> dict[str, float]:
 
     What has not succeeded in so many seconds is missing.
     """
-    async with http_client(url, PATIENCE_SECONDS) as http:
+    async with http_client(url, TIMEOUT_SECONDS) as http:
         other = client.aside(http)
         actions = {READINESS: other.readiness} | {kind.name: action for kind, action in other.actions.items()}
         deadline = time.monotonic() + seconds

@@ -13,7 +13,7 @@ from tests.support.application import Stack
 from tests.support.people import Person, join
 
 # More than the application's own time limits, so that its answers are seen and not ours.
-PATIENCE_SECONDS = 60
+TIMEOUT_SECONDS = 60
 
 
 @pytest.fixture(scope="session")
@@ -28,7 +28,7 @@ def gateway_url(request: pytest.FixtureRequest) -> str:
 @pytest.fixture
 async def client(gateway_url: str) -> AsyncIterator[httpx.AsyncClient]:
     """A client of the gateway."""
-    async with httpx.AsyncClient(base_url=gateway_url, timeout=PATIENCE_SECONDS) as client:
+    async with httpx.AsyncClient(base_url=gateway_url, timeout=TIMEOUT_SECONDS) as client:
         yield client
 
 

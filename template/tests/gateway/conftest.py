@@ -7,7 +7,7 @@ import pytest
 
 from gateway.app import create_app
 from gateway.settings import GatewaySettings
-from tests.support.serving import PATIENCE_SECONDS, free_port, serving
+from tests.support.serving import TIMEOUT_SECONDS, free_port, serving
 from tests.support.upstream import Upstream
 
 ORIGIN = "http://app.example.org"
@@ -35,7 +35,7 @@ def gateway_settings(auth_url: str, upstream_url: str) -> GatewaySettings:
         auth_url=auth_url,
         projects_url=upstream_url,
         jwks_url=f"{auth_url}/.well-known/jwks.json",
-        upstream_timeout=PATIENCE_SECONDS,
+        upstream_timeout=TIMEOUT_SECONDS,
         cors_origins=[ORIGIN],
     )
 
@@ -50,7 +50,7 @@ async def gateway_url(gateway_settings: GatewaySettings) -> AsyncIterator[str]:
 @pytest.fixture
 async def gateway(gateway_url: str) -> AsyncIterator[httpx.AsyncClient]:
     """A client of the gateway."""
-    async with httpx.AsyncClient(base_url=gateway_url, timeout=PATIENCE_SECONDS) as client:
+    async with httpx.AsyncClient(base_url=gateway_url, timeout=TIMEOUT_SECONDS) as client:
         yield client
 
 
@@ -64,7 +64,7 @@ async def impatient_url(gateway_settings: GatewaySettings) -> AsyncIterator[str]
 @pytest.fixture
 async def impatient(impatient_url: str) -> AsyncIterator[httpx.AsyncClient]:
     """A client of that one."""
-    async with httpx.AsyncClient(base_url=impatient_url, timeout=PATIENCE_SECONDS) as client:
+    async with httpx.AsyncClient(base_url=impatient_url, timeout=TIMEOUT_SECONDS) as client:
         yield client
 
 

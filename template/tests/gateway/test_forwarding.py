@@ -10,7 +10,7 @@ from structlog.testing import capture_logs
 from gateway.app import create_app
 from gateway.settings import GatewaySettings
 from tests.support.people import Person
-from tests.support.serving import PATIENCE_SECONDS, serving, under_way, until
+from tests.support.serving import TIMEOUT_SECONDS, serving, under_way, until
 from tests.support.upstream import Upstream
 
 BIG = 8 * 1024 * 1024
@@ -171,7 +171,7 @@ async def test_a_big_upload_arrives_whole(gateway: httpx.AsyncClient, announced:
 async def test_an_upload_streams_while_the_client_still_sends(gateway: httpx.AsyncClient, upstream: Upstream) -> None:
     async def body() -> AsyncIterator[bytes]:
         yield b"x"
-        await asyncio.wait_for(upstream.reached.wait(), PATIENCE_SECONDS)
+        await asyncio.wait_for(upstream.reached.wait(), TIMEOUT_SECONDS)
         yield b"y"
 
     answer = await gateway.post("/api/projects/echo", content=body())
@@ -209,21 +209,21 @@ async def test_events_come_one_by_one(gateway: httpx.AsyncClient, upstream: Upst
 async def test_when_the_client_goes_away_the_service_is_told(impatient: httpx.AsyncClient, upstream: Upstream) -> None:
     with capture_logs() as logs:
         asking = asyncio.create_task(impatient.get("/api/projects/never"))
-        await asyncio.wait_for(upstream.reached.wait(), PATIENCE_SECONDS)
+        await asyncio.wait_for(upstream.reached.wait(), TIMEOUT_SECONDS)
         asking.cancel()
         await until(lambda: statuses(logs) == [499])
-    # Only after the gateway's patience with the service: see Clients.
-    await asyncio.wait_for(upstream.cancelled.wait(), PATIENCE_SECONDS)
+    # Only after the gateway's timeout with the service: see Clients.
+    await asyncio.wait_for(upstream.cancelled.wait(), TIMEOUT_SECONDS)
 
 
 async def test_when_the_client_leaves_an_event_stream_the_service_is_told(
     gateway_settings: GatewaySettings, upstream: Upstream
 ) -> None:
-    patient = gateway_settings.model_copy(update={"upstream_timeout": 2 * PATIENCE_SECONDS})
+    patient = gateway_settings.model_copy(update={"upstream_timeout": 2 * TIMEOUT_SECONDS})
     async with serving(create_app(patient)) as url, httpx.AsyncClient(base_url=url) as gateway:
         async with gateway.stream("GET", "/api/projects/stall") as answer:
             assert await anext(answer.aiter_raw()) == b"half"
-        await asyncio.wait_for(upstream.cancelled.wait(), PATIENCE_SECONDS)
+        await asyncio.wait_for(upstream.cancelled.wait(), TIMEOUT_SECONDS)
 
 
 async def test_a_client_that_stops_halfway_through_a_body_leaves_nothing_behind(
@@ -245,7 +245,7 @@ async def test_a_slow_service_is_a_504(impatient: httpx.AsyncClient, upstream: U
     assert answer.status_code == 504
     assert answer.json() == {"detail": "The projects service did not answer in time"}
     assert answer.headers["x-request-id"]
-    await asyncio.wait_for(upstream.cancelled.wait(), PATIENCE_SECONDS)
+    await asyncio.wait_for(upstream.cancelled.wait(), TIMEOUT_SECONDS)
 
 
 async def test_a_slow_client_is_a_408(impatient_url: str) -> None:

@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 from tests.support.application import SERVICES, Stack, with_addresses
-from tests.support.serving import PATIENCE_SECONDS, free_port
+from tests.support.serving import TIMEOUT_SECONDS, free_port
 
 
 @pytest.fixture(scope="session")
@@ -19,5 +19,5 @@ def addresses(environment: dict[str, str], auth_url: str) -> dict[str, str]:
 @pytest.fixture
 async def client(stack: Stack) -> AsyncIterator[httpx.AsyncClient]:
     """A client of the gateway."""
-    async with httpx.AsyncClient(base_url=stack["gateway"].url, timeout=PATIENCE_SECONDS) as client:
+    async with httpx.AsyncClient(base_url=stack["gateway"].url, timeout=TIMEOUT_SECONDS) as client:
         yield client

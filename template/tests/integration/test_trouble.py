@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from tests.support.people import PASSWORD, join, new_email
-from tests.support.processes import PATIENCE_SECONDS, environment_of, running
+from tests.support.processes import TIMEOUT_SECONDS, environment_of, running
 from tests.support.serving import free_port, refusing, under_way
 
 
@@ -21,7 +21,7 @@ def run(name: str, settings: dict[str, str], folder: Path) -> subprocess.Complet
         env=environment_of(settings),
         capture_output=True,
         text=True,
-        timeout=PATIENCE_SECONDS,
+        timeout=TIMEOUT_SECONDS,
         check=False,
     )
 
@@ -34,7 +34,7 @@ async def test_a_service_that_is_down_is_a_502_until_it_is_back(
     settings = {**addresses, "PROJECTS_URL": f"http://127.0.0.1:{port}"}
     with running("gateway", gateway_port, settings, tmp_path) as gateway:
         gateway.await_ready()
-        async with httpx.AsyncClient(base_url=gateway.url, headers=person.headers, timeout=PATIENCE_SECONDS) as client:
+        async with httpx.AsyncClient(base_url=gateway.url, headers=person.headers, timeout=TIMEOUT_SECONDS) as client:
             before = await client.get("/api/projects")
             health = await client.get("/health/detailed")
             with running("projects", port, settings, tmp_path) as projects:
@@ -55,9 +55,9 @@ async def test_requests_under_way_end_before_a_service_does(addresses: dict[str,
         auth.popen.terminate()
         await refusing(auth.url)
         writer.write(body)
-        assert await asyncio.wait_for(reader.readline(), PATIENCE_SECONDS) == b"HTTP/1.1 201 Created\r\n"
+        assert await asyncio.wait_for(reader.readline(), TIMEOUT_SECONDS) == b"HTTP/1.1 201 Created\r\n"
         writer.close()
-        assert await asyncio.to_thread(auth.popen.wait, PATIENCE_SECONDS) == 0
+        assert await asyncio.to_thread(auth.popen.wait, TIMEOUT_SECONDS) == 0
         assert [each["level"] for each in auth.events() if each["level"] in {"error", "warning"}] == []
 
 
@@ -65,17 +65,17 @@ async def test_a_service_does_not_wait_for_ever_for_what_is_under_way(
     addresses: dict[str, str], tmp_path: Path
 ) -> None:
     with socket.create_server(("127.0.0.1", 0)) as mute:
-        mute.settimeout(PATIENCE_SECONDS)
+        mute.settimeout(TIMEOUT_SECONDS)
         url = f"http://127.0.0.1:{mute.getsockname()[1]}"
         impatient = {**addresses, "SHUTDOWN_TIMEOUT": "0.3", "UPSTREAM_TIMEOUT": "60", "PROJECTS_URL": url}
         with running("gateway", free_port(), impatient, tmp_path) as gateway:
             gateway.await_ready()
-            async with httpx.AsyncClient(base_url=gateway.url, timeout=PATIENCE_SECONDS) as client:
+            async with httpx.AsyncClient(base_url=gateway.url, timeout=TIMEOUT_SECONDS) as client:
                 asking = asyncio.create_task(client.get("/api/projects"))
                 arrived, _ = await asyncio.to_thread(mute.accept)
                 with arrived:
                     gateway.popen.terminate()
-                    assert await asyncio.to_thread(gateway.popen.wait, PATIENCE_SECONDS) == 0
+                    assert await asyncio.to_thread(gateway.popen.wait, TIMEOUT_SECONDS) == 0
                     assert (await asking).status_code == 500
 
 

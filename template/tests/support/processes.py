@@ -16,7 +16,7 @@ from typing import Any
 import httpx
 
 BACKEND = Path("src/backend").resolve()
-PATIENCE_SECONDS = 120
+TIMEOUT_SECONDS = 120
 
 
 @dataclass
@@ -34,7 +34,7 @@ class Process:
 
     async def events_of(self, request_id: str) -> list[dict[str, Any]]:
         """What it has logged of a request, which it does when the answer has left."""
-        deadline = time.monotonic() + PATIENCE_SECONDS
+        deadline = time.monotonic() + TIMEOUT_SECONDS
         while time.monotonic() < deadline:
             if found := [each for each in self.events() if each.get("request_id") == request_id]:
                 return found
@@ -43,7 +43,7 @@ class Process:
 
     def await_ready(self, path: str = "/health") -> None:
         """Return when the path answers 200."""
-        deadline = time.monotonic() + PATIENCE_SECONDS
+        deadline = time.monotonic() + TIMEOUT_SECONDS
         while time.monotonic() < deadline:
             assert self.popen.poll() is None, self.log.read_text(encoding="utf-8")
             with suppress(httpx.TransportError):
@@ -57,7 +57,7 @@ class Process:
         with suppress(ProcessLookupError):
             os.kill(self.popen.pid, signal.SIGCONT)
         self.popen.terminate()
-        return self.popen.wait(PATIENCE_SECONDS)
+        return self.popen.wait(TIMEOUT_SECONDS)
 
 
 @contextmanager

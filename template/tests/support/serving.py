@@ -9,7 +9,7 @@ from starlette.types import ASGIApp
 
 from shared.server import create_server
 
-PATIENCE_SECONDS = 30
+TIMEOUT_SECONDS = 30
 
 
 def free_port() -> int:
@@ -53,7 +53,7 @@ async def answering(port: int) -> None:
 
 async def refusing(url: str) -> None:
     """Wait until nothing listens any more."""
-    async with asyncio.timeout(PATIENCE_SECONDS):
+    async with asyncio.timeout(TIMEOUT_SECONDS):
         while True:
             try:
                 _, writer = await asyncio.open_connection(*address(url))
@@ -69,14 +69,14 @@ async def under_way(url: str, path: str, length: int | None) -> tuple[asyncio.St
     framing = "Transfer-Encoding: chunked" if length is None else f"Content-Length: {length}"
     headers = f"Host: x\r\nContent-Type: application/json\r\nExpect: 100-continue\r\n{framing}"
     writer.write(f"POST {path} HTTP/1.1\r\n{headers}\r\n\r\n".encode())
-    answer = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), PATIENCE_SECONDS)
+    answer = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), TIMEOUT_SECONDS)
     assert answer.startswith(b"HTTP/1.1 100 "), answer
     return reader, writer
 
 
 async def until(holds: Callable[[], bool]) -> None:
     """Wait until it holds."""
-    async with asyncio.timeout(PATIENCE_SECONDS):
+    async with asyncio.timeout(TIMEOUT_SECONDS):
         while True:
             if holds():
                 return

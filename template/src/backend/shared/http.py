@@ -31,9 +31,9 @@ def create_client(read_timeout: timedelta = timedelta(seconds=30), idle_connecti
     )
 
 
-async def get_bytes(client: Client, url: str, patience: timedelta, *, check: bool = True) -> tuple[int, bytes]:
+async def get_bytes(client: Client, url: str, limit: timedelta, *, check: bool = True) -> tuple[int, bytes]:
     """Status and body of a GET that carries the current request's ID; `check` raises for an error status."""
-    request = client.get(url).timeout(patience).error_for_status(check)
+    request = client.get(url).timeout(limit).error_for_status(check)
     if request_id := current_request_id():
         request = request.header("x-request-id", request_id)
     response = await request.build().send()

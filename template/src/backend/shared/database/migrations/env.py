@@ -14,7 +14,7 @@ from shared.settings import load
 
 # Any number that no other advisory lock in this database uses.
 ADVISORY_LOCK = 7_300_541_229
-PATIENCE_SECONDS = 60
+TIMEOUT_SECONDS = 60
 CONNECT_SECONDS = 10
 TIMEOUTS = ("SET lock_timeout = '5s'", "SET statement_timeout = '10min'")
 
@@ -65,11 +65,11 @@ def wait_for_lock(connection: Connection) -> None:
 
     Asks again and again: a transaction that waits would hold up CREATE INDEX CONCURRENTLY in the run that has the lock.
     """
-    deadline = time.monotonic() + PATIENCE_SECONDS
+    deadline = time.monotonic() + TIMEOUT_SECONDS
     while not connection.scalar(text("SELECT pg_try_advisory_lock(:key)"), {"key": ADVISORY_LOCK}):
         connection.rollback()
         if time.monotonic() > deadline:
-            raise SystemExit(f"Another migration has been running for {PATIENCE_SECONDS} s; wait until it has ended.")
+            raise SystemExit(f"Another migration has been running for {TIMEOUT_SECONDS} s; wait until it has ended.")
         time.sleep(0.2)
     connection.commit()
 

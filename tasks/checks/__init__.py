@@ -1,0 +1,1 @@
+"""The checks of files, migrations, images and security."""

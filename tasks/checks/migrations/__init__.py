@@ -1,0 +1,1 @@
+"""Checks migrations on a real PostgreSQL."""

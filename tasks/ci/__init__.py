@@ -1,1 +1,0 @@
-"""Runs here what CI runs, and judges how CI's jobs ended."""

@@ -1,0 +1,26 @@
+"""The entry point of every command of `tasks`."""
+
+import signal
+import sys
+from collections.abc import Callable
+from typing import NoReturn
+
+from tasks.core.errors import UserError
+
+INTERRUPTED = 130
+
+
+def run(main: Callable[[], int | str | None]) -> NoReturn:
+    """Run a command and exit with its result, the message of a UserError, or 130 after Ctrl-C.
+
+    SIGTERM and SIGHUP end it as Ctrl-C does, so that it cleans up; a SIGHUP that `nohup` ignores stays ignored.
+    """
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, signal.default_int_handler)
+    try:
+        sys.exit(main())
+    except UserError as error:
+        sys.exit(str(error))
+    except KeyboardInterrupt:
+        sys.exit(INTERRUPTED)

@@ -1,0 +1,1 @@
+"""Applies and generates migrations with Alembic."""

@@ -1,0 +1,1 @@
+"""Publishes images and tests deployed environments."""

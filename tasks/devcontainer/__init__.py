@@ -1,1 +1,0 @@
-"""Works in the project's devcontainer without an editor."""

@@ -1,0 +1,1 @@
+"""Environments for editors: `.venv` and the devcontainer."""

@@ -1,1 +1,0 @@
-"""Applies, undoes and writes migrations, on Alembic."""

@@ -1,0 +1,1 @@
+"""What a project consists of: services, parts, env file, secrets, locks, data folder."""

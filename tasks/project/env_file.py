@@ -1,0 +1,104 @@
+"""Reads `.env` files and the settings that hold in development."""
+
+import io
+import os
+import re
+from difflib import get_close_matches
+from pathlib import Path
+
+from dotenv.parser import Binding, parse_stream
+
+from tasks.core.errors import UserError
+
+LOCAL = ".env.local"
+EXAMPLE = ".env.example"
+NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+REQUIRED = re.compile(rf"({NAME.pattern})=(.*)")
+OPTIONAL = re.compile(rf"# ({NAME.pattern})=(.*)")
+
+
+def bindings(path: Path) -> list[Binding]:
+    """All parts of the file, comments included. UserError names the line of an invalid setting, never its value."""
+    try:
+        text = _text(path)
+    except OSError as error:
+        raise UserError(f"Cannot read {path}: {error.strerror}.") from None
+    found = list(parse_stream(io.StringIO(text)))
+    for binding in found:
+        if not _is_sound(binding):
+            raise UserError(f"{path.name}, line {_line(binding)}: not of the form NAME=value; correct that line.")
+    return found
+
+
+def values(path: Path) -> dict[str, str]:
+    """The settings of the file; the last of two with one name counts."""
+    return {binding.key: binding.value or "" for binding in bindings(path) if binding.key is not None}
+
+
+def settings(project: Path) -> dict[str, str]:
+    """What holds in development: the environment, and `.env.local` for what that leaves open."""
+    local = project / LOCAL
+    return {**(values(local) if local.exists() else {}), **os.environ}
+
+
+def required(project: Path) -> dict[str, str]:
+    """The settings that `.env.example` sets, as written there; a secret has no value."""
+    return {found[1]: found[2] for line in _example(project) if (found := REQUIRED.fullmatch(line))}
+
+
+def defaults(project: Path) -> dict[str, str]:
+    """The optional settings that `.env.example` shows, with their defaults."""
+    return {found[1]: found[2] for line in _example(project) if (found := OPTIONAL.fullmatch(line))}
+
+
+def secrets(project: Path) -> list[str]:
+    """The secrets among the settings, optional ones too: those that `.env.example` shows without a value."""
+    return [name for name, value in (required(project) | defaults(project)).items() if not value]
+
+
+def misspelt(project: Path) -> dict[str, str]:
+    """The names in `.env.local` that `.env.example` does not have, but for some letters; and the names that it has."""
+    known = required(project) | defaults(project)
+    local = project / LOCAL
+    given = [name for name in (values(local) if local.exists() else {}) if name not in known]
+    found = {name: get_close_matches(name, known, n=1, cutoff=0.85) for name in given}
+    return {name: close[0] for name, close in found.items() if close}
+
+
+def bad_line(error: UnicodeDecodeError) -> int:
+    """The number of the line that is not text."""
+    return error.object[: error.start].count(b"\n") + 1
+
+
+def is_secret(line: str) -> bool:
+    """Whether this line of `.env.example` is a setting whose value `setup` makes up."""
+    found = REQUIRED.fullmatch(line)
+    return found is not None and not found[2]
+
+
+def _example(project: Path) -> list[str]:
+    try:
+        return _text(project / EXAMPLE).splitlines()
+    except OSError as error:
+        raise UserError(
+            f"Cannot read {project / EXAMPLE}: {error.strerror}; restore it: git checkout {EXAMPLE}"
+        ) from None
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_bytes().decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise UserError(f"{path.name}, line {bad_line(error)}: not UTF-8; save the file as UTF-8.") from None
+
+
+def _line(binding: Binding) -> int:
+    """The line where the text of the binding begins; dotenv counts from the empty lines before it."""
+    text = binding.original.string
+    return binding.original.line + text[: len(text) - len(text.lstrip())].count("\n")
+
+
+def _is_sound(binding: Binding) -> bool:
+    if binding.key is None:
+        return not binding.error
+    return binding.value is not None and NAME.fullmatch(binding.key) is not None

@@ -1,0 +1,58 @@
+"""The git hook runs the sessions on what a commit changes, and needs nothing but Python."""
+
+import subprocess
+
+import pytest
+import yaml
+
+from tasks.checks.lint import CHECKS
+from tests.support import ROOT, run
+from tests.tasks.checked_project import CheckedProject
+
+
+@pytest.fixture
+def hooked(checked: CheckedProject) -> CheckedProject:
+    """The project with its hooks installed."""
+    done = checked.session("setup")
+    assert "Git hooks are installed." in done.stdout, done.stdout
+    return checked
+
+
+def commit(project: CheckedProject) -> subprocess.CompletedProcess[str]:
+    """Commit all that is new, with the hooks that are installed."""
+    run("git", "add", "--all", cwd=project.folder)
+    author = ("-c", "user.name=Test", "-c", "user.email=test@localhost")
+    return run("git", *author, "commit", "--message=Try", cwd=project.folder)
+
+
+def test_a_commit_with_a_fault_is_refused_and_the_fault_named(hooked: CheckedProject) -> None:
+    hooked.write("planted.yml", "a: 1\na: 2\n")
+    hooked.write("good.yml", "a: 1\n")
+    done = commit(hooked)
+    assert done.returncode != 0
+    assert f"lint: 1 check of {len(CHECKS)} failed: yaml" in done.stdout, done.stdout
+    assert "planted.yml" in done.stdout
+    assert "2 files   FAILED" in done.stdout
+
+
+def test_a_commit_with_a_type_error_is_refused(hooked: CheckedProject) -> None:
+    hooked.write("src/backend/shared/planted.py", '"""Planted."""\n\nplanted: int = "1"\n')
+    done = commit(hooked)
+    assert done.returncode != 0
+    assert "planted.py:3: error" in done.stdout, done.stdout
+
+
+def test_a_commit_without_a_fault_goes_through(hooked: CheckedProject) -> None:
+    before = run("git", "rev-parse", "HEAD", cwd=hooked.folder).stdout
+    hooked.write("good.md", "# Good\n\nText.\n")
+    done = commit(hooked)
+    assert done.returncode == 0, done.stdout
+    run("git", "reset", "--quiet", "--hard", before.strip(), cwd=hooked.folder)
+
+
+def test_hooks_are_sessions_run_by_python_alone() -> None:
+    configuration = yaml.safe_load((ROOT / "template" / ".pre-commit-config.yaml").read_text())
+    assert [each["repo"] for each in configuration["repos"]] == ["local"]
+    for hook in configuration["repos"][0]["hooks"]:
+        assert hook["language"] == "system"
+        assert hook["entry"].startswith("python3 noxfile.py -s ")

@@ -1,0 +1,229 @@
+"""`setup`: fresh secrets, nothing that was there lost, the git hooks."""
+
+from __future__ import annotations
+
+import base64
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tasks.core.errors import UserError
+from tasks.project import env_file, secret_files, setup
+from tests.support import run
+from tests.tasks.small_project import environment
+from tests.tasks.users import ORDINARY
+
+
+def run_setup(project: Path, *wrapper: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [*wrapper, sys.executable, "-m", "tasks.project.setup"],
+        cwd=project,
+        env=environment(HOME=str(project)),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_a_fresh_file_has_the_example_s_text_and_secrets_of_its_own(small: Path) -> None:
+    assert setup.complete(small) == "Wrote .env.local from .env.example, with fresh secrets."
+    local = small / ".env.local"
+    secret = env_file.values(local)["SIGNING_KEY"]
+    assert len(base64.urlsafe_b64decode(secret)) == 32
+    assert local.read_text().replace(secret, "") == (small / ".env.example").read_text()
+    assert local.stat().st_mode & 0o777 == 0o600
+    assert list(small.glob(".env.local?*")) == []
+
+
+def test_two_projects_have_different_secrets(small: Path) -> None:
+    setup.complete(small)
+    first = env_file.values(small / ".env.local")["SIGNING_KEY"]
+    (small / ".env.local").unlink()
+    setup.complete(small)
+    assert env_file.values(small / ".env.local")["SIGNING_KEY"] != first
+
+
+def test_an_existing_file_keeps_everything_and_gets_what_it_lacks(small: Path) -> None:
+    old = "# mine\nexport OTHER = 'a b' # why\nAPP_NAME=Mine\n\nDATABASE_URL=postgresql://x\nSIGNING_KEY="
+    (small / ".env.local").write_text(old)
+    with (small / ".env.example").open("a") as example:
+        example.write("COLOUR=blue\n")
+    assert setup.complete(small) == "Added to .env.local: SIGNING_KEY, COLOUR."
+    text = (small / ".env.local").read_text()
+    assert text.startswith(old)
+    values = env_file.values(small / ".env.local")
+    assert values["SIGNING_KEY"]
+    assert {**values, "SIGNING_KEY": ""} == {
+        "OTHER": "a b",
+        "APP_NAME": "Mine",
+        "DATABASE_URL": "postgresql://x",
+        "SIGNING_KEY": "",
+        "COLOUR": "blue",
+    }
+    assert setup.complete(small) is None
+    assert (small / ".env.local").read_text() == text
+
+
+def test_a_file_that_others_can_read_is_closed(small: Path) -> None:
+    setup.complete(small)
+    (small / ".env.local").chmod(0o644)
+    assert setup.complete(small) == ".env.local was readable by other users, and is not any more."
+    assert (small / ".env.local").stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        (b"APP_NAME=x\n\nhunter2\n", "line 3: not of the form NAME=value"),
+        (b"A=1\nSECRET='hunter2\nB=2\n", "line 2: not of the form NAME=value"),
+        (b"A=1\nmy hunter2=2\n", "line 2: not of the form NAME=value"),
+        (b"A=1\nB=\xff\xfe\n", "line 2: not UTF-8"),
+    ],
+)
+def test_a_broken_file_is_told_by_its_line_and_left_alone(small: Path, text: bytes, complaint: str) -> None:
+    (small / ".env.local").write_bytes(text)
+    done = run_setup(small)
+    assert done.returncode == 1
+    assert complaint in done.stderr
+    assert "hunter2" not in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+    assert (small / ".env.local").read_bytes() == text
+
+
+def test_a_folder_that_cannot_be_written_to_is_told(small: Path, ordinary_user: list[str]) -> None:
+    small.chmod(0o555)
+    done = run_setup(small, *ordinary_user)
+    assert done.returncode == 1
+    assert done.stderr == f"Cannot write {small / '.env.local'}: Permission denied; make the folder writable.\n"
+    small.chmod(0o755)
+    assert not (small / ".env.local").exists()
+
+
+@pytest.mark.parametrize("target", [".env.local", "nowhere/settings"], ids=["a loop", "a missing folder"])
+def test_a_link_that_leads_nowhere_is_told_and_kept(small: Path, target: str) -> None:
+    local = small / ".env.local"
+    local.symlink_to(target)
+    done = run_setup(small)
+    expected = f"{local} is a link that leads nowhere; remove it, then: nox -s setup\n"
+    assert (done.returncode, done.stderr) == (1, expected)
+    assert local.readlink() == Path(target)
+
+
+def test_what_a_link_leads_to_is_written_in_its_place(small: Path) -> None:
+    (small / ".env.local").symlink_to("settings")
+    assert run_setup(small).returncode == 0
+    assert (small / ".env.local").readlink() == Path("settings")
+    assert env_file.values(small / "settings")["SIGNING_KEY"]
+
+
+def modes(folder: Path) -> dict[str, int]:
+    """Who may do what with the folder and with each of its files."""
+    return {path.name: path.stat().st_mode & 0o777 for path in [folder, *folder.iterdir()]}
+
+
+@pytest.fixture
+def optional(small: Path) -> Path:
+    """A project with an optional secret and an optional setting that is none."""
+    with (small / ".env.example").open("a") as example:
+        example.write("# DATABASE_PASSWORD=\n# COLOUR=blue\n")
+    return small
+
+
+def test_containers_get_a_file_for_each_secret_and_compose_its_settings(optional: Path) -> None:
+    setup.complete(optional)
+    assert secret_files.complete(optional) == [
+        "Wrote .secrets/: signing_key, database_password.",
+        "Made .env, a link to .env.local, for Compose.",
+    ]
+    folder = optional / ".secrets"
+    assert modes(folder) == {".secrets": 0o700, "signing_key": 0o444, "database_password": 0o444}
+    assert (folder / "signing_key").read_text() == env_file.values(optional / ".env.local")["SIGNING_KEY"]
+    assert len(base64.urlsafe_b64decode((folder / "database_password").read_text())) == 32
+    assert (optional / ".env").readlink() == Path(".env.local")
+    assert "DATABASE_PASSWORD" not in env_file.values(optional / ".env.local")
+    assert secret_files.complete(optional) == []
+
+
+def test_what_is_there_stays_and_what_is_empty_is_filled(optional: Path) -> None:
+    (optional / ".secrets").mkdir(0o755)
+    (optional / ".secrets/signing_key").write_text("mine\n")
+    (optional / ".secrets/database_password").write_text("")
+    (optional / ".env").write_text("MINE=1\n")
+    assert secret_files.complete(optional) == [
+        ".secrets/ was open to other users, and is not any more.",
+        "Wrote .secrets/: database_password.",
+    ]
+    assert (optional / ".secrets/signing_key").read_text() == "mine\n"
+    assert (optional / ".secrets/database_password").read_text()
+    assert (optional / ".env").read_text() == "MINE=1\n"
+
+
+def test_a_password_of_env_local_is_that_of_the_containers(optional: Path) -> None:
+    (optional / ".env.local").write_text("DATABASE_PASSWORD='p w'\n")
+    (optional / ".env").symlink_to("nowhere")
+    secret_files.complete(optional)
+    assert (optional / ".secrets/database_password").read_text() == "p w"
+    assert (optional / ".env").readlink() == Path("nowhere")
+
+
+def test_the_session_does_all_of_it_once(optional: Path) -> None:
+    assert [line.split()[0] for line in run_setup(optional).stdout.splitlines()] == ["Wrote", "Wrote", "Made", "No"]
+    assert [line.split()[0] for line in run_setup(optional).stdout.splitlines()] == [".env.local", "No"]
+
+
+def test_a_place_for_secrets_that_is_none_is_told(small: Path) -> None:
+    (small / ".secrets").write_text("")
+    done = run_setup(small)
+    assert done.returncode == 1
+    assert done.stderr == f"Cannot make the folder {small / '.secrets'} for you alone: File exists.\n"
+
+
+def test_secrets_that_cannot_be_written_are_told(small: Path, ordinary_user: list[str]) -> None:
+    setup.complete(small)
+    (small / ".secrets").mkdir(0o500)
+    if ordinary_user:
+        for path in (small / ".env.local", small / ".secrets"):
+            os.chown(path, ORDINARY, ORDINARY)
+    done = run_setup(small, *ordinary_user)
+    file = small / ".secrets/signing_key"
+    assert (done.returncode, done.stderr) == (1, f"Cannot write {file}: Permission denied; make the folder writable.\n")
+    assert list((small / ".secrets").iterdir()) == []
+
+
+@pytest.mark.usefixtures("as_root")
+def test_somebody_else_s_open_file_is_told(small: Path, ordinary_user: list[str]) -> None:
+    setup.complete(small)
+    (small / ".env.local").chmod(0o644)
+    done = run_setup(small, *ordinary_user)
+    assert done.returncode == 1
+    assert done.stderr == (
+        f"Others can read {small / '.env.local'}, which cannot be changed: Operation not permitted; chmod 600 it.\n"
+    )
+
+
+def test_a_missing_example_is_told(small: Path) -> None:
+    (small / ".env.example").unlink()
+    with pytest.raises(UserError, match=r"restore it: git checkout \.env\.example"):
+        setup.complete(small)
+
+
+def test_hooks_run_before_a_commit(small: Path) -> None:
+    (small / ".pre-commit-config.yaml").write_text("repos: []\n")
+    assert "git init" in run_setup(small).stdout
+    run("git", "init", "--quiet", cwd=small)
+    done = run_setup(small)
+    assert done.stdout == ".env.local is complete.\nGit hooks are installed.\n"
+    assert "pre-commit" in (small / ".git/hooks/pre-commit").read_text()
+
+
+def test_hooks_that_cannot_be_installed_are_told(small: Path) -> None:
+    (small / ".pre-commit-config.yaml").write_text("repos: []\n")
+    run("git", "init", "--quiet", cwd=small)
+    run("git", "config", "core.hooksPath", "elsewhere", cwd=small)
+    done = run_setup(small)
+    assert done.returncode == 1
+    assert "core.hooksPath" in done.stderr
+    assert (small / ".env.local").exists()
