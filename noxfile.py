@@ -22,9 +22,9 @@ import nox
 from nox import virtualenv
 
 from tasks.core.environments import install
-from tasks.sessions import ci, security, source
+from tasks.sessions import source
 
-__all__ = ["ci", "security", "source"]
+__all__ = ["source"]
 
 nox.needs_version = ">=2026.8.17"
 nox.options.default_venv_backend = "uv"
@@ -72,8 +72,9 @@ def test(session: nox.Session) -> None:
 
 @nox.session(default=False)
 def golden(session: nox.Session) -> None:
-    """Rewrite tests/golden/ from what the answer sets render now; review the difference."""
+    """Rewrite tests/golden/ and tasks/checksums.txt from what is there now; review the difference."""
     install(session, "test", compile_bytecode=True)
+    run_module(session, "tasks.checks.checksums", "--write")
     run_module(session, "tests.golden_lists")
 
 
