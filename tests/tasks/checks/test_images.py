@@ -162,11 +162,11 @@ def test_security_scans_the_images_that_the_engine_has(stack: SmallStack) -> Non
 
     code, said = security()
     assert code == 0, said
-    assert f"NOT CHECKED: images/scanner: no image {stack.name}-one is built here" in said
+    assert f"NOT CHECKED: images/scanner: no image {stack.name}-one is built; " in said
     images(stack, "build")
     code, said = security()
     assert code == 1, said
-    assert f"{stack.name}-one:1: zlib 1.0, mended in 1.1 (trivy: CVE-1, low)" in said
+    assert f"{stack.name}-one:1: zlib 1.0, fixed in 1.1 (trivy: CVE-1, low)" in said
 
 
 FOUND = [Finding("CVE-2", "bash", "5", "", "critical"), Finding("CVE-1", "zlib", "1.0", "1.1", "low")]
@@ -216,7 +216,7 @@ def test_what_a_newer_version_mends_is_a_failure(stack: SmallStack) -> None:
     scanner(tools, "trivy", f"cat {tools}/report.json", TRIVY)
     code, said = images(stack, "scan", path=f"{tools}:{os.environ['PATH']}")
     assert code == 1
-    assert "  low: CVE-1 in zlib 1.0, mended in 1.1\n" in said
+    assert "  low: CVE-1 in zlib 1.0, fixed in 1.1\n" in said
     assert "  2 known vulnerabilities, 1 with a version that mends them, 0 accepted\n" in said
 
 
@@ -244,8 +244,8 @@ def test_a_finding_in_an_image_can_be_accepted(stack: SmallStack, scanned: Calla
     for changes, words in (
         ({"expires": from_now(-1)}, "security-accepted.toml:1: expired on "),
         ({"rule": "CVE-2"}, "security-accepted.toml:1: trivy no longer finds this"),
-        ({"path": "other"}, "  low: CVE-1 in zlib 1.0, mended in 1.1\n"),
-        ({"tool": "grype"}, "  low: CVE-1 in zlib 1.0, mended in 1.1\n"),
+        ({"path": "other"}, "  low: CVE-1 in zlib 1.0, fixed in 1.1\n"),
+        ({"tool": "grype"}, "  low: CVE-1 in zlib 1.0, fixed in 1.1\n"),
     ):
         file.write_text(accepted(**{**usual, **changes}))
         code, said = scanned()
@@ -260,7 +260,7 @@ def test_a_file_that_silences_a_scanner_is_refused(
     (stack.folder / "security-accepted.toml").write_text(accepted(tool="trivy", rule="CVE-1", path=f"{stack.name}-one"))
     code, said = scanned()
     assert code == 1
-    assert f"{name}:1: exceptions of a tool's own; security-accepted.toml is the one place" in said
+    assert f"{name}:1: exceptions of one scanner; accept findings in security-accepted.toml" in said
     assert f"images: failed: scan of {name}\n" in said
 
 
