@@ -34,7 +34,7 @@ FAILURES = {
     ),
     "crash loop": (
         {"GATEWAY_EXIT": "3"},
-        r"cannot start reason=a setting is wrong\n(.+\n)*gateway (exited with code 3|is not ready: .+) \(restarts: \d+\)\.",
+        r"a setting is wrong\n(.+\n)*gateway (exited with code 3|is not ready: .+) \(restarts: \d+\)\.",
     ),
     "exited": (
         {"STORE_EXIT": "4"},
