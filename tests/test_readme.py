@@ -87,7 +87,7 @@ TESTED = {
 # The sessions of a project's README, as they are run here, and what each must say.
 SESSIONS = {
     "nox -s setup": ".env.local",
-    "nox -s editor": ".venv has what editors need",
+    "nox -s editor": ".venv is up to date",
     "nox -s doctor": "Python",
     "nox -s lint -- --fix": "",
     'nox -s migration -- "add colour to projects"': "",

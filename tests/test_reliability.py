@@ -125,7 +125,7 @@ def serving(handler: type[BaseHTTPRequestHandler]) -> Iterator[str]:
 
 @dataclass(frozen=True)
 class Late:
-    """A server that refuses all calls until a monotonic time, and then only writes; it keeps the paths of reads."""
+    """A server that refuses all calls until a monotonic time, then accepts reads only; it keeps their paths."""
 
     url: str
     ready: float

@@ -46,7 +46,7 @@ def registry(tmp_path: Path) -> Iterator[str]:
 
 @pytest.fixture
 def built(tmp_path: Path) -> Iterator[SmallStack]:
-    """A project whose image is built."""
+    """A project with a built image."""
     folder = tmp_path / "project"
     folder.mkdir()
     with small_stack(folder) as small:

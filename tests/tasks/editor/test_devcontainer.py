@@ -19,7 +19,7 @@ START = Path(".devcontainer/devcontainer.json")
 
 @pytest.fixture(scope="module")
 def project(rendered: Callable[[str], Path], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """A project whose devcontainer is small."""
+    """A project with a small devcontainer."""
     engine()
     folder = Path(shutil.copytree(rendered("backend"), tmp_path_factory.mktemp("contained") / "my-app"))
     yield folder
