@@ -107,7 +107,7 @@ def reload(project: Path) -> Row:
 def reload_once(project: Path, port: int, number: int) -> float:
     """Seconds until a route added to the projects service is in its OpenAPI document."""
     endpoints = project / "src/backend/projects/endpoints.py"
-    route = f'\n\n@router.get("/reload-{number}")\nasync def reload_{number}() -> None:\n    """Added by the benchmark."""\n'
+    route = f'\n\n@router.get("/reload-{number}")\nasync def reload_{number}() -> None:\n    """Measured."""\n'
     started = time.monotonic()
     endpoints.write_text(endpoints.read_text(encoding="utf-8") + route, encoding="utf-8")
     while f"/reload-{number}" not in get(port, "/openapi.json"):
