@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from tasks.compose import engine, programs
+from tasks.compose import engine
 from tasks.core.errors import UserError
 from tasks.dev.storage import postgres_version, valkey_version
 from tasks.doctor.finding import Finding, said
@@ -112,7 +112,7 @@ def docker(settings: Mapping[str, str]) -> Finding:
     if shutil.which("docker") is None:
         return Finding("docker", "missing (optional: nox -s stack, nox -s images)")
     try:
-        compose = programs.check()
+        compose = engine.check_programs()
         version = engine.connect(settings).version()["Version"]
     except UserError as error:
         return Finding("docker", "cannot be used (optional: nox -s stack, nox -s images)", str(error))
