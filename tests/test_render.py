@@ -65,6 +65,7 @@ def test_only_allowed_text_files_are_rendered() -> None:
         "common.env.jinja",
         "compose.images.yaml.jinja",
         "CODEOWNERS.jinja",
+        "config.yml.jinja",
         "README.md.jinja",
         "{{ _copier_conf.answers_file }}.jinja",
     }
