@@ -58,6 +58,35 @@ def test_first_commit_has_all_files(rendered: Rendered, name: str) -> None:
     assert status.stdout == ""
 
 
+@pytest.mark.parametrize(
+    ("place", "generated", "written"),
+    [
+        (ROOT, "requirements/test.txt template/requirements/dev.txt", "tasks/core/errors.py template/noxfile.py"),
+        (None, "tasks/core/errors.py tasks/README.md requirements/dev.txt src/frontend/package-lock.json", "noxfile.py"),
+    ],
+    ids=["toolkit", "project"],
+)
+def test_git_checks_out_lf_and_github_hides_generated_files(
+    rendered: Rendered, place: Path | None, generated: str, written: str
+) -> None:
+    folder = place or rendered("smallest")
+    paths = [*generated.split(), *written.split()]
+    output = run("git", "check-attr", "-z", "eol", "linguist-generated", "--", *paths, cwd=folder).stdout.split("\0")
+    values = {(path, name): value for path, name, value in zip(output[::3], output[1::3], output[2::3], strict=False)}
+    assert {value for (_, name), value in values.items() if name == "eol"} == {"lf"}
+    assert [path for path in paths if values[path, "linguist-generated"] == "set"] == generated.split()
+
+
+def test_licenses_are_mit_for_the_toolkit_and_mit_0_for_projects(rendered: Rendered) -> None:
+    toolkit, project = ((place / "LICENSE").read_text(encoding="utf-8") for place in (ROOT, rendered("smallest")))
+    assert toolkit.startswith("MIT License\n")
+    assert "\nMIT No Attribution\n" in project
+    assert "shall be included in all" in toolkit
+    assert "shall be included in all" not in project
+    assert "Copyright (c) 2026 The Slipway authors" in toolkit
+    assert "Copyright 2026 The Slipway authors" in project
+
+
 def test_only_allowed_text_files_are_rendered() -> None:
     """Code, TOML, Dockerfiles and other YAML carry no Jinja, and no Jinja file has logic."""
     allowed = {
