@@ -62,7 +62,11 @@ def test_first_commit_has_all_files(rendered: Rendered, name: str) -> None:
     ("place", "generated", "written"),
     [
         (ROOT, "requirements/test.txt template/requirements/dev.txt", "tasks/core/errors.py template/noxfile.py"),
-        (None, "tasks/core/errors.py tasks/README.md requirements/dev.txt src/frontend/package-lock.json", "noxfile.py"),
+        (
+            None,
+            "tasks/core/errors.py tasks/README.md requirements/dev.txt src/frontend/package-lock.json",
+            "noxfile.py",
+        ),
     ],
     ids=["toolkit", "project"],
 )
