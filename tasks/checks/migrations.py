@@ -19,14 +19,7 @@ from tasks.core.console import count, print_result
 from tasks.core.errors import UserError
 from tasks.database.connection import url_parts
 from tasks.database.copies import run_client
-from tasks.database.migrations.runner import (
-    configuration,
-    report_errors,
-    require_one_head,
-    scratch_database,
-    scripts,
-    title,
-)
+from tasks.database.migrations.runner import check_heads, configuration, report_errors, scratch_database, scripts, title
 from tasks.servers import temporary
 
 SQUAWK_CONFIG = Path(".squawk.toml")
@@ -48,45 +41,46 @@ def main() -> int:
 def run(chosen: list[str], server_url: str) -> list[str]:
     """Run these checks, print each result, and return the names of those that failed."""
     scope = count(len(list(scripts(configuration()).walk_revisions())), "migration")
-    failures: dict[str, str | None] = {}
+    failed = []
     for name in chosen:
-        failures[name] = None
+        failure = None
         try:
             CHECKS[name](server_url)
         except UserError as error:
-            failures[name] = str(error)
-        print_result(name, scope, failures[name])
-    return [name for name, failure in failures.items() if failure is not None]
+            failure = str(error)
+            failed.append(name)
+        print_result(name, scope, failure)
+    return failed
 
 
-def check_heads(_server_url: str) -> None:
+def heads(_server_url: str) -> None:
     """There is one newest migration."""
-    require_one_head(scripts(configuration()))
+    check_heads(scripts(configuration()))
 
 
-def check_steps(server_url: str) -> None:
+@report_errors()
+def steps(server_url: str) -> None:
     """Every migration can be applied, undone and applied again; a downgrade restores the former schema."""
     with scratch_database(server_url) as url:
         config = configuration(url)
         before = schema(url)
         for script in reversed(list(scripts(config).walk_revisions())):
-            with report_errors():
-                command.upgrade(config, script.revision)
-                command.downgrade(config, f"{script.revision}@-1")
+            command.upgrade(config, script.revision)
+            command.downgrade(config, f"{script.revision}@-1")
             undone = schema(url)
             if undone != before:
-                lines = [f"  left behind: {statement}" for statement in sorted(undone - before)]
+                lines = [f"{title(script)}: its downgrade does not undo its upgrade"]
+                lines += [f"  left behind: {statement}" for statement in sorted(undone - before)]
                 lines += [f"  lost: {statement}" for statement in sorted(before - undone)]
-                names = f"{title(script)}: its downgrade does not undo its upgrade"
-                raise UserError("\n".join([names, *lines, f"  {os.path.relpath(script.path)}"]))
-            with report_errors():
-                command.upgrade(config, script.revision)
+                raise UserError("\n".join([*lines, f"  {os.path.relpath(script.path)}"]))
+            command.upgrade(config, script.revision)
             before = schema(url)
 
 
-def check_models(server_url: str) -> None:
+@report_errors()
+def models(server_url: str) -> None:
     """The migrations create exactly what the models declare."""
-    with scratch_database(server_url) as url, report_errors():
+    with scratch_database(server_url) as url:
         command.upgrade(configuration(url), "heads")
         try:
             command.check(configuration(url))
@@ -99,7 +93,7 @@ def check_models(server_url: str) -> None:
             raise UserError(f"The models need a migration. {advice}\n    {code}") from None
 
 
-def check_hazards(_server_url: str) -> None:
+def hazards(_server_url: str) -> None:
     """No migration locks or rewrites a table in use, as far as squawk can find."""
     with tempfile.TemporaryDirectory() as folder:
         written = {_write_sql(script, Path(folder)): script for script in scripts(configuration()).walk_revisions()}
@@ -117,12 +111,7 @@ def check_hazards(_server_url: str) -> None:
     raise UserError("\n".join(found))
 
 
-CHECKS: dict[str, Callable[[str], None]] = {
-    "heads": check_heads,
-    "steps": check_steps,
-    "models": check_models,
-    "hazards": check_hazards,
-}
+CHECKS: dict[str, Callable[[str], None]] = {"heads": heads, "steps": steps, "models": models, "hazards": hazards}
 
 
 def schema(url: str) -> set[str]:

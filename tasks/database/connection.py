@@ -13,7 +13,7 @@ from tasks.core.processes import last_line
 
 CREATE = "CREATE DATABASE {}"
 DROP = "DROP DATABASE IF EXISTS {} WITH (FORCE)"
-MALFORMED = "DATABASE_URL is not of the form postgresql://user:password@host:5432/name. Correct it."
+MALFORMED = "DATABASE_URL is not a URL of the form postgresql://user:password@host:5432/name. Correct it."
 
 
 def url_parts(url: str) -> dict[str, str]:
@@ -34,7 +34,7 @@ def connection_failure(url: str, error: Exception) -> str:
     place = f"{host}:{parts.get('port') or 5432}" if host else "the local socket"
     text = str(error).strip()
     if refusals := re.findall(r"FATAL:\s+(.+)", text):
-        return f"The database at {place} refuses the connection: {refusals[-1]}"
+        return f"The database at {place} refuses: {refusals[-1]}"
     reasons = re.findall(r" failed: (?!.* failed: )(.+)", text)
     return f"Cannot reach the database at {place}: {reasons[-1] if reasons else last_line(text)}"
 

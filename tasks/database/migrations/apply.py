@@ -5,7 +5,7 @@ import argparse
 from alembic import command
 
 from tasks.core import cli
-from tasks.database.migrations.runner import applied, configuration, report_errors, require_one_head, scripts, title
+from tasks.database.migrations.runner import applied, check_heads, configuration, report_errors, scripts, title
 from tasks.servers import persistent
 
 ACTIONS = ("upgrade", "downgrade", "history")
@@ -26,33 +26,25 @@ def main() -> None:
         print(*run(action, revision or "head", servers.database_url), sep="\n")
 
 
+@report_errors()
 def run(action: str, revision: str, url: str) -> list[str]:
-    """Run an action and return the lines to print; UserError if a migration fails, which is then not applied."""
-    if action == "history":
-        return history(url)
+    """Run an action and return the lines to print; a migration that fails is not applied."""
     config = configuration(url)
     directory = scripts(config)
-    if revision == "head" or revision.startswith("+"):
-        require_one_head(directory)
     before = applied(url)
-    with report_errors():
-        {"upgrade": command.upgrade, "downgrade": command.downgrade}[action](config, revision)
-        after = applied(url)
-        upper, lower = (after, before) if action == "upgrade" else (before, after)
-        steps = [title(step) for step in directory.iterate_revisions(upper or "base", lower or "base")]
+    if action == "history":
+        known = {step.revision for step in directory.iterate_revisions(before or "base", "base")}
+        states = {step: "applied" if step.revision in known else "pending" for step in directory.walk_revisions()}
+        return [f"{state}  {title(step)}" for step, state in states.items()] or ["no migrations yet"]
+    if revision == "head" or revision.startswith("+"):
+        check_heads(directory)
     if action == "upgrade":
+        command.upgrade(config, revision)
+        steps = [title(step) for step in directory.iterate_revisions(applied(url) or "base", before or "base")]
         return [f"applied {step}" for step in reversed(steps)] or ["nothing to apply, the database is up to date"]
+    command.downgrade(config, revision)
+    steps = [title(step) for step in directory.iterate_revisions(before or "base", applied(url) or "base")]
     return [f"undid {step}" for step in steps] or ["nothing to undo"]
-
-
-def history(url: str) -> list[str]:
-    """A line for each migration, newest first, with its state in the database."""
-    directory = scripts(configuration())
-    with report_errors():
-        known = {step.revision for step in directory.iterate_revisions(applied(url) or "base", "base")}
-    state = {True: "applied", False: "pending"}
-    lines = [f"{state[step.revision in known]}  {title(step)}" for step in directory.walk_revisions()]
-    return lines or ["no migrations yet"]
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ from alembic import command
 from alembic.operations.ops import AddColumnOp, ModifyTableOps
 
 from tasks.core import cli, processes
-from tasks.database.migrations.runner import configuration, report_errors, require_one_head, scratch_database, scripts
+from tasks.database.migrations.runner import check_heads, configuration, report_errors, scratch_database, scripts
 from tasks.servers import temporary
 
 
@@ -26,16 +26,15 @@ def main() -> None:
         print(*generate(message, url), sep="\n")
 
 
+@report_errors()
 def generate(message: str, url: str) -> list[str]:
     """Migrate the database to the newest revision, write what the models add, and return the lines to print."""
     config = configuration(url)
-    require_one_head(scripts(config))
+    check_heads(scripts(config))
     warnings: list[str] = []
-    with report_errors():
-        command.upgrade(config, "head")
-        written = command.revision(
-            config, message, autogenerate=True, process_revision_directives=partial(_review, warnings)
-        )
+    command.upgrade(config, "head")
+    review = partial(_review, warnings)
+    written = command.revision(config, message, autogenerate=True, process_revision_directives=review)
     if written is None or isinstance(written, list):
         return ["Nothing to generate: the migrations match the models."]
     path = _with_ascii_name(Path(written.path), written.revision).relative_to(Path.cwd())

@@ -4,6 +4,7 @@ import io
 import os
 import secrets
 import traceback
+import warnings
 from argparse import Namespace
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,7 +14,7 @@ from typing import TextIO
 
 from alembic.config import Config
 from alembic.script import Script, ScriptDirectory
-from alembic.util import CommandError, load_python_file, to_tuple
+from alembic.util import CommandError
 from sqlalchemy import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError
 
@@ -32,24 +33,18 @@ def configuration(url: str | None = None, sql_to: TextIO | None = None) -> Confi
 
 
 def scripts(config: Config) -> ScriptDirectory:
-    """The migrations on disk; UserError names a file that cannot be imported or does not fit the others."""
+    """The migrations on disk; UserError if one cannot be imported or does not fit the others."""
     directory = ScriptDirectory.from_config(config)
-    with report_errors():
-        paths = sorted(Path(directory.versions).glob("*.py"))
-        modules = {path: load_python_file(path.parent, path.name) for path in paths}
-        revisions = [getattr(module, "revision", None) for module in modules.values()]
-        for (path, module), revision in zip(modules.items(), revisions, strict=True):
-            previous = to_tuple(getattr(module, "down_revision", None), default=())
-            if missing := [each for each in previous if each not in revisions]:
-                raise UserError(f"{os.path.relpath(path)}: its down_revision {missing[0]} does not exist. Correct it.")
-            if revision and revisions.count(revision) > 1:
-                raise UserError(f"{os.path.relpath(path)}: another migration has its revision {revision}. Change one.")
-        # Reads them all, and so finds cycles.
-        directory.get_heads()
+    try:
+        # Alembic only warns about a revision that is missing or exists twice.
+        with report_errors(), warnings.catch_warnings(action="error", category=UserWarning):
+            directory.get_heads()
+    except UserWarning as error:
+        raise UserError(f"{error}. Correct it in {os.path.relpath(directory.versions)}") from None
     return directory
 
 
-def require_one_head(directory: ScriptDirectory) -> None:
+def check_heads(directory: ScriptDirectory) -> None:
     """UserError if there are several newest migrations, as after a merge of branches."""
     newest = [script for script in directory.walk_revisions() if script.is_head]
     if len(newest) > 1:
@@ -88,7 +83,7 @@ def report_errors() -> Iterator[None]:
     """Raise errors of Alembic, the database and migrations as UserError."""
     try:
         yield
-    except UserError:
+    except (UserError, UserWarning):
         raise
     except CommandError as error:
         raise UserError(f"{str(error).rstrip('.')}; see: nox -s migrate -- history") from None

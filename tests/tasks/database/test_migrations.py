@@ -129,7 +129,7 @@ def test_a_python_error_in_a_migration_is_named(checked: CheckedProject, databas
         (
             [],
             "hunter2",
-            "DATABASE_URL is not of the form postgresql://user:password@host:5432/name. Correct it.\n",
+            "DATABASE_URL is not a URL of the form postgresql://user:password@host:5432/name. Correct it.\n",
         ),
     ],
 )
@@ -201,22 +201,31 @@ def test_migration_without_changes_or_message_writes_nothing(checked: CheckedPro
             "import nowhere",
             f"ModuleNotFoundError: No module named 'nowhere' ({MIGRATIONS}/broken.py:7)\n",
         ),
-        ('down_revision = "', 'down_revision = "un', " does not exist. Correct it.\n"),
-        ('revision = "broken"', 'revision = "{head}"', "another migration has its revision "),
+        (
+            'down_revision = "',
+            'down_revision = "un',
+            f" -> broken (head), plant a fault is not present. Correct it in {MIGRATIONS}\n",
+        ),
+        (
+            'revision = "broken"',
+            'revision = "first"',
+            f"Revision first is present more than once. Correct it in {MIGRATIONS}\n",
+        ),
     ],
 )
 def test_an_unusable_migration_is_named(
     checked: CheckedProject, database: str, old: str, new: str, reason: str
 ) -> None:
-    new = new.format(head=checked.newest_revision())
-    checked.add_migration("broken", "SELECT 1", "SELECT 1")
+    checked.add_migration("first", "SELECT 1", "SELECT 1")
+    checked.add_migration("broken", "SELECT 1", "SELECT 1", after=checked.newest_revision())
     checked.replace(MIGRATIONS / "broken.py", f"\n{old}", f"\n{new}")
+    if "first" in new:
+        checked.replace(MIGRATIONS / "broken.py", 'down_revision = "first"', "down_revision = None")
     for command, arguments in (("migrate", []), ("migration", ["more"]), ("db_check", [])):
         done = run(checked, command, *arguments, url=database)
         assert done.returncode == 1
-        assert f"{MIGRATIONS}/broken.py" in done.stderr or "another migration" in done.stderr
-        assert reason in done.stderr
-        assert "Warning" not in done.stderr
+        assert done.stderr.endswith(reason)
+        assert len(done.stderr.splitlines()) == 1
 
 
 def test_two_heads_are_reported_in_one_line(checked: CheckedProject, database: str) -> None:
