@@ -11,7 +11,7 @@ import redis
 from tasks.core.errors import UserError
 from tasks.core.ports import Ports
 from tasks.core.screen import Screen
-from tasks.database.unreachable import why
+from tasks.database.connection import connection_failure
 from tasks.dev.part import Part
 from tasks.servers.group import Group
 from tasks.servers.server import Server, await_answer, is_relevant, launch, log_of
@@ -43,7 +43,7 @@ def postgres_version(url: str) -> str:
         with psycopg.connect(url, connect_timeout=10) as connection:
             return connection.info.parameter_status("server_version") or "of unknown version"
     except psycopg.OperationalError as error:
-        raise _to_correct("DATABASE_URL", why(url, error)) from None
+        raise _to_correct("DATABASE_URL", connection_failure(url, error)) from None
     except psycopg.Error:
         raise _malformed("DATABASE_URL", "postgresql://user:password@host:5432/name") from None
 
