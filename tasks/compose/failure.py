@@ -39,11 +39,11 @@ def _advice(client: DockerClient, project: str, said: list[str]) -> str:
 def _show(client: DockerClient, screen: Screen, name: str, container: Container) -> list[str]:
     """Show what it said last, and return the log's part of that."""
     if (check := container.last_check) and container.health != "healthy":
-        screen.say(f"{name}'s health check said last (exit code {check[0]}):", "bold")
+        screen.print(f"{name}'s health check said last (exit code {check[0]}):", "bold")
         for line in (check[1] or "nothing").splitlines()[-LAST_LINES:]:
             screen.log(name, line)
     said = _log(client, container)
-    screen.say(f"{name}'s log ends with:", "bold")
+    screen.print(f"{name}'s log ends with:", "bold")
     for line in said or ["nothing"]:
         screen.log(name, line)
     return said

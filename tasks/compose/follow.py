@@ -70,7 +70,6 @@ class Follower:
         verdicts = [(each, health.judge(each, found, now, since, self._past)) for each in self._services]
         for service, verdict in verdicts:
             self._show(service, verdict)
-        self._screen.refresh()
         for service, verdict in verdicts:
             if verdict.state == "failed":
                 before_failing()

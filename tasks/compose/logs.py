@@ -48,7 +48,7 @@ def _show(running: "subprocess.Popen[str]", names: list[str]) -> None:
         if found and name:
             screen.log(name, found[2])
         else:
-            screen.say(line)
+            screen.print(line)
 
 
 def _service(container: str, names: list[str]) -> str | None:

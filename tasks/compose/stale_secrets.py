@@ -64,7 +64,7 @@ def remove_readers(place: ComposeProject, screen: Screen) -> None:
     found = containers.of_project(place.client, place.plan.name)
     old = sorted({each.service for each in found if _is_older(each, place.project, secrets.get(each.service, ()))})
     if old:
-        screen.say(f"A secret has changed; replacing what has the old one: {', '.join(old)}")
+        screen.print(f"A secret has changed; replacing what has the old one: {', '.join(old)}")
         place.compose.output("rm", "--stop", "--force", *old)
 
 

@@ -46,10 +46,10 @@ def start(place: ComposeProject, timeout: float) -> None:
         if place.container is not None:
             devcontainer.join(place.client, place.container, place.project, place.plan)
         screen.settle()
-        screen.say(f"Everything is ready in {time.monotonic() - began:.1f} s", "bold green")
+        screen.print(f"Everything is ready in {time.monotonic() - began:.1f} s", "bold green")
         for name, url in urls(_served(place)):
-            screen.say(f"  {name:<10}{url}")
-        screen.say("It goes on running; end it with nox -s stack -- down")
+            screen.print(f"  {name:<10}{url}")
+        screen.print("It goes on running; end it with nox -s stack -- down")
 
 
 def _served(place: ComposeProject) -> Plan:
@@ -92,7 +92,7 @@ def _shown(place: ComposeProject, names: list[str]) -> Iterator[Screen]:
         raise UserError(failure.tell(place.client, screen, place.plan.name, not_ready)) from None
     except KeyboardInterrupt:
         screen.settle()
-        screen.say(_interrupted(place), "bold")
+        screen.print(_interrupted(place), "bold")
         raise
     finally:
         screen.settle()
