@@ -14,7 +14,7 @@ from tasks.dev.storage import postgres_version, valkey_version
 from tasks.doctor.finding import Finding, said
 from tasks.project import env_file
 from tasks.project.data_folder import FOLDER
-from tasks.servers import postgres, postgres_programs, privileges, valkey
+from tasks.servers import postgres, privileges, valkey
 
 OLDEST_PYTHON = (3, 11)
 
@@ -70,7 +70,7 @@ def database(url: str | None) -> Finding:
     if url:
         return _answering("PostgreSQL", "DATABASE_URL", lambda: postgres_version(url))
     try:
-        program = postgres_programs.program("postgres")
+        program = postgres.program("postgres")
     except UserError as error:
         return Finding("PostgreSQL", "missing", str(error), is_required=True)
     return _running("PostgreSQL", program, "set POSTGRES_BIN or DATABASE_URL")

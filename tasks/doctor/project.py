@@ -23,7 +23,7 @@ def look(project: Path) -> list[Finding]:
 def settings(project: Path) -> Finding:
     """Whether `.env.local` can be read, has every setting, and nothing that the application would refuse."""
     try:
-        local = setup.place(project)
+        local = setup.local_file(project)
         exists = local.exists()
         missing = setup.lacking(project, env_file.values(local) if exists else {})
         doubts = _doubts(project, local) if exists else []
