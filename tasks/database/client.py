@@ -6,7 +6,7 @@ from psycopg.conninfo import make_conninfo
 
 from tasks.core.errors import UserError
 from tasks.database.administration import last_line
-from tasks.servers.postgres_programs import program
+from tasks.servers.postgres import program
 from tasks.servers.server import environment
 
 

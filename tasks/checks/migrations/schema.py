@@ -4,7 +4,7 @@ import re
 import subprocess
 
 from tasks.core.errors import UserError
-from tasks.servers.postgres_programs import program
+from tasks.servers.postgres import program
 
 DUMP = ("--schema-only", "--no-owner", "--exclude-table=alembic_version", "--restrict-key=none")
 
