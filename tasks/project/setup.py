@@ -46,8 +46,11 @@ def complete(project: Path) -> str | None:
 
 
 def local_file(project: Path) -> Path:
-    """The path of `.env.local`, with links followed so that they stay."""
-    return Path(os.path.realpath(project / env_file.LOCAL))
+    """The path of `.env.local`, with links followed; UserError for a broken link."""
+    found = Path(os.path.realpath(project / env_file.LOCAL))
+    if found.is_symlink() or not found.parent.is_dir():
+        raise UserError(f"{project / env_file.LOCAL} is a broken link. Remove it, then run: nox -s setup")
+    return found
 
 
 def lacking(project: Path, present: dict[str, str]) -> dict[str, str]:

@@ -282,7 +282,7 @@ def test_reset_begins_afresh_where_another_version_made_the_data(small: Path) ->
     (data / "PG_VERSION").write_text("12\n")
     refused = db(small, "shell")
     assert refused.returncode == 1
-    assert "was made by PostgreSQL 12" in refused.stderr
+    assert "was created by PostgreSQL 12" in refused.stderr
     assert len(refused.stderr.splitlines()) == 2
     assert db(small, "reset", "--yes").returncode == 0
     with persistent("test", small) as servers:
