@@ -11,7 +11,7 @@ from psycopg.conninfo import make_conninfo
 from tasks.core import processes
 from tasks.core.errors import UserError
 from tasks.database.connection import CREATE, DROP, administer, connect, execute, url_parts
-from tasks.servers.postgres_programs import program
+from tasks.servers.postgres import program
 from tasks.servers.server import environment
 
 # The first bytes of a file in pg_dump's custom format.

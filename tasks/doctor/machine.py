@@ -15,7 +15,7 @@ from tasks.core.processes import output
 from tasks.dev.storage import postgres_version, valkey_version
 from tasks.project import env_file
 from tasks.project.data_folder import FOLDER
-from tasks.servers import postgres, postgres_programs, privileges, valkey
+from tasks.servers import postgres, privileges, valkey
 
 DOCKER_USE = "optional: nox -s stack, nox -s images"
 
@@ -83,7 +83,7 @@ def server(
 
 def postgres_program() -> Path:
     """The `postgres` that the sessions start."""
-    return postgres_programs.program("postgres")
+    return postgres.program("postgres")
 
 
 def disk(project: Path) -> Finding:

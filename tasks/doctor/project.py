@@ -24,7 +24,7 @@ def check(project: Path) -> list[Finding]:
 def settings(project: Path) -> Finding:
     """Whether `.env.local` is readable and complete, and the application accepts the values."""
     try:
-        local = setup.place(project)
+        local = setup.local_file(project)
         exists = local.exists()
         missing = setup.lacking(project, env_file.values(local) if exists else {})
         doubts = _doubts(project, local) if exists else ""
