@@ -7,6 +7,7 @@ import shutil
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from tasks.compose import engine, programs
@@ -40,23 +41,18 @@ def check(project: Path) -> list[Finding]:
     return [
         # The noxfile itself refuses one that is too old.
         Finding("Python", platform.python_version(), is_required=True),
-        uv(),
+        Finding("uv", output(sys.executable, "-m", "uv", "--version") or "missing", is_required=True),
         *([privilege()] if os.geteuid() == 0 else []),
-        server("PostgreSQL", "DATABASE_URL", settings, postgres_version, postgres_program),
+        server(
+            "PostgreSQL", "DATABASE_URL", settings, postgres_version, partial(postgres_programs.program, "postgres")
+        ),
         server("Valkey", "REDIS_URL", settings, valkey_version, valkey.program),
-        disk(project),
-        folder(project),
+        *data_folder(project),
         *file_system(project.resolve(), platform.release()),
         git(),
         docker(settings),
         Finding("node", output("node", "--version") or "missing (optional: nothing here needs it yet)"),
     ]
-
-
-def uv() -> Finding:
-    """The installer that nox uses, which comes with the pinned nox."""
-    found = output("uv", "--version") or output(sys.executable, "-m", "uv", "--version")
-    return Finding("uv", found or "missing", "" if found else "python3 noxfile.py -s doctor", is_required=True)
 
 
 def privilege() -> Finding:
@@ -81,27 +77,20 @@ def server(
     return Finding(name, found.partition(" sha=")[0], is_required=True)
 
 
-def postgres_program() -> Path:
-    """The `postgres` that the sessions start."""
-    return postgres_programs.program("postgres")
-
-
-def disk(project: Path) -> Finding:
-    """Free space for the development data."""
-    data = project / FOLDER
-    free = shutil.disk_usage(data if data.exists() else project).free
-    remedy = "" if free >= postgres.ROOM_BYTES else f"free {postgres.ROOM_BYTES // 2**20} MB on the disk of {data}"
-    return Finding("disk", f"{free / 2**30:.1f} GB free", remedy, is_required=True)
-
-
-def folder(project: Path) -> Finding:
-    """Write access to the folder of the development data."""
+def data_folder(project: Path) -> list[Finding]:
+    """Free space and write access for the development data."""
     data = project / FOLDER
     place = data if data.exists() else project
-    if os.access(place, os.W_OK | os.X_OK):
-        return Finding("project folder", f"{FOLDER} is writable", is_required=True)
-    remedy = f"make {place} writable, or work in a copy of the project"
-    return Finding("project folder", f"{FOLDER} is not writable", remedy, is_required=True)
+    free = shutil.disk_usage(place).free
+    too_small = f"free {postgres.ROOM_BYTES // 2**20} MB on the disk of {data}"
+    read_only = "" if os.access(place, os.W_OK | os.X_OK) else f"make {place} writable, or copy the project elsewhere"
+    found = f"{FOLDER} is not writable" if read_only else f"{FOLDER} is writable"
+    return [
+        Finding(
+            "disk", f"{free / 2**30:.1f} GB free", too_small if free < postgres.ROOM_BYTES else "", is_required=True
+        ),
+        Finding("project folder", found, read_only, is_required=True),
+    ]
 
 
 def file_system(project: Path, kernel: str) -> list[Finding]:

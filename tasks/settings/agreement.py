@@ -2,9 +2,8 @@
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import yaml
 
@@ -22,16 +21,12 @@ PYTHON = "PYTHON"
 CALL = re.compile(r"-s config -- \S+")
 
 
-@dataclass(frozen=True)
-class Fault:
+class Fault(NamedTuple):
     """A setting that a file should set in another way, or not at all."""
 
     file: str
     setting: str
     reason: str
-
-    def __str__(self) -> str:
-        return f"{self.file}: {self.setting}: {self.reason}"
 
 
 def faults(project: Path, contract: Contract) -> list[str]:
@@ -39,7 +34,7 @@ def faults(project: Path, contract: Contract) -> list[str]:
     deployed = [each for each in contract.environments if each != DEVELOPMENT]
     found = [fault for each in deployed for fault in committed_faults(project, contract, each)]
     found += [*compose_faults(project, contract), *workflow_faults(project, contract)]
-    return [str(each) for each in dict.fromkeys(found)]
+    return [": ".join(each) for each in dict.fromkeys(found)]
 
 
 def committed_faults(project: Path, contract: Contract, environment: str) -> Iterator[Fault]:
