@@ -11,7 +11,7 @@ import redis
 from tasks.core.errors import UserError
 from tasks.core.ports import Ports
 from tasks.core.screen import Screen
-from tasks.database.connection import connection_failure
+from tasks.database.operations import connection_failure
 from tasks.dev.part import Part
 from tasks.servers.group import Group
 from tasks.servers.server import Server, await_answer, is_relevant, launch, log_of
