@@ -22,9 +22,9 @@ import nox
 from nox import virtualenv
 
 from tasks.core.environments import install
-from tasks.sessions import ci, security, source
+from tasks.sessions import ci, grow, security, source
 
-__all__ = ["ci", "security", "source"]
+__all__ = ["ci", "grow", "security", "source"]
 
 nox.needs_version = ">=2026.8.17"
 nox.options.default_venv_backend = "uv"

@@ -1,6 +1,4 @@
-"""Sessions that check source: style, types, locks; the same for the toolkit as for a project."""
-
-import sys
+"""Sessions that check source: style, types; the same for the toolkit as for a project."""
 
 import nox
 from nox import virtualenv
@@ -20,9 +18,3 @@ def typecheck(session: nox.Session) -> None:
     """Check types, strictly, in the application, its tests and the sessions."""
     install(session, "typecheck")
     session.run("mypy", *session.posargs)
-
-
-@nox.session(default=False, python=False)
-def lock(session: nox.Session) -> None:
-    """Write requirements/*.txt from the dependency groups (-- --upgrade, --upgrade-package NAME)."""
-    session.run(sys.executable, "-m", "tasks.project.locks", *session.posargs, env={"UV": virtualenv.UV}, external=True)
