@@ -13,7 +13,7 @@ CHECKS = ("lint", "typecheck", "test", "db_check")
 
 
 def measure(project: Path) -> list[Row]:
-    """Run sessions and tools in a project whose environments are there already."""
+    """Run sessions and tools in a project whose environments exist."""
     return [overhead(project), check(project)]
 
 
@@ -38,7 +38,7 @@ def overhead(project: Path) -> Row:
 
 
 def check(project: Path) -> Row:
-    """All checks side by side against the slowest of them alone."""
+    """All checks in parallel against the slowest of them alone."""
     # Each takes a minute or two: long enough to be measured once, after a first run of each that warms.
     together, *alone = medians(
         1,
