@@ -50,7 +50,12 @@ def test_a_session_without_a_docstring_is_caught(tmp_path: Path) -> None:
 def imported_at_listing() -> list[Path]:
     """What nox imports to list the sessions."""
     sessions = [*(ROOT / "tasks" / "sessions").glob("*.py")]
-    return [ROOT / "noxfile.py", ROOT / "template" / "noxfile.py", ROOT / "tasks" / "core" / "environments.py", *sessions]
+    return [
+        ROOT / "noxfile.py",
+        ROOT / "template" / "noxfile.py",
+        ROOT / "tasks" / "core" / "environments.py",
+        *sessions,
+    ]
 
 
 def test_a_project_gets_every_module_of_sessions() -> None:

@@ -85,7 +85,7 @@ def await_reload(application: Application) -> None:
         if after.count("│ ready: ") >= 3:
             return
         time.sleep(0.1)
-    raise AssertionError(application.last_words())
+    raise AssertionError(application.last_output())
 
 
 def test_an_address_where_nothing_answers_is_said_in_two_lines(project: Path) -> None:
