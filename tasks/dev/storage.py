@@ -4,7 +4,7 @@ import psycopg
 import redis
 
 from tasks.core.errors import UserError
-from tasks.database.unreachable import why
+from tasks.database.connection import connection_failure
 
 
 def postgres_version(url: str) -> str:
@@ -13,7 +13,7 @@ def postgres_version(url: str) -> str:
         with psycopg.connect(url, connect_timeout=10) as connection:
             return connection.info.parameter_status("server_version") or "of unknown version"
     except psycopg.OperationalError as error:
-        raise _wrong("DATABASE_URL", why(url, error)) from None
+        raise _wrong("DATABASE_URL", connection_failure(url, error)) from None
     except psycopg.Error:
         raise _malformed("DATABASE_URL", "postgresql://user:password@host:5432/name") from None
 

@@ -13,7 +13,7 @@ from typing import NoReturn
 import pytest
 from docker import DockerClient
 
-from tasks.compose import engine as docker_engine, programs
+from tasks.compose import engine as docker_engine
 from tasks.core.errors import UserError
 
 REQUIRED = "SLIPWAY_REQUIRE"
@@ -33,7 +33,7 @@ def missing(requirement: str, reason: str) -> NoReturn:
 def engine() -> DockerClient:
     """A client of the Docker Engine; skips the test if none answers, or Compose or Buildx is missing."""
     try:
-        programs.check()
+        docker_engine.check_programs()
         return docker_engine.connect(os.environ)
     except UserError as error:
         missing("engine", f"no Docker: {str(error).splitlines()[0]}")
