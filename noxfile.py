@@ -104,6 +104,6 @@ def editor(session: nox.Session) -> None:
 
 
 # Imported last, since nox lists sessions in the order in which they are registered.
-from tasks.sessions import source
+from tasks.sessions import grow, source
 
-__all__ = ["source"]
+__all__ = ["grow", "source"]

@@ -43,9 +43,7 @@ def check(project: Path) -> list[Status]:
         Status("Python", platform.python_version(), is_required=True),
         Status("uv", output(sys.executable, "-m", "uv", "--version") or "missing", is_required=True),
         *([privilege()] if os.geteuid() == 0 else []),
-        server(
-            "PostgreSQL", "DATABASE_URL", settings, postgres_version, partial(postgres.program, "postgres")
-        ),
+        server("PostgreSQL", "DATABASE_URL", settings, postgres_version, partial(postgres.program, "postgres")),
         server("Valkey", "REDIS_URL", settings, valkey_version, valkey.program),
         *data_folder(project),
         *file_system(project.resolve(), platform.release()),

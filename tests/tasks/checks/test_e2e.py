@@ -97,7 +97,7 @@ def await_reload(application: Application) -> None:
         if after.count("│ ready: ") >= 3:
             return
         time.sleep(0.1)
-    raise AssertionError(application.last_words())
+    raise AssertionError(application.last_output())
 
 
 def test_an_address_without_an_answer_is_reported_in_two_lines(application: Application) -> None:
