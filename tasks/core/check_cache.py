@@ -33,8 +33,8 @@ def run_check(
 ) -> None:
     """Run a check's command with the session's arguments or `defaults`, unless it passed with the same inputs before.
 
-    Inputs are every file that git lists, the output of the commands in `reads`, the session's packages and the environment
-    variables. A pass counts for `max_age` seconds. CI, arguments and --no-cache turn the cache off.
+    Inputs are every file that git lists, the output of the commands in `reads`, the session's packages and the
+    environment variables. A pass counts for `max_age` seconds. CI, arguments and --no-cache turn the cache off.
     """
     arguments = [word for word in session.posargs if word != FORCE]
     stamp = Path(session.virtualenv.location) / "passed.sha256"

@@ -31,9 +31,8 @@ def typecheck(session: nox.Session) -> None:
 def security(session: nox.Session) -> None:
     """Scan code, secrets, dependencies, containers and workflows (-- --only PART, --strict)."""
     install(session, "security")
-    run_check(
-        session, "python", "-m", "tasks.checks.security", reads=(REVISIONS, IMAGES), max_age=ADVISORY_SECONDS, env=UV
-    )
+    command = ("python", "-m", "tasks.checks.security")
+    run_check(session, *command, reads=(REVISIONS, IMAGES), max_age=ADVISORY_SECONDS, env=UV)
 
 
 @nox.session(default=False, python=False, tags=["ci"])
