@@ -14,7 +14,7 @@ import pytest
 from tests.support import nox
 from toolkit.application import Application, free_port
 
-LIVE_SESSIONS = "src/backend/shared/security/live_sessions.py"
+ACTIVE_SESSIONS = "src/backend/shared/security/active_sessions.py"
 ENDS = 'await self._redis.delete(f"{self._prefix}{session_id}")'
 
 
@@ -54,7 +54,7 @@ def test_smoke_tests_fail_where_no_application_is(application: Application, url:
 
 
 def test_one_of_them_can_be_chosen(application: Application) -> None:
-    done = nox(application.project, "-s", "e2e", "--", f"{application.gateway}/", "-k", "log_out", "-v")
+    done = nox(application.project, "-s", "e2e", "--", f"{application.gateway}/", "-k", "logout", "-v")
     assert done.returncode == 0, done.stdout
     assert "1 passed" in done.stdout
 
@@ -67,14 +67,14 @@ def test_another_service_than_the_gateway_is_named_as_such(application: Applicat
 
 
 def test_they_fail_when_a_log_out_ends_nothing(application: Application) -> None:
-    place = application.project / LIVE_SESSIONS
+    place = application.project / ACTIVE_SESSIONS
     text = place.read_text(encoding="utf-8")
     assert text.count(ENDS) == 1
     place.write_text(text.replace(ENDS, "await self._redis.ping()"), encoding="utf-8")
     await_reload(application)
     done = nox(application.project, "-s", "e2e", "--", application.gateway, "-q")
     assert done.returncode == 1
-    assert "FAILED tests/e2e/test_day.py::test_a_log_out_ends_this_session" in done.stdout
+    assert "FAILED tests/e2e/test_user_journey.py::test_logout_ends_only_the_current_session" in done.stdout
 
 
 def await_reload(application: Application) -> None:
