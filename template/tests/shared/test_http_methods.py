@@ -1,12 +1,12 @@
 import httpx
 import pytest
 
-from tests.support.people import Person
+from tests.support.users import User
 
 
-async def test_head_is_get_without_the_body(projects: httpx.AsyncClient, person: Person) -> None:
-    get = await projects.get("/api/projects", headers=person.headers)
-    head = await projects.head("/api/projects", headers=person.headers)
+async def test_head_is_get_without_a_body(projects: httpx.AsyncClient, user: User) -> None:
+    get = await projects.get("/api/projects", headers=user.headers)
+    head = await projects.head("/api/projects", headers=user.headers)
     assert (head.status_code, head.content) == (200, b"")
     assert head.headers["content-length"] == get.headers["content-length"]
 
@@ -19,9 +19,7 @@ async def test_head_is_get_without_the_body(projects: httpx.AsyncClient, person:
         ("/health", "GET, HEAD, OPTIONS"),
     ],
 )
-async def test_a_method_that_is_not_allowed_is_told_which_are(
-    projects: httpx.AsyncClient, path: str, allowed: str
-) -> None:
+async def test_405_and_options_list_all_allowed_methods(projects: httpx.AsyncClient, path: str, allowed: str) -> None:
     refused = await projects.put(path)
     assert (refused.status_code, refused.json()) == (405, {"detail": "Method Not Allowed"})
     assert refused.headers["allow"] == allowed
@@ -29,6 +27,6 @@ async def test_a_method_that_is_not_allowed_is_told_which_are(
     assert (options.status_code, options.content, options.headers["allow"]) == (204, b"", allowed)
 
 
-async def test_a_path_without_get_has_no_head(auth: httpx.AsyncClient) -> None:
-    answer = await auth.head("/api/auth/login")
-    assert (answer.status_code, answer.headers["allow"]) == (405, "OPTIONS, POST")
+async def test_head_requires_get(auth: httpx.AsyncClient) -> None:
+    response = await auth.head("/api/auth/login")
+    assert (response.status_code, response.headers["allow"]) == (405, "OPTIONS, POST")

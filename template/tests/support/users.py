@@ -1,4 +1,4 @@
-"""Users, as the API knows them."""
+"""Registers and logs in users through the API."""
 
 from dataclasses import dataclass
 from uuid import uuid4
@@ -9,7 +9,7 @@ PASSWORD = "correct horse battery staple"
 
 
 @dataclass(frozen=True)
-class Person:
+class User:
     """A registered user who is logged in."""
 
     id: str
@@ -23,16 +23,16 @@ class Person:
 
 
 def new_email() -> str:
-    """An email that nobody has."""
+    """A unique email address."""
     return f"{uuid4().hex}@example.org"
 
 
-async def join(auth: httpx.AsyncClient) -> Person:
-    """Register somebody and log them in."""
+async def create_user(client: httpx.AsyncClient) -> User:
+    """Register a user and log in."""
     email = new_email()
-    registered = await auth.post("/api/auth/register", json={"email": email, "name": "Someone", "password": PASSWORD})
+    registered = await client.post("/api/auth/register", json={"email": email, "name": "Someone", "password": PASSWORD})
     assert registered.status_code == 201, registered.text
-    logged_in = await auth.post("/api/auth/login", json={"email": email, "password": PASSWORD})
+    logged_in = await client.post("/api/auth/login", json={"email": email, "password": PASSWORD})
     assert logged_in.status_code == 200, logged_in.text
     tokens = logged_in.json()
-    return Person(registered.json()["id"], email, tokens["access_token"], tokens["refresh_token"])
+    return User(registered.json()["id"], email, tokens["access_token"], tokens["refresh_token"])

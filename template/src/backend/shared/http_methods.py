@@ -1,4 +1,4 @@
-"""What FastAPI leaves out of HTTP's methods: HEAD wherever there is GET, and all that a path allows."""
+"""HTTP methods that FastAPI does not handle: HEAD, OPTIONS, and a complete Allow header."""
 
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -10,29 +10,29 @@ from starlette.routing import Match
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 
-async def answer_head(app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
-    """Answer as to GET, without the body."""
+async def handle_head(app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
+    """Handle HEAD as GET, without the response body."""
     scope["method"] = "GET"
     try:
-        await app(scope, receive, partial(_send_head, send))
+        await app(scope, receive, partial(_send_without_body, send))
     finally:
         scope["method"] = "HEAD"
 
 
-async def _send_head(send: Send, message: Message) -> None:
+async def _send_without_body(send: Send, message: Message) -> None:
     await send({**message, "body": b""} if message["type"] == "http.response.body" else message)
 
 
-def not_allowed(routers: Sequence[APIRouter]) -> Callable[[Request, Exception], Response]:
-    """The answer to a method that no route of these takes: each knows only its own, and Allow is to name all."""
+def method_not_allowed(routers: Sequence[APIRouter]) -> Callable[[Request, Exception], Response]:
+    """Exception handler of 405: FastAPI puts only one route into Allow, this one all routes of the path."""
     routes = [route for router in routers for route in router.routes if isinstance(route, APIRoute)]
 
-    def answer(request: Request, _error: Exception) -> Response:
-        found = [route.methods or () for route in routes if route.matches(request.scope)[0] is not Match.NONE]
-        methods = {"OPTIONS"}.union(*found)
+    def handle(request: Request, _error: Exception) -> Response:
+        methods_found = [route.methods or () for route in routes if route.matches(request.scope)[0] is not Match.NONE]
+        methods = {"OPTIONS"}.union(*methods_found)
         headers = {"Allow": ", ".join(sorted(methods | {"HEAD"} if "GET" in methods else methods))}
         if request.method == "OPTIONS":
             return Response(status_code=204, headers=headers)
         return JSONResponse({"detail": "Method Not Allowed"}, 405, headers)
 
-    return answer
+    return handle
