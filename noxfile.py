@@ -77,6 +77,13 @@ def golden(session: nox.Session) -> None:
     run_module(session, "tests.golden_lists")
 
 
+@nox.session(default=False)
+def reference(session: nox.Session) -> None:
+    """Write docs/reference.md from the noxfiles."""
+    install(session, "test", compile_bytecode=True)
+    run_module(session, "toolkit.reference")
+
+
 @nox.session(default=False, tags=["ci"])
 def matrix(session: nox.Session) -> None:
     """Scaffold every answer set and run each project's own checks in it."""
