@@ -267,7 +267,7 @@ def test_an_image_has_what_every_image_has(path: Path) -> None:
 def test_the_oldest_engine_knows_the_interval_of_checks_while_starting(compose: Document) -> None:
     checks = [service.get("healthcheck", {}) for service in compose["services"].values()]
     assert any("start_interval" in check for check in checks)
-    assert engine.OLDEST_ENGINE >= (25, 0)
+    assert engine.OLDEST_ENGINE >= 25
 
 
 def test_both_images_are_made_of_the_same_layers() -> None:

@@ -13,6 +13,7 @@ import pytest
 from tests.support import ROOT, run
 from tests.tasks.requirements import engine
 
+pytestmark = pytest.mark.containers
 IMAGES = ROOT / "template" / "compose.images.yaml"
 START_SECONDS = 240
 # How people set where packages come from, and what certificates to trust on the way.

@@ -23,6 +23,7 @@ from tests.tasks.requirements import engine, missing
 from tests.tasks.users import NAMED
 from toolkit.application import free_port
 
+pytestmark = pytest.mark.containers
 NODE = Path(sys.executable).with_name("node")
 # Ids that Debian's images have given away already, and the developer's own.
 TAKEN = {*range(100), 1000, 65534}
@@ -76,7 +77,7 @@ def tool() -> Iterator[Path]:
     """The specification's own tool, from npm, as the session has it locked."""
     with tempfile.TemporaryDirectory(prefix="slipway-cli-") as folder:
         Path(folder).chmod(0o755)
-        yield npm.install(ROOT / "tasks" / "devcontainer", Path(folder)) / "@devcontainers" / "cli" / "devcontainer.js"
+        yield npm.install(ROOT / "tasks" / "editor", Path(folder)) / "@devcontainers" / "cli" / "devcontainer.js"
 
 
 @pytest.fixture(scope="module")

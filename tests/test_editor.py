@@ -22,8 +22,8 @@ VARIABLES = {"workspaceFolder", "file", "selectedText"}
 
 # Sessions that no task offers: editors do without, or they need arguments that a person should type.
 NOT_OFFERED = {
-    ROOT: {"new", "matrix", "bench", "reliability", "ci", "ci_result"},
-    TEMPLATE: {"ci", "ci_result", "devcontainer", "deploy", "rollback", "publish", "smoke"},
+    ROOT: {"new", "matrix", "bench", "reliability", "ci_result"},
+    TEMPLATE: {"ci_result", "devcontainer", "publish", "smoke"},
 }
 
 
@@ -91,7 +91,7 @@ def test_each_service_has_one_entry_that_starts_it() -> None:
 def test_each_module_that_an_entry_starts_exists() -> None:
     modules = {each["module"] for each in launches() if "module" in each}
     assert modules == {"tasks.dev.debug", "pytest"}
-    assert (TEMPLATE / "tasks" / "debug.py").is_file()
+    assert (TEMPLATE / "tasks" / "dev" / "debug.py").is_file()
     assert "\npytest==" in (TEMPLATE / "requirements" / "typecheck.txt").read_text()
 
 

@@ -56,6 +56,7 @@ def stack(rendered: Callable[[str], Path], tmp_path: Path) -> Iterator[Stack]:
         running.remove()
 
 
+@pytest.mark.containers
 def test_a_breakpoint_in_a_container_stops_a_request_and_production_knows_no_debugger(stack: Stack) -> None:
     endpoints = stack.project / "src" / "backend" / "auth" / "endpoints.py"
     lines = endpoints.read_text().splitlines()

@@ -57,7 +57,8 @@ NEWCOMER = {
 }
 
 CHECK = "tests/tasks/checks/test_faults.py::test_without_a_fault_the_check_passes"
-CONTAINERS = "tests/tasks/compose/test_sessions.py::test_the_whole_application_runs_in_containers"
+STACK = "tests/test_stack_proof.py"
+CONTAINERS = f"{STACK}::test_data_and_sessions_survive_down_and_up_and_a_killed_store"
 
 # What another function runs that is named here: it needs containers, or a server, or is long.
 TESTED = {
@@ -76,10 +77,10 @@ TESTED = {
     "nox -s devcontainer": "tests/tasks/editor/test_devcontainer.py::work",
     "python3 noxfile.py -s stack -- up": CONTAINERS,
     "nox -s stack -- up": CONTAINERS,
-    "nox -s stack -- watch": "tests/test_stack_proof.py::watched",
-    "nox -s stack -- status": CONTAINERS,
+    "nox -s stack -- watch": f"{STACK}::watched",
+    "nox -s stack -- status": f"{STACK}::test_the_session_shows_the_state_and_readable_logs",
     "nox -s stack -- down": CONTAINERS,
-    "nox -s images": "tests/tasks/compose/test_sessions.py::test_the_images_pass_their_own_checks",
+    "nox -s images": f"{STACK}::test_the_images_pass_their_own_checks",
     "nox -s stack -- up --debug": "tests/test_editor_compose.py::stack",
 }
 
@@ -142,7 +143,7 @@ def test_the_function_that_is_named_runs_the_command(command: str, place: str) -
 def test_a_function_that_runs_something_else_is_caught() -> None:
     assert missing_words("nox -s stack -- sideways", TESTED["nox -s stack -- up"]) == {"sideways"}
     with pytest.raises(StopIteration):
-        missing_words("nox -s stack -- up", "tests/tasks/compose/test_sessions.py::test_of_old")
+        missing_words("nox -s stack -- up", f"{STACK}::test_of_old")
 
 
 def missing_words(command: str, place: str) -> set[str]:

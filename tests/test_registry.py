@@ -13,6 +13,7 @@ from tasks.project import env_file
 from tests.support import run
 from tests.tasks.requirements import engine
 
+pytestmark = pytest.mark.containers
 MIRROR = "mirror.example.com/library"
 
 

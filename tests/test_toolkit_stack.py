@@ -16,6 +16,7 @@ from tests.tasks.requirements import engine
 from toolkit.application import free_port
 from toolkit.stack import Stack, docker
 
+pytestmark = pytest.mark.containers
 PARTS = ("compose.yaml", "tasks", "template")
 
 

@@ -65,13 +65,19 @@ class Stack:
 
     def inspect(self) -> dict[str, dict[str, Any]]:
         """What the engine knows of each service's container."""
-        listed = docker("ps", "--all", "--quiet", "--filter", f"label={PROJECT}={self.name}").split()
+        listed = self.containers().values()
         found = json.loads(docker("inspect", *listed)) if listed else []
         return {each["Config"]["Labels"][SERVICE]: each for each in found}
 
+    def containers(self) -> dict[str, str]:
+        """The ID of each service's container."""
+        form = f'{{{{.Label "{SERVICE}"}}}} {{{{.ID}}}}'
+        listed = docker("ps", "--all", "--no-trunc", "--filter", f"label={PROJECT}={self.name}", "--format", form)
+        return dict(line.split() for line in listed.splitlines())
+
     def container(self, service: str) -> str:
         """The ID of a service's container."""
-        return str(self.inspect()[service]["Id"])
+        return self.containers()[service]
 
     def kill(self, service: str) -> None:
         """Kill the container's first process, and return when the engine has seen it end. Raises StackFailedError.

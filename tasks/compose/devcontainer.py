@@ -1,71 +1,68 @@
-"""What is different where we are in a container ourselves, which uses the Docker Engine of its host.
+"""Makes a stack reachable in the devcontainer, which uses the Docker Engine of its host.
 
-What Compose mounts, the engine looks for on the host, where the project lies in another folder than here. What Compose
-publishes, the host has on its loopback address, which is not ours.
+Compose publishes ports on the loopback address of the host. They are forwarded to that of the devcontainer, so that
+URLs, debuggers and the editor's port forwarding work as on the host: docs/decisions/0017.
 """
 
-import re
-from pathlib import Path, PurePosixPath
-from typing import Any
+import shutil
+import subprocess
+from contextlib import suppress
 
-from docker import DockerClient
-from docker.errors import NotFound
-from docker.models.containers import Container
+import psutil
 from docker.models.networks import Network
 
-from tasks.compose import containers, port_forward
-from tasks.compose.plan import Plan
-from tasks.compose.port_forward import PortForward
+from tasks.compose.compose_project import ComposeProject
 from tasks.core.errors import UserError
+from tasks.core.ports import LOOPBACK
 
-MOUNTS = Path("/proc/self/mountinfo")
-# Docker mounts these files from a folder of its own that has the container's ID for a name.
-OWN = re.compile(r"/containers/([0-9a-f]{64})/(?:hostname|hosts|resolv\.conf) /etc/")
-
-
-def own_container(client: DockerClient) -> Container | None:
-    """The container of this engine that we are in; None when we are in none."""
-    found = OWN.search(MOUNTS.read_text(encoding="utf-8")) if MOUNTS.exists() else None
-    if found is None:
-        return None
-    try:
-        return client.containers.get(found[1])
-    except NotFound:
-        return None
+FORWARDER = "socat"
+STOP_SECONDS = 5.0
 
 
-def join(client: DockerClient, container: Container, project: Path, plan: Plan) -> None:
-    """Have what the stack publishes at the same ports of the container that we are in."""
-    port_forward.end(project)
-    for network in _networks(client, plan):
-        if network.name not in container.attrs["NetworkSettings"]["Networks"]:
-            network.connect(container)
-    ways = [PortForward(port.number, each.name, port.target) for each in plan.services for port in each.ports]
-    port_forward.start(project, ways)
+def join(place: ComposeProject) -> None:
+    """Join the networks of the stack and forward its ports."""
+    _stop_forwarding(place)
+    for network in _networks(place):
+        if place.container and not _is_member(place, network):
+            network.connect(place.container)
+    if shutil.which(FORWARDER) is None:
+        raise UserError(f"The services run, but cannot be reached from here. Install {FORWARDER}, then run this again.")
+    for command in _forwards(place):
+        nothing = subprocess.DEVNULL
+        subprocess.Popen(command, stdin=nothing, stdout=nothing, stderr=nothing, start_new_session=True)
 
 
-def leave(client: DockerClient, container: Container, project: Path, plan: Plan) -> None:
-    """Undo `join`, so that the network can be removed."""
-    port_forward.end(project)
-    for network in _networks(client, plan):
-        if network.name in container.attrs["NetworkSettings"]["Networks"]:
-            network.disconnect(container)
+def leave(place: ComposeProject) -> None:
+    """Undo `join`: Compose cannot remove a network with a member."""
+    _stop_forwarding(place)
+    for network in _networks(place):
+        if place.container and _is_member(place, network):
+            network.disconnect(place.container)
 
 
-def _networks(client: DockerClient, plan: Plan) -> list[Network]:
-    """Those of the stack in which something can be reached from outside."""
-    found = client.networks.list(filters={"label": f"{containers.PROJECT}={plan.name}"})
+def _networks(place: ComposeProject) -> list[Network]:
+    """The networks with published ports."""
+    found = place.client.networks.list(filters={"label": place.label})
     return [network for network in found if not network.attrs["Internal"]]
 
 
-def on_the_host(folder: Path, mounts: list[dict[str, Any]]) -> str:
-    """What the host calls this folder; a UserError when it does not have it."""
-    path = PurePosixPath(folder.resolve())
-    fitting = [mount for mount in mounts if path.is_relative_to(mount["Destination"])]
-    if not fitting:
-        raise UserError(
-            f"{folder} is not on the host, whose Docker Engine is to mount it.\n"
-            "Open the devcontainer on a folder of the host, or on a volume."
-        )
-    mount = max(fitting, key=lambda each: len(each["Destination"]))
-    return str(PurePosixPath(mount["Source"]) / path.relative_to(mount["Destination"]))
+def _is_member(place: ComposeProject, network: Network) -> bool:
+    return place.container is not None and network.name in place.container.attrs["NetworkSettings"]["Networks"]
+
+
+def _forwards(place: ComposeProject) -> list[list[str]]:
+    """The command that forwards a port, for each port."""
+    return [
+        [FORWARDER, f"TCP-LISTEN:{port.number},bind={LOOPBACK},fork,reuseaddr", f"TCP:{service.name}:{port.target}"]
+        for service in place.services
+        for port in service.ports
+    ]
+
+
+def _stop_forwarding(place: ComposeProject) -> None:
+    commands = _forwards(place)
+    found = [process for process in psutil.process_iter(["cmdline"]) if process.info["cmdline"] in commands]
+    for process in found:
+        with suppress(psutil.NoSuchProcess):
+            process.terminate()
+    psutil.wait_procs(found, STOP_SECONDS)

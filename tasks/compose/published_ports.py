@@ -1,56 +1,40 @@
-"""Sees before the start whether the ports are free that the stack is to be reached at."""
+"""Checks that the ports of the stack are free."""
 
-from pathlib import Path
-
-from docker import DockerClient
-
-from tasks.compose import containers
-from tasks.compose.plan import Plan, Port, Service
+from tasks.compose.compose_project import ComposeProject
 from tasks.core.errors import UserError
 from tasks.core.ports import is_free
 from tasks.project import env_file
 from tasks.project.data_folder import FOLDER, DataFolder
 
-TAKEN = ("address already in use", "port is already allocated")
 
-
-def check(project: Path, client: DockerClient, plan: Plan) -> None:
-    """A UserError that names the first port that is taken, its setting, and who has it where that is known."""
-    ours = {port for each in containers.of_project(client, plan.name) for port in each.published}
-    for service in plan.services:
+def check(place: ComposeProject) -> None:
+    """UserError if something else uses a port that a service is to be published at."""
+    ours = {port for _, found in place.containers() for container in found for port in _published(container.ports)}
+    for service in place.services:
         for port in service.ports:
             if port.number not in ours and not is_free(port.number):
-                raise UserError(_words(project, client, service, port))
+                raise UserError(
+                    f"Port {port.number} of {service.name} is in use by {_user(place, port.number)}.\n"
+                    f"Free it or {_remedy(place, port.number)}."
+                )
 
 
-def explain(project: Path, client: DockerClient, plan: Plan, said: str) -> str | None:
-    """The same of a port that the engine could not take, if that is what Compose complains of."""
-    if not any(sign in said for sign in TAKEN):
-        return None
-    for service in plan.services:
-        for port in service.ports:
-            if f":{port.number}" in said:
-                return _words(project, client, service, port)
-    return None
+def _published(ports: dict[str, list[dict[str, str]] | None]) -> list[int]:
+    return [int(each["HostPort"]) for bound in ports.values() for each in bound or []]
 
 
-def _words(project: Path, client: DockerClient, service: Service, port: Port) -> str:
-    holder = _dev(project, port.number) or _container(client, port.number) or "another program"
-    way = f"set {port.setting} to another one in {env_file.LOCAL}" if port.setting else "change it in compose.yaml"
-    return f"Port {port.number}, at which {service.name} is to be reached, is taken by {holder}.\nEnd that, or {way}."
+def _remedy(place: ComposeProject, number: int) -> str:
+    values = {**env_file.defaults(place.folder), **place.compose.settings}
+    settings = [name for name, value in values.items() if name.endswith("_PORT") and value == str(number)]
+    return f"set {settings[0]} in {env_file.LOCAL}" if settings else "change it in the Compose file"
 
 
-def _dev(project: Path, port: int) -> str | None:
-    """The `dev` of this project, if one of its services has the port."""
-    data = DataFolder(project / FOLDER)
-    running = data.read("dev") if data.is_owned() else None
-    if running and port in [each["port"] for each in running["services"].values()]:
-        return f"`nox -s dev` of this project (process {running['pid']})"
-    return None
-
-
-def _container(client: DockerClient, port: int) -> str | None:
-    for container in client.containers.list():
-        if any(int(each["HostPort"]) == port for found in container.ports.values() for each in found or []):
+def _user(place: ComposeProject, number: int) -> str:
+    data = DataFolder(place.folder / FOLDER)
+    dev = data.read("dev") if data.is_owned() else None
+    if dev and number in [each["port"] for each in dev["services"].values()]:
+        return f"`nox -s dev` of this project (PID {dev['pid']})"
+    for container in place.client.containers.list(ignore_removed=True):
+        if number in _published(container.ports):
             return f"the container {container.name}"
-    return None
+    return "another program"

@@ -1,4 +1,4 @@
-"""Tells which services a change of the code concerns."""
+"""Reports code changes as the names of the services that they affect."""
 
 import asyncio
 from collections.abc import Callable, Iterable
@@ -9,60 +9,54 @@ from watchfiles import BaseFilter, awatch
 
 from tasks.core.errors import UserError
 
-SETTLE_MILLISECONDS = 200
+DEBOUNCE_MILLISECONDS = 200
 
 
 class Changes:
-    """The services that changes concern, in a queue, from the moment that `watch` runs.
+    """A queue of changes, filled while `watch` runs.
 
-    Folders are watched with all that is in them, and a file through its folder, as programs replace files.
+    `affected` returns the services that need changed paths, if any. Folders are watched with their contents; a file is
+    watched through its folder, since programs replace files.
     """
 
     def __init__(
-        self, places: Iterable[Path], concerned: Callable[[list[Path]], list[str]], relevant: BaseFilter
+        self, paths: Iterable[Path], affected: Callable[[list[Path]], list[str]], relevant: BaseFilter
     ) -> None:
-        """Watch these places; `concerned` names the services of relevant paths, if any."""
-        self._places = {place.resolve() for place in places}
-        self._concerned = concerned
+        self._paths = {path.resolve() for path in paths}
+        self._affected = affected
         self._relevant = relevant
         self._queue: asyncio.Queue[list[str] | UserError] = asyncio.Queue()
 
     async def watch(self) -> None:
-        """Put the services that each change concerns into the queue, until cancelled."""
-        folders = {place for place in self._places if place.is_dir()}
-        parents = {place.parent for place in self._places - folders}
+        """Fill the queue until cancelled."""
+        folders = {path for path in self._paths if path.is_dir()}
+        parents = {path.parent for path in self._paths - folders}
         try:
             await asyncio.gather(self._watch(folders, recursive=True), self._watch(parents, recursive=False))
         except (OSError, RuntimeError) as error:
-            # The system's limit of watched files, mostly.
-            words = f"Code changes are not seen ({error}); WATCHFILES_FORCE_POLLING=true may help."
-            self._queue.put_nowait(UserError(words))
+            # Mostly the system's limit of watched files.
+            message = f"Cannot watch the code for changes ({error}). Try again with WATCHFILES_FORCE_POLLING=true."
+            self._queue.put_nowait(UserError(message))
 
     async def _watch(self, folders: set[Path], *, recursive: bool) -> None:
         if folders:
-            found = awatch(*folders, watch_filter=self._relevant, debounce=SETTLE_MILLISECONDS, recursive=recursive)
+            found = awatch(*folders, watch_filter=self._relevant, debounce=DEBOUNCE_MILLISECONDS, recursive=recursive)
             async for batch in found:
-                if names := self._concerned([Path(path) for _, path in batch]):
+                if names := self._affected([Path(path) for _, path in batch]):
                     self._queue.put_nowait(names)
 
     async def next(self) -> list[str]:
-        """Wait for a change, and return the services to restart; a UserError when changes cannot be seen."""
+        """Wait for a change and return the affected services; a UserError if the code cannot be watched."""
         found = await self._queue.get()
         if isinstance(found, UserError):
             raise found
         return found
 
     async def gathered(self, quiet_seconds: float) -> set[str]:
-        """The same of a change and all that follow it, up to a pause of this length."""
+        """The services affected by a change and all that follow it, up to a pause of this length."""
         names = set(await self.next())
         with suppress(TimeoutError):
             while True:
                 async with asyncio.timeout(quiet_seconds):
                     names.update(await self.next())
         return names
-
-
-def concerned(backend: Path, names: list[str], paths: list[Path]) -> list[str]:
-    """The services in whose folders the paths are; all of them if one is elsewhere, as in `shared`."""
-    folders = {path.relative_to(backend).parts[0] for path in paths}
-    return [name for name in names if name in folders] if folders <= set(names) else names

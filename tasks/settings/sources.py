@@ -1,95 +1,102 @@
-"""Where the value of a setting comes from, environment by environment."""
+"""The value of each setting in an environment, its source, and what is wrong with it.
 
+As a command, it prints what is wrong in development as JSON: see `wrong_values`.
+"""
+
+import json
 import os
-from collections.abc import Iterator
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from tasks.core import cli
 from tasks.core.errors import UserError
 from tasks.project import env_file, secret_files
+from tasks.settings import contract
 from tasks.settings.contract import Contract, Setting
 
 DEVELOPMENT = "development"
 FOLDER = Path("environments")
 COMMON = FOLDER / "common.env"
-ENVIRONMENT = "environment"
-PROVIDED = "provided by the sessions"
-DEFAULT = "default"
+ENVIRONMENT = "ENVIRONMENT"
 
 
 @dataclass(frozen=True)
 class Value:
-    """The text of a setting, as it is given, and what gives it."""
+    """The text of a setting, and where it is set."""
 
     text: str
     source: str
 
 
+def main() -> None:
+    """Print the wrong settings of development as JSON, each with a line that has its source and the reason."""
+    agreed = contract.read(Path.cwd())
+    found = values(Path.cwd(), agreed, DEVELOPMENT, None)
+    reasons = _refusals(agreed, found)
+    places = {name: f" ({found[name].source})" if name in found else "" for name in reasons}
+    print(json.dumps({name: f"{name}{places[name]}: {reason}" for name, reason in reasons.items()}))
+
+
 def committed(environment: str) -> tuple[Path, ...]:
-    """The project's files with what is no secret in a deployed environment; the first that sets a name counts."""
+    """The committed files of a deployed environment, the one that takes precedence first."""
     return (FOLDER / f"{environment}.env", COMMON)
 
 
-def values(project: Path, contract: Contract, environment: str, secrets: Path | None) -> dict[str, Value]:
-    """What each setting gets that gets anything; `secrets` is a folder of files, in development there is one anyway."""
-    layers = list(
-        _development(project, contract, secrets or Path(secret_files.FOLDER))
-        if environment == DEVELOPMENT
-        else _deployed(project, contract, environment, secrets)
-    )
-    defaults = {name: Value(setting.default, DEFAULT) for name, setting in contract.settings.items()}
+def values(project: Path, agreed: Contract, environment: str, secrets: Path | None) -> dict[str, Value]:
+    """The value of each setting that has one; `secrets` is a folder with a file for each secret."""
+    if secrets and not (project / secrets).is_dir():
+        raise UserError(f"{secrets} is not a folder. Give one with a file for each secret.")
+    layers = [{name: Value(setting.default, "default") for name, setting in agreed.settings.items()}]
+    if environment == DEVELOPMENT:
+        # Such as the URLs of the embedded servers.
+        examples = {name: Value(text, "provided by the sessions") for name, text in env_file.defaults(project).items()}
+        required = {name for name, setting in agreed.settings.items() if setting.is_required}
+        layers.append({name: value for name, value in examples.items() if name in required})
+        layers.append(_secrets(project, agreed, secrets or Path(secret_files.FOLDER)))
+        layers += [_file(project, Path(env_file.LOCAL))] if (project / env_file.LOCAL).exists() else []
+    else:
+        layers += [_file(project, path) for path in reversed(committed(environment))]
+        layers += [_secrets(project, agreed, secrets)] if secrets else []
+    layers.append({name: Value(text, "environment") for name, text in os.environ.items()})
     found: dict[str, Value] = {}
-    for layer in [defaults, *reversed(layers)]:
-        found |= {name: value for name, value in layer.items() if value.text and name in contract.settings}
+    for layer in layers:
+        found |= {name: value for name, value in layer.items() if value.text and name in agreed.settings}
     return found
 
 
-def _development(project: Path, contract: Contract, secrets: Path) -> Iterator[dict[str, Value]]:
-    yield _environment(contract)
-    yield _file(project, Path(env_file.LOCAL)) if (project / env_file.LOCAL).exists() else {}
-    yield _secrets(project, contract, secrets)
-    shown = env_file.defaults(project)
-    yield {
-        name: Value(shown[name], PROVIDED)
-        for name, setting in contract.settings.items()
-        if setting.is_required and name in shown
-    }
+def problems(agreed: Contract, environment: str, found: Mapping[str, Value]) -> dict[str, str]:
+    """The reason for each setting that is missing or wrong, with the remedy for a missing one."""
+    reasons = _refusals(agreed, found)
+    given = found.get(ENVIRONMENT)
+    if given and given.text != environment:
+        reasons[ENVIRONMENT] = f"is {given.text} ({given.source}), not {environment}"
+    missing = [name for name, reason in reasons.items() if reason == "missing" and name in agreed.settings]
+    return reasons | {name: f"missing; {_remedy(agreed.settings[name], environment)}" for name in missing}
 
 
-def _deployed(project: Path, contract: Contract, environment: str, secrets: Path | None) -> Iterator[dict[str, Value]]:
-    yield _environment(contract)
-    if secrets:
-        if not (project / secrets).is_dir():
-            raise UserError(f"{secrets} is no folder; give the one that holds a file for each secret.")
-        yield _secrets(project, contract, secrets)
-    for path in committed(environment):
-        yield _file(project, path)
-
-
-def _environment(contract: Contract) -> dict[str, Value]:
-    return {name: Value(os.environ[name], ENVIRONMENT) for name in contract.settings if name in os.environ}
+def _refusals(agreed: Contract, found: Mapping[str, Value]) -> dict[str, str]:
+    texts = {name: value.text for name, value in found.items()}
+    return {name: why for kind in agreed.readers.values() for name, why in contract.refusals(kind, texts).items()}
 
 
 def _file(project: Path, path: Path) -> dict[str, Value]:
     return {name: Value(text, str(path)) for name, text in env_file.values(project / path).items()}
 
 
-def _secrets(project: Path, contract: Contract, folder: Path) -> dict[str, Value]:
-    paths = {each.name: folder / each.name.lower() for each in contract.settings.values() if each.is_secret}
-    return {name: Value(_text(project / path), str(path)) for name, path in paths.items() if (project / path).exists()}
-
-
-def _text(path: Path) -> str:
+def _secrets(project: Path, agreed: Contract, folder: Path) -> dict[str, Value]:
+    paths = {each.name: folder / each.name.lower() for each in agreed.settings.values() if each.is_secret}
     try:
-        return path.read_text(encoding="utf-8").strip()
-    except OSError as error:
-        raise UserError(f"Cannot read {path}: {error.strerror}.") from None
-    except UnicodeDecodeError:
-        raise UserError(f"{path} is not UTF-8 text.") from None
+        return {
+            name: Value((project / path).read_text(encoding="utf-8").strip(), str(path))
+            for name, path in paths.items()
+            if (project / path).exists()
+        }
+    except (OSError, UnicodeDecodeError) as error:
+        raise UserError(f"Cannot read the secrets in {folder}: {error}") from None
 
 
-def remedy(setting: Setting, environment: str) -> str:
-    """How to give a setting that is missing."""
+def _remedy(setting: Setting, environment: str) -> str:
     if environment == DEVELOPMENT:
         return f"nox -s setup writes it to {env_file.LOCAL}"
     file = f"{FOLDER / environment}.env"
@@ -97,3 +104,7 @@ def remedy(setting: Setting, environment: str) -> str:
         return f"set it in {file}"
     place = f", or without a password in {file}" if setting.name.endswith("_URL") else ""
     return f"set it as a secret of GitHub's environment {environment}, or as the file {setting.name.lower()}{place}"
+
+
+if __name__ == "__main__":
+    cli.run(main)

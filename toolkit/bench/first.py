@@ -11,7 +11,7 @@ from toolkit.bench.measure import Row, seconds
 from toolkit.new import TEMPLATE
 
 TEST_BUDGET = 8.0
-ANSWER_BUDGET = 15.0
+ANSWER_BUDGET = 8.0
 
 
 def measure(scratch: Path) -> list[Row]:

@@ -14,8 +14,8 @@ from pathlib import Path
 from toolkit.application import await_port, environment, free_port
 from toolkit.bench.measure import CommandFailedError, Row
 
-PLAIN_BUDGET = 10.0
-NGINX_BUDGET = 0.15
+PLAIN_BUDGET = 30.0
+NGINX_BUDGET = 0.25
 NEEDED = ("wrk", "nginx", "taskset")
 ROUNDS = 3
 NGINX = """

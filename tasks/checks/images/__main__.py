@@ -2,8 +2,8 @@
 
 import argparse
 import os
-import signal
 import sys
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -17,13 +17,12 @@ from tasks.checks.security import accepted
 from tasks.checks.security.accepted import Entry
 from tasks.checks.security.images import findings
 from tasks.checks.security.scan import Finding
-from tasks.compose import build, built_images, compose_project
-from tasks.compose.built_images import Image
+from tasks.compose import compose_project, images
 from tasks.compose.compose_project import ComposeProject
 from tasks.compose.engine import engine_errors
+from tasks.compose.images import BuiltImage
 from tasks.core import cli, console
 from tasks.core.errors import UserError
-from tasks.core.screen import Screen
 
 STEPS = ("build", "check", "scan")
 WIDTH_WITHOUT_TERMINAL = 120
@@ -60,36 +59,34 @@ def run(project: Path, steps: Sequence[str], *, is_scan_required: bool) -> None:
 
 def _build(place: ComposeProject) -> None:
     """Build the images one after the other, so that each one's seconds are its own."""
-    groups = [[service.name for service in group] for group in built_images.alike(place)]
-    if not groups:
+    seconds = {}
+    for group in images.groups(place.services):
+        began = time.monotonic()
+        names = [service.name for service in group]
+        images.build(place, names, is_release=True)
+        seconds[", ".join(names)] = time.monotonic() - began
+    if not seconds:
         raise UserError("compose.yaml builds no image.")
-    titles = [", ".join(group) for group in groups]
-    screen = Screen(titles, lambda: signal.raise_signal(signal.SIGTERM))
-    try:
-        pairs = zip(titles, groups, strict=True)
-        seconds = {title: build.run(place.compose, screen, group, title, is_release=True) for title, group in pairs}
-    finally:
-        screen.settle()
     _tell_sizes(place, seconds)
 
 
 def _tell_sizes(place: ComposeProject, seconds: dict[str, float]) -> None:
-    images, last = built_images.images(place), sizes.read(place.project)
-    found = {image.name: Size(image.size, _over_base(place, image), seconds[image.title]) for image in images}
+    built, last = images.built(place), sizes.read(place.folder)
+    found = {image.name: Size(image.size, _over_base(place, image), seconds[image.title]) for image in built}
     Console(width=None if sys.stdout.isatty() else WIDTH_WITHOUT_TERMINAL, highlight=False).print(
-        sizes.table(images, found, last)
+        sizes.table(built, found, last)
     )
-    sizes.write(place.project, found)
+    sizes.write(place.folder, found)
 
 
-def _over_base(place: ComposeProject, image: Image) -> int | None:
-    return None if image.base is None else image.size - built_images.base_size(place, image.base)
+def _over_base(place: ComposeProject, image: BuiltImage) -> int | None:
+    return None if image.base is None else image.size - images.base_size(place, image.base)
 
 
 def _check(place: ComposeProject) -> list[str]:
     """The images that are not as they must be."""
     failed = []
-    for image in built_images.images(place):
+    for image in images.built(place):
         facts = Facts(image, _over_base(place, image), contents.files(place.client, image.id))
         found = rules.complaints(facts)
         console.print_result("check", image.title, "\n".join(f"  {line}" for line in found) or None)
@@ -102,7 +99,7 @@ def _scan(place: ComposeProject, *, is_required: bool) -> list[str]:
     entries = [entry for entry in accepted.entries() if entry.tool in SCANNERS]
     failed = _files_of_scanners()
     found: dict[tuple[str, str], list[Finding]] = {}
-    for image in built_images.images(place):
+    for image in images.built(place):
         outcome = scan(image.name)
         if isinstance(outcome, Skipped):
             print(f"scan of {image.title} SKIPPED, nothing is known: {outcome.reason}", flush=True)
@@ -113,7 +110,7 @@ def _scan(place: ComposeProject, *, is_required: bool) -> list[str]:
     return failed + _review(entries, found)
 
 
-def _tell_findings(image: Image, outcome: Scanned, entries: list[Entry]) -> bool:
+def _tell_findings(image: BuiltImage, outcome: Scanned, entries: list[Entry]) -> bool:
     """Print what nobody accepted; returns whether there is any."""
     found = findings(image.name, outcome)
     left = accepted.left(entries, found)

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
-from tasks.compose.built_images import Image
+from tasks.compose.images import BuiltImage
 
 BUDGET_BYTES = 80 * 1000 * 1000
 LABELS = ("org.opencontainers.image.revision", "org.opencontainers.image.version")
@@ -24,7 +24,7 @@ INSTALLERS = re.compile(r"(^|/)(?:site|dist)-packages/(pip|uv|conda)/__init__\.p
 class Facts:
     """What is known of an image: the image, how much it has over its base, and its files."""
 
-    image: Image
+    image: BuiltImage
     over_base: int | None
     files: list[str]
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from rich.table import Table
 
 from tasks.checks.images.rules import megabytes
-from tasks.compose.built_images import Image
+from tasks.compose.images import BuiltImage
 from tasks.core import atomic_file
 from tasks.core.errors import UserError
 from tasks.project.data_folder import FOLDER
@@ -45,7 +45,7 @@ def write(project: Path, sizes: dict[str, Size]) -> None:
     atomic_file.write(folder / FILE, json.dumps(totals, indent=2) + "\n")
 
 
-def table(images: list[Image], sizes: dict[str, Size], last: dict[str, int]) -> Table:
+def table(images: list[BuiltImage], sizes: dict[str, Size], last: dict[str, int]) -> Table:
     """For people."""
     found = Table(*COLUMNS, box=None, pad_edge=False)
     for column in found.columns[1:]:

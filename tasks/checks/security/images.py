@@ -7,8 +7,9 @@ from pathlib import Path
 
 from tasks.checks.images.scan import Scanned, scan as look_into, version
 from tasks.checks.security.scan import Check, Finding, NothingThere, Scan, Skipped
-from tasks.compose import plan
+from tasks.compose import compose_project
 from tasks.compose.compose import Compose
+from tasks.compose.compose_project import ComposeService
 from tasks.core.console import count
 from tasks.core.errors import UserError
 from tasks.project import env_file
@@ -50,7 +51,8 @@ def built() -> list[str]:
     if _said("version", "--format={{.Server.Version}}") is None:
         raise NothingThere("no images", "no Docker Engine answers here, so no image of this project is built.")
     try:
-        services = plan.read(Compose(Path.cwd(), env_file.settings(Path.cwd()))).services
+        compose = Compose(Path.cwd(), env_file.settings(Path.cwd()))
+        services = compose_project.services(json.loads(compose.output("config", "--format", "json")))
     except UserError as error:
         raise NothingThere("no images", f"it is not known which images this project builds: {error}") from None
     names = names_of(services)
@@ -59,7 +61,7 @@ def built() -> list[str]:
     return names
 
 
-def names_of(services: Sequence[plan.Service]) -> list[str]:
+def names_of(services: Sequence[ComposeService]) -> list[str]:
     """The names of the images that are built; of services that are built in the same way, the first's."""
     builds = {json.dumps(each.build, sort_keys=True): each.image for each in reversed(services) if each.build}
     return [*reversed(builds.values())]

@@ -14,7 +14,7 @@ import pytest
 
 from tasks.checks import workflows
 from tasks.checks.lint import CHECKS as LINT_CHECKS
-from tasks.checks.migrations.__main__ import CHECKS as DB_CHECKS
+from tasks.checks.migrations import CHECKS as DB_CHECKS
 from tasks.checks.security.checks import CHECKS as SECURITY_CHECKS
 from tasks.checks.workflows.__main__ import findings
 from tasks.core.errors import UserError
