@@ -77,6 +77,13 @@ def golden(session: nox.Session) -> None:
 
 
 @nox.session(default=False)
+def reference(session: nox.Session) -> None:
+    """Write docs/reference.md from the noxfiles."""
+    install(session, "test", compile_bytecode=True)
+    run_module(session, "toolkit.reference")
+
+
+@nox.session(default=False)
 def screenshots(session: nox.Session) -> None:
     """Run demo and dev in a terminal and write docs/images/."""
     install(session, "demo")
