@@ -56,9 +56,16 @@ def new(session: nox.Session) -> None:
 
 @nox.session(tags=["ci"])
 def test(session: nox.Session) -> None:
-    """Run the tests in parallel; -- PYTEST_ARGS: run a subset in one process."""
+    """Run the tests that need no container (-- PYTEST_ARGS: run a subset in one process)."""
     install(session, "test", compile_bytecode=True)
-    run_module(session, "pytest", *(session.posargs or ["--numprocesses=auto"]))
+    run_module(session, "pytest", *(session.posargs or ["--numprocesses=auto", "-m", "not containers"]))
+
+
+@nox.session(default=False, tags=["ci"])
+def test_containers(session: nox.Session) -> None:
+    """Run the tests that need a Docker Engine (-- PYTEST_ARGS)."""
+    install(session, "test", compile_bytecode=True)
+    run_module(session, "pytest", "-m", "containers", *session.posargs)
 
 
 @nox.session(default=False, tags=["ci"])
