@@ -35,7 +35,7 @@ def security(session: nox.Session) -> None:
     run_check(session, *command, reads=(REVISIONS, IMAGES), max_age=ADVISORY_SECONDS, env=UV)
 
 
-@nox.session(default=False, python=False, tags=["ci"])
+@nox.session(default=False, python=False)
 def ci_result(session: nox.Session) -> None:
     """Check that all other jobs of CI succeeded, from their results as JSON in NEEDS."""
     session.run(sys.executable, "-m", "tasks.checks.ci_result", external=True)
