@@ -13,7 +13,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tasks.dev import handover
+from tasks.dev import debug
 from tasks.project.data_folder import FOLDER, DataFolder
 from tests.debug_adapter import Debugger, configurations
 from tests.support import nox, run
@@ -97,19 +97,19 @@ def test_a_request_through_the_gateway_stops_at_a_breakpoint_in_a_service(runnin
 
 
 def test_a_service_is_not_debugged_twice(running: Dev) -> None:
-    with handover.taken(DataFolder(running.project / FOLDER), "projects"):
+    with debug.suspended(DataFolder(running.project / FOLDER), "projects"):
         refused = run(sys.executable, "-m", "tasks.dev.debug", "projects", cwd=running.project)
     assert refused.returncode == 1
-    assert refused.stdout == "Another debugger runs projects; end that one first.\n"
+    assert refused.stdout == "Another debugger runs projects. End that one first.\n"
     until(lambda: pid(running, "projects") is not None)
 
 
 def test_a_change_of_the_code_does_not_restart_a_debugged_service(running: Dev) -> None:
-    with handover.taken(DataFolder(running.project / FOLDER), "projects"):
+    with debug.suspended(DataFolder(running.project / FOLDER), "projects"):
         (running.project / BACKEND / "projects" / "endpoints.py").touch()
-        running.said("Code changed: starting again projects.")
+        running.wait_for("Code changed: restarting projects.")
         (running.project / BACKEND / "auth" / "endpoints.py").touch()
-        running.said("Code changed: starting again auth.")
+        running.wait_for("Code changed: restarting auth.")
         assert pid(running, "projects") is None
     until(lambda: pid(running, "projects") is not None)
 
@@ -117,7 +117,7 @@ def test_a_change_of_the_code_does_not_restart_a_debugged_service(running: Dev) 
 def test_a_missing_dev_is_reported_with_its_command(project: Path) -> None:
     refused = run(sys.executable, "-m", "tasks.dev.debug", "auth", cwd=project)
     assert refused.returncode == 1
-    assert refused.stdout == "The application does not run here; start it first: python3 noxfile.py -s dev\n"
+    assert refused.stdout == "The application is not running. Start it: python3 noxfile.py -s dev\n"
 
 
 def test_the_task_that_starts_dev_recognises_its_readiness(running: Dev) -> None:
@@ -125,7 +125,7 @@ def test_the_task_that_starts_dev_recognises_its_readiness(running: Dev) -> None
     [dev] = [each for each in tasks if each["label"] == "dev"]
     watcher = dev["problemMatcher"]["background"]
     assert re.search(watcher["endsPattern"], running.text(), re.MULTILINE)
-    assert re.search(watcher["beginsPattern"], "Code changed: starting again auth.", re.MULTILINE)
+    assert re.search(watcher["beginsPattern"], "Code changed: restarting auth.", re.MULTILINE)
     again = nox(running.project, *dev["args"][1:])
     assert again.returncode == 0, again.stdout
     assert re.search(watcher["endsPattern"], again.stdout, re.MULTILINE)

@@ -64,7 +64,7 @@ def logs(project: Path, services: list[str], *, follow: bool, tail: int | None) 
                 if (found := LINE.match(text)) and found[1] in names:
                     screen.log(found[1], found[2])
                 else:
-                    screen.say(text)
+                    screen.print(text)
         except KeyboardInterrupt:
             process.terminate()
             return

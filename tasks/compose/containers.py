@@ -39,12 +39,12 @@ def print_output(name: str, container: Container) -> str:
     screen.settle()
     checks = (container.attrs["State"].get("Health") or {}).get("Log") or []
     if checks and checks[-1]["ExitCode"] != 0 and (output := checks[-1]["Output"].strip()):
-        screen.say(f"Last health check of {name} (exit code {checks[-1]['ExitCode']}):", "bold")
+        screen.print(f"Last health check of {name} (exit code {checks[-1]['ExitCode']}):", "bold")
         for line in output.splitlines()[-LAST_LINES:]:
             screen.log(name, line)
     lines = container.logs(tail=READ_LINES).decode(errors="replace").splitlines()
     lines = [line for line in lines if PROBED not in line][-LAST_LINES:]
-    screen.say(f"End of the log of {name}:", "bold")
+    screen.print(f"End of the log of {name}:", "bold")
     for line in lines or ["(empty)"]:
         screen.log(name, line)
     return "\n".join(lines)
