@@ -14,7 +14,6 @@ from tasks.project.parts import compose_files
 
 # The overlay for debuggers in editors.
 DEBUGGING = "compose.debug.yaml"
-STOP_SECONDS = 20.0
 UNSET = re.compile(r"required variable (\w+) is missing")
 
 
@@ -50,10 +49,7 @@ class Compose:
                 code = process.wait()
             except KeyboardInterrupt:
                 os.killpg(process.pid, signal.SIGINT)
-                try:
-                    process.wait(STOP_SECONDS)
-                except subprocess.TimeoutExpired:
-                    os.killpg(process.pid, signal.SIGKILL)
+                process.wait()
                 raise
         if code != 0:
             raise UserError(f"docker compose {arguments[0]} failed; its error is above.")

@@ -1,12 +1,8 @@
 """A project as Compose defines it, with the engine that runs it."""
 
-import json
 import re
-from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import cached_property
-from graphlib import TopologicalSorter
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -14,10 +10,10 @@ from docker import DockerClient
 from docker.errors import NotFound
 from docker.models.containers import Container
 
-from tasks.compose import engine
+from tasks.compose import engine, services
 from tasks.compose.compose import Compose
+from tasks.compose.services import ComposeService
 from tasks.core.errors import UserError
-from tasks.core.ports import LOOPBACK
 from tasks.project import env_file, secret_files, setup
 
 PROJECT_LABEL = "com.docker.compose.project"
@@ -29,75 +25,15 @@ CONTAINER_ID = re.compile(r"/containers/([0-9a-f]{64})/(?:hostname|hosts|resolv\
 
 
 @dataclass(frozen=True)
-class Port:
-    """A published port: `number` on this machine leads to `target` in the container."""
-
-    number: int
-    target: int
-    address: str
-
-    @property
-    def url(self) -> str:
-        """Its address for browsers of this machine."""
-        return f"http://{self.address or LOOPBACK}:{self.number}"
-
-
-@dataclass(frozen=True)
-class ComposeService:
-    """A service of the Compose files; `definition` is as `docker compose config` prints it.
-
-    Other services wait for a task to end, so its end is no failure.
-    """
-
-    name: str
-    image: str
-    is_task: bool
-    definition: Mapping[str, Any]
-
-    @property
-    def ports(self) -> list[Port]:
-        """Its published ports."""
-        return [
-            Port(int(port["published"]), int(port["target"]), port.get("host_ip", ""))
-            for port in self.definition.get("ports") or []
-            if str(port.get("published", "")).isdecimal()
-        ]
-
-    @property
-    def build(self) -> dict[str, Any]:
-        """How its image is built; empty for a published image."""
-        return self.definition.get("build") or {}
-
-    @property
-    def secrets(self) -> list[str]:
-        """The secrets that it reads."""
-        return [each["source"] for each in self.definition.get("secrets") or []]
-
-
-@dataclass(frozen=True)
 class ComposeProject:
-    """A project, its engine, and the container that this process runs in, if that engine runs it."""
+    """A project with its engine and its services, and the container of the engine that this process runs in, if any."""
 
     folder: Path
     client: DockerClient
     compose: Compose
+    name: str
+    services: list[ComposeService]
     container: Container | None
-
-    @cached_property
-    def config(self) -> dict[str, Any]:
-        """The Compose files as one document, with values for all variables."""
-        config: dict[str, Any] = json.loads(self.compose.output("config", "--format", "json"))
-        return config
-
-    @property
-    def name(self) -> str:
-        """The name that Compose gives the project."""
-        return str(self.config["name"])
-
-    @cached_property
-    def services(self) -> list[ComposeService]:
-        """The services, each after those that it depends on."""
-        return services(self.config)
 
     @property
     def label(self) -> str:
@@ -139,24 +75,8 @@ def load(project: Path, *, with_debugger: bool = False) -> ComposeProject:
     container = own_container(client)
     if container is not None and SECRETS_SETTING not in settings:
         settings[SECRETS_SETTING] = host_path(project / secret_files.FOLDER, container.attrs["Mounts"])
-    return ComposeProject(project, client, Compose(project, settings, with_debugger), container)
-
-
-def services(config: Mapping[str, Any]) -> list[ComposeService]:
-    """The services of the Compose files, each after those that it depends on."""
-    found = config["services"]
-    dependencies: dict[str, dict[str, Any]] = {name: each.get("depends_on") or {} for name, each in found.items()}
-    tasks = {
-        name
-        for each in dependencies.values()
-        for name, how in each.items()
-        if how["condition"] == "service_completed_successfully"
-    }
-    return [
-        ComposeService(name, found[name].get("image") or f"{config['name']}-{name}", name in tasks, found[name])
-        for name in TopologicalSorter(dependencies).static_order()
-        if name in found
-    ]
+    compose = Compose(project, settings, with_debugger)
+    return ComposeProject(project, client, compose, *services.read(compose), container)
 
 
 def own_container(client: DockerClient) -> Container | None:

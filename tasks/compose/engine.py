@@ -39,22 +39,19 @@ def check_programs() -> str:
     """The version of Compose; UserError if `docker`, Compose or Buildx is missing or too old."""
     if shutil.which("docker") is None:
         raise UserError(f"Docker is not installed. Get it: {INSTALL}\n{WITHOUT_DOCKER}")
-    compose = _plugin("Compose", "compose", "version", "--short")
+    compose = _version("compose", "--short")
     if tuple(map(int, re.findall(r"\d+", compose)[:2])) < OLDEST_COMPOSE:
         oldest = ".".join(map(str, OLDEST_COMPOSE))
         raise UserError(f"Docker Compose {compose} is too old: {oldest} or newer is needed. Get it: {INSTALL}")
-    _plugin("Buildx", "buildx", "version")
+    _version("buildx")
     return compose
 
 
-def _plugin(name: str, *version: str) -> str:
-    found = processes.output("docker", *version)
-    if found is None:
-        package = f"docker-{version[0]}-plugin"
-        raise UserError(
-            f"Docker's {name} plugin is missing. Get it: apt install {package}, or {INSTALL}\n{WITHOUT_DOCKER}"
-        )
-    return found
+def _version(plugin: str, *options: str) -> str:
+    if found := processes.output("docker", plugin, "version", *options):
+        return found
+    remedy = f"apt install docker-{plugin}-plugin, or {INSTALL}"
+    raise UserError(f"Docker's {plugin.capitalize()} plugin is missing. Get it: {remedy}\n{WITHOUT_DOCKER}")
 
 
 def connect(environment: Mapping[str, str]) -> DockerClient:
@@ -72,8 +69,8 @@ def connect(environment: Mapping[str, str]) -> DockerClient:
         raise UserError(_unreachable(error, address)) from None
     if "podman" in str(about.get("Components", "")).lower():
         raise UserError(f"The engine at {address} is Podman; only Docker is supported.\n{WITHOUT_DOCKER}")
-    version = str(about.get("Version") or 0)
-    if int(version.partition(".")[0]) < OLDEST_ENGINE:
+    version = str(about.get("Version"))
+    if int(re.findall(r"\d+", f"{version} 0")[0]) < OLDEST_ENGINE:
         raise UserError(
             f"The Docker Engine at {address} is too old: {version}; {OLDEST_ENGINE} or newer is needed.\n"
             f"Upgrade it: {INSTALL} {WITHOUT_DOCKER}"

@@ -1,6 +1,5 @@
 """Builds the images of a project and describes the built ones."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,7 +7,8 @@ from typing import Any
 
 from docker.errors import ImageNotFound
 
-from tasks.compose.compose_project import ComposeProject, ComposeService
+from tasks.compose.compose_project import ComposeProject
+from tasks.compose.services import ComposeService, builds
 from tasks.core import processes
 from tasks.core.errors import UserError
 
@@ -63,18 +63,9 @@ def version(project: Path) -> dict[str, str]:
     return {name: value for name, value in found.items() if value}
 
 
-def groups(services: Sequence[ComposeService]) -> list[list[ComposeService]]:
-    """The services whose images are built, grouped by equal builds."""
-    found: dict[str, list[ComposeService]] = {}
-    for service in services:
-        if service.build:
-            found.setdefault(json.dumps(service.build, sort_keys=True), []).append(service)
-    return list(found.values())
-
-
 def built(place: ComposeProject) -> list[BuiltImage]:
     """Each image once, though several services may run an equal one; UserError if one is not built."""
-    return [_image(place, services) for services in groups(place.services)]
+    return [_image(place, services) for services in builds(place.services)]
 
 
 def base_size(place: ComposeProject, base: str) -> int:

@@ -15,7 +15,7 @@ CHECKSUMS = Path(".data/images/checksums.txt")
 LOCK = re.compile(r"requirements/([\w-]+)\.txt")
 # The form of each setting, and an example.
 SETTINGS = {
-    "IMAGES": (r"[a-z0-9.-]+(:[0-9]+)?(/[a-z0-9]+([._-]+[a-z0-9]+)*)+", "ghcr.io/acme/my-app"),
+    "IMAGES": (r"(?i)[a-z0-9.-]+(:[0-9]+)?(/[a-z0-9]+([._-]+[a-z0-9]+)*)+", "ghcr.io/acme/my-app"),
     "VERSION": (r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}", "the commit's hash"),
 }
 
@@ -26,7 +26,7 @@ def main() -> None:
     checksums.txt has all of them, checksums-LOCK.txt those of images that install requirements/LOCK.txt.
     """
     with engine_errors():
-        publish(Path.cwd(), _setting("IMAGES", os.environ.get("IMAGES", "").lower()), _setting("VERSION"))
+        publish(Path.cwd(), _setting("IMAGES").lower(), _setting("VERSION"))
 
 
 def publish(project: Path, registry: str, version: str) -> None:
@@ -64,9 +64,8 @@ def push(client: DockerClient, name: str, version: str) -> str:
     return digest
 
 
-def _setting(name: str, value: str | None = None) -> str:
-    value = os.environ.get(name, "") if value is None else value
-    form, example = SETTINGS[name]
+def _setting(name: str) -> str:
+    value, (form, example) = os.environ.get(name, ""), SETTINGS[name]
     if not re.fullmatch(form, value):
         raise UserError(f"{name} is {value!r}; set it to something like {example}.")
     return value

@@ -11,9 +11,10 @@ import docker
 import pytest
 from docker.models.containers import Container
 
-from tasks.compose import compose_project, containers, ports
+from tasks.compose import containers, ports, services
 from tasks.compose.compose import Compose
-from tasks.compose.compose_project import ComposeProject, Port, host_path
+from tasks.compose.compose_project import ComposeProject, host_path
+from tasks.compose.services import Port
 from tasks.core.errors import UserError
 from tasks.project.data_folder import FOLDER, DataFolder
 
@@ -32,7 +33,7 @@ CONFIG: dict[str, Any] = {
 
 
 def test_services_are_listed_after_their_dependencies() -> None:
-    store, tables, gateway = compose_project.services(CONFIG)
+    store, tables, gateway = services.services(CONFIG)
     assert [store.name, tables.name, gateway.name] == ["store", "tables", "gateway"]
     assert [store.is_task, tables.is_task, gateway.is_task] == [False, True, False]
     assert [store.image, gateway.image] == ["redis:8", "app-gateway"]
@@ -85,13 +86,13 @@ def test_a_folder_in_a_container_is_found_on_the_host() -> None:
 def test_a_port_of_this_project_s_dev_is_reported_with_its_pid(tmp_path: Path) -> None:
     (tmp_path / ".env.example").write_text("# GATEWAY_PORT=8080\n")
     client = SimpleNamespace(containers=SimpleNamespace(list=lambda **_filters: []))
-    place = ComposeProject(tmp_path, cast("docker.DockerClient", client), Compose(tmp_path, {}), None)
     data = DataFolder(tmp_path / FOLDER)
     with socket.create_server(("127.0.0.1", 0)) as used, data.owned("dev"):
         port = used.getsockname()[1]
         data.write("dev", {"pid": 4321, "services": {"gateway": {"port": port}}})
-        config = {**CONFIG, "services": {"gateway": {"ports": [{"target": 1, "published": str(port)}]}}}
-        place.__dict__["config"] = config
+        found = services.services({"name": "x", "services": {"gateway": {"ports": [{"target": 1, "published": port}]}}})
+        compose = Compose(tmp_path, {})
+        place = ComposeProject(tmp_path, cast("docker.DockerClient", client), compose, "x", found, None)
         with pytest.raises(
             UserError, match=r"in use by `nox -s dev` of this project \(PID 4321\)\.\nFree it or change"
         ):
