@@ -54,7 +54,7 @@ FAULTS = [
         MAIN,
         "      - auth_signing_key\n",
         "      - auth_signing_key\n      - planted\n",
-        "compose.yaml: PLANTED: auth gets this secret but does not read it",
+        "compose.yaml: PLANTED: auth gets it but does not read it",
     ),
     (
         MAIN,

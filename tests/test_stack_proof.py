@@ -94,7 +94,7 @@ def test_the_end_to_end_tests_pass(stack: Stack) -> None:
 
 @pytest.mark.parametrize("killed", ["", "postgres", "redis"])
 def test_data_and_sessions_survive_down_and_up_and_a_killed_store(stack: Stack, killed: str) -> None:
-    def inflict() -> None:
+    def inject() -> None:
         if killed:
             stack.kill(killed)
             stack.await_healthy(episode.BOUND_SECONDS)
@@ -105,7 +105,7 @@ def test_data_and_sessions_survive_down_and_up_and_a_killed_store(stack: Stack, 
             up = nox(stack.project, "-s", "stack", "--", "up", **stack.settings)
             assert f"  gateway   {stack.url}\n" in up.stdout
 
-    async def endure() -> None:
+    async def write_and_read() -> None:
         record = Record()
         async with connected(stack.url, record) as client:
             await client.join()
@@ -113,24 +113,24 @@ def test_data_and_sessions_survive_down_and_up_and_a_killed_store(stack: Stack, 
                 await client.work()
             for _ in range(2):
                 await client.session()
-            await asyncio.to_thread(inflict)
+            await asyncio.to_thread(inject)
             await client.who()
             assert len(record.writes) == 10
             assert await missing(client, record.writes) == []
 
-    asyncio.run(endure())
+    asyncio.run(write_and_read())
 
 
 def test_a_service_that_does_not_come_back_is_reported(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
     fault = Fault("kill", frozenset({"projects"}), lambda stack: stack.kill("projects"))
 
-    async def endure() -> list[str]:
+    async def observe() -> list[str]:
         record = Record()
         async with connected(stack.url, record) as client:
             await client.join()
             async with busy(client):
-                found = await episode.endure(stack, client, fault)
-        return found.verdict(record)
+                found = await episode.observe(stack, client, fault)
+        return found.failures(record)
 
     projects = stack.container("projects")
     docker("update", "--restart=no", projects)
@@ -138,13 +138,13 @@ def test_a_service_that_does_not_come_back_is_reported(stack: Stack, monkeypatch
         with monkeypatch.context() as impatient:
             impatient.setattr(episode, "BOUND_SECONDS", 4.0)
             impatient.setattr(episode, "QUIET_SECONDS", 0.5)
-            verdict = asyncio.run(endure())
+            failures = asyncio.run(observe())
     finally:
         docker("update", "--restart=unless-stopped", projects)
         docker("start", projects)
         stack.await_healthy(episode.BOUND_SECONDS)
-    assert verdict[0].startswith("not healthy by itself in 4 s: {'projects': 'exited (137)'")
-    assert verdict[1] == "no answer again in 4 s: projects, readiness"
+    assert failures[0].startswith("not healthy within 4 s: {'projects': 'exited (137)'")
+    assert failures[1] == "no success within 4 s: projects, readiness"
 
 
 def test_containers_are_unprivileged_with_a_read_only_root(stack: Stack) -> None:

@@ -1,6 +1,7 @@
 """The command behind `nox -s stack`."""
 
 import argparse
+import sys
 from pathlib import Path
 
 from tasks.compose import commands, up
@@ -9,8 +10,8 @@ from tasks.core import cli
 
 
 def main() -> None:
-    """Run the application in containers, with Docker Compose."""
-    arguments, project = _parser().parse_args(), Path.cwd()
+    """Run the application in containers, with Docker Compose; without a command, `up`."""
+    arguments, project = _parser().parse_args(sys.argv[1:] or ["up"]), Path.cwd()
     with engine_errors():
         match arguments.command:
             case "up":

@@ -4,7 +4,7 @@ import re
 import subprocess
 from pathlib import Path
 
-from tasks.compose import compose_project, containers, devcontainer
+from tasks.compose import compose_project, containers, ports
 from tasks.compose.compose import DEBUGGING
 from tasks.core import console
 from tasks.core.errors import UserError
@@ -23,10 +23,8 @@ def down(project: Path, *, with_volumes: bool, is_sure: bool) -> None:
     volumes = ", ".join(sorted(str(volume.name) for volume in found))
     if with_volumes and volumes and not is_sure:
         console.confirm(f"delete the data in {volumes}", "nox -s stack -- down --volumes --yes")
-    if place.container is not None:
-        devcontainer.leave(place)
-    if place.compose.run("down", *(["--volumes"] if with_volumes else [])) != 0:
-        raise UserError("docker compose down failed; its error is above. What is left: nox -s stack -- status")
+    ports.stop_forwarding(place)
+    place.compose.run("down", *(["--volumes"] if with_volumes else []))
     kept = "The data is deleted" if with_volumes else "The data is kept"
     print(f"Everything is stopped. {kept}: {volumes}." if volumes else "Everything is stopped.")
 
@@ -52,18 +50,18 @@ def status(project: Path) -> None:
 def logs(project: Path, services: list[str], *, follow: bool, tail: int | None) -> None:
     """Print the logs of these services, or all, in readable lines; with `follow` also what they log from now on."""
     place = compose_project.load(project)
-    names = place.known(services)
+    place.check_names(services)
     options = [*(["--follow"] if follow else []), *(["--tail", str(tail)] if tail is not None else [])]
-    command = place.compose.command("logs", "--no-color", *options, *names)
+    command = place.compose.command("logs", "--no-color", *options, *services)
     pipe, both = subprocess.PIPE, subprocess.STDOUT
     with subprocess.Popen(command, cwd=project, env=place.compose.settings, stdout=pipe, stderr=both) as process:
-        known = names or [service.name for service in place.services]
-        screen = Screen(known, process.terminate)
+        names = [service.name for service in place.services]
+        screen = Screen(services or names, process.terminate)
         screen.settle()
         try:
             for line in process.stdout or ():
                 text = line.decode(errors="replace").rstrip("\n").removeprefix(CLEAR)
-                if (found := LINE.match(text)) and found[1] in known:
+                if (found := LINE.match(text)) and found[1] in names:
                     screen.log(found[1], found[2])
                 else:
                     screen.print(text)

@@ -39,17 +39,15 @@ class Compose:
             raise UserError(_error(done.stderr))
         return done.stdout
 
-    def run(self, *arguments: str) -> int:
-        """The exit code of a call that prints its own progress and errors.
+    def run(self, *arguments: str) -> None:
+        """Make a call that prints its own progress and errors; UserError if it fails.
 
-        It has a process group of its own: an interrupt reaches this process only, which then stops it gracefully.
+        It has its own process group: an interrupt reaches this process only, which then stops the call gracefully.
         """
-        command = self.command(*arguments)
-        with subprocess.Popen(
-            command, cwd=self.project, env=self.settings, stdin=subprocess.DEVNULL, process_group=0
-        ) as process:
+        command, nothing = self.command(*arguments), subprocess.DEVNULL
+        with subprocess.Popen(command, cwd=self.project, env=self.settings, stdin=nothing, process_group=0) as process:
             try:
-                return process.wait()
+                code = process.wait()
             except KeyboardInterrupt:
                 os.killpg(process.pid, signal.SIGINT)
                 try:
@@ -57,6 +55,8 @@ class Compose:
                 except subprocess.TimeoutExpired:
                     os.killpg(process.pid, signal.SIGKILL)
                 raise
+        if code != 0:
+            raise UserError(f"docker compose {arguments[0]} failed; its error is above.")
 
 
 def _error(text: str) -> str:

@@ -7,7 +7,6 @@ from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from graphlib import TopologicalSorter
-from ipaddress import ip_address
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -40,9 +39,7 @@ class Port:
     @property
     def url(self) -> str:
         """Its address for browsers of this machine."""
-        address = ip_address(self.address or LOOPBACK)
-        host = LOOPBACK if address.is_unspecified else f"[{address}]" if address.version == 6 else address
-        return f"http://{host}:{self.number}"
+        return f"http://{self.address or LOOPBACK}:{self.number}"
 
 
 @dataclass(frozen=True)
@@ -112,12 +109,11 @@ class ComposeProject:
         """Whether published ports are ports of this machine, rather than of the host of a container."""
         return self.container is None and self.client.api.base_url.startswith("http+docker://")
 
-    def known(self, names: list[str]) -> list[str]:
-        """The given names; UserError if one is not a service."""
-        services = [service.name for service in self.services]
-        if unknown := [name for name in names if name not in services]:
-            raise UserError(f"Unknown service: {', '.join(unknown)}. The services are: {', '.join(services)}.")
-        return names
+    def check_names(self, names: list[str]) -> None:
+        """UserError if one of the names is not a service, which Compose does not always report."""
+        known = [service.name for service in self.services]
+        if unknown := [name for name in names if name not in known]:
+            raise UserError(f"Unknown service: {', '.join(unknown)}. The services are: {', '.join(known)}.")
 
     def containers(self) -> list[tuple[ComposeService, list[Container]]]:
         """The services with their containers, including stopped ones."""

@@ -38,9 +38,9 @@ def print_output(name: str, container: Container) -> str:
     screen = Screen([name], lambda: None)
     screen.settle()
     checks = (container.attrs["State"].get("Health") or {}).get("Log") or []
-    if checks and checks[-1]["ExitCode"] != 0:
+    if checks and checks[-1]["ExitCode"] != 0 and (output := checks[-1]["Output"].strip()):
         screen.print(f"Last health check of {name} (exit code {checks[-1]['ExitCode']}):", "bold")
-        for line in checks[-1]["Output"].strip().splitlines()[-LAST_LINES:]:
+        for line in output.splitlines()[-LAST_LINES:]:
             screen.log(name, line)
     lines = container.logs(tail=READ_LINES).decode(errors="replace").splitlines()
     lines = [line for line in lines if PROBED not in line][-LAST_LINES:]

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 import docker
 from docker import DockerClient
 from docker.context import ContextAPI
-from docker.errors import DockerException, InvalidVersion
+from docker.errors import DockerException
 from requests import RequestException
 
 from tasks.core import processes
@@ -68,15 +68,16 @@ def connect(environment: Mapping[str, str]) -> DockerClient:
     try:
         client = docker.from_env(environment=dict(environment))
         about = client.version()
-    except InvalidVersion:
-        raise UserError(_too_old("its API", address)) from None
     except DockerException as error:
         raise UserError(_unreachable(error, address)) from None
     if "podman" in str(about.get("Components", "")).lower():
         raise UserError(f"The engine at {address} is Podman; only Docker is supported.\n{WITHOUT_DOCKER}")
     version = str(about.get("Version") or 0)
     if int(version.partition(".")[0]) < OLDEST_ENGINE:
-        raise UserError(_too_old(version, address))
+        raise UserError(
+            f"The Docker Engine at {address} is too old: {version}; {OLDEST_ENGINE} or newer is needed.\n"
+            f"Upgrade it: {INSTALL} {WITHOUT_DOCKER}"
+        )
     return client
 
 
@@ -92,13 +93,6 @@ def _address(environment: Mapping[str, str]) -> str:
         # The client library would use the default socket, and so another engine than the `docker` command.
         raise UserError(f"Docker's context does not exist: {name or 'the current one'}. See: docker context ls")
     return context.Host or DEFAULT_SOCKET
-
-
-def _too_old(version: str, address: str) -> str:
-    return (
-        f"The Docker Engine at {address} is too old: {version}; {OLDEST_ENGINE} or newer is needed.\n"
-        f"Upgrade it: {INSTALL} {WITHOUT_DOCKER}"
-    )
 
 
 def _unreachable(error: DockerException, address: str) -> str:

@@ -18,33 +18,23 @@ BASE_ARGUMENT = "_IMAGE"
 
 @dataclass(frozen=True)
 class BuiltImage:
-    """An image, the services that run it or an equal one, its Dockerfile and its base image, if known."""
+    """An image, the services that run it or an equal one, and the base image that it contains, if known.
+
+    `size` is in bytes; `configuration` has user, entry point, labels and the like.
+    """
 
     name: str
     services: tuple[str, ...]
     dockerfile: Path
     base: str | None
-    attributes: dict[str, Any]
+    id: str
+    size: int
+    configuration: dict[str, Any]
 
     @property
     def title(self) -> str:
         """The names of its services."""
         return ", ".join(self.services)
-
-    @property
-    def id(self) -> str:
-        """Its ID."""
-        return str(self.attributes["Id"])
-
-    @property
-    def size(self) -> int:
-        """Its bytes, including those of its base image."""
-        return int(self.attributes["Size"])
-
-    @property
-    def configuration(self) -> dict[str, Any]:
-        """User, entry point, labels and the like."""
-        return dict(self.attributes["Config"])
 
 
 def build(place: ComposeProject, services: Sequence[str] = (), *, is_release: bool = False) -> None:
@@ -54,8 +44,7 @@ def build(place: ComposeProject, services: Sequence[str] = (), *, is_release: bo
     """
     known = version(place.folder) if is_release else {}
     arguments = [word for name, value in known.items() for word in ("--build-arg", f"{name}={value}")]
-    if place.compose.run("build", *arguments, *services) != 0:
-        raise UserError("The images were not built; the error is above. Running containers are unchanged.")
+    place.compose.run("build", *arguments, *services)
 
 
 def version(project: Path) -> dict[str, str]:
@@ -109,6 +98,6 @@ def _image(place: ComposeProject, services: list[ComposeService]) -> BuiltImage:
     arguments: dict[str, str] = first.build.get("args") or {}
     bases = [value for argument, value in arguments.items() if argument.endswith(BASE_ARGUMENT)]
     dockerfile = Path(first.build.get("context", ""), first.build.get("dockerfile", "Dockerfile"))
-    return BuiltImage(
-        first.image, tuple(each.name for each in services), dockerfile, bases[0] if bases else None, attributes
-    )
+    names = tuple(service.name for service in services)
+    found = (attributes["Id"], attributes["Size"], attributes["Config"])
+    return BuiltImage(first.image, names, dockerfile, bases[0] if bases else None, *found)

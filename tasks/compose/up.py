@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from tasks.compose import compose_project, containers, devcontainer, images, published_ports, stale_secrets
+from tasks.compose import compose_project, containers, images, ports, stale_secrets
 from tasks.compose.compose_project import ComposeProject
 from tasks.core.errors import UserError
 
@@ -24,14 +24,10 @@ def up(project: Path, timeout: int = TIMEOUT_SECONDS, *, with_debugger: bool = F
 def restart(project: Path, services: list[str], timeout: int = TIMEOUT_SECONDS) -> None:
     """Restart services and wait until they are ready."""
     place = compose_project.load(project)
-    names = place.known(services)
-    if missing := [service.name for service, found in place.containers() if service.name in names and not found]:
-        raise UserError(f"Not running: {', '.join(missing)}. Start everything: nox -s stack -- up")
+    place.check_names(services)
     with _interruptible():
-        if place.compose.run("restart", *names) == 0:
-            _start(place, timeout, "--no-recreate", "--no-deps", *names)
-        else:
-            raise UserError("docker compose restart failed; its error is above.")
+        place.compose.run("restart", *services)
+        _start(place, timeout, "--no-recreate", "--no-deps", *services)
 
 
 def watch(project: Path, timeout: int = TIMEOUT_SECONDS) -> None:
@@ -43,21 +39,19 @@ def watch(project: Path, timeout: int = TIMEOUT_SECONDS) -> None:
     _up(place, timeout)
     print("Watching the code. Ctrl-C stops the watching, not the services.", flush=True)
     with _interruptible():
-        if place.compose.run("watch", "--no-up") != 0:
-            raise UserError("docker compose watch failed; its error is above.")
+        place.compose.run("watch", "--no-up")
 
 
 def _up(place: ComposeProject, timeout: int) -> None:
     began = time.monotonic()
     if place.is_local:
-        published_ports.check(place)
+        ports.check(place)
     stale_secrets.complete(place)
     with _interruptible():
         images.build(place)
         stale_secrets.remove_readers(place)
         _start(place, timeout)
-        if place.container is not None:
-            devcontainer.join(place)
+        ports.forward(place)
     print(f"Everything is ready after {time.monotonic() - began:.1f} s.", flush=True)
     for service in place.services:
         for port in service.ports:
@@ -77,13 +71,14 @@ def _interruptible() -> Iterator[None]:
 
 def _start(place: ComposeProject, timeout: int, *options: str) -> None:
     """Let Compose start services and wait for them; UserError with the reason if one does not get ready."""
-    waiting = ("up", "--detach", "--wait", "--wait-timeout", str(timeout), "--no-build")
-    if place.compose.run(*waiting, *options) != 0:
-        raise UserError(_failure(place))
+    try:
+        place.compose.run("up", "--detach", "--wait", "--wait-timeout", str(timeout), "--no-build", *options)
+    except UserError as error:
+        raise UserError(_failure(place) or str(error)) from None
 
 
-def _failure(place: ComposeProject) -> str:
-    """The first service that is not ready, after its output; later ones may only wait for it."""
+def _failure(place: ComposeProject) -> str | None:
+    """The message for the first service that is not ready, whose output is printed; later ones may only wait for it."""
     for service, found in place.containers():
         for container in found:
             reason = containers.problem(container, is_task=service.is_task)
@@ -93,4 +88,4 @@ def _failure(place: ComposeProject) -> str:
                     f"{service.name} {reason}. The other services are unchanged.\n{stale_secrets.advice(place, log)}"
                     f"See: nox -s stack -- status, nox -s stack -- logs {service.name}. {DOWN}"
                 )
-    return "docker compose up failed; its error is above."
+    return None

@@ -12,6 +12,7 @@ import nox
 
 FORCE = "--no-cache"
 LIST = ("git", "ls-files", "-z", "--cached", "--others", "--exclude-standard")
+# What some checks read besides the project's files.
 REVISIONS = ("git", "for-each-ref", "--format=%(objectname) %(refname)")
 IMAGES = ("docker", "image", "ls", "--quiet", "--no-trunc")
 # Variables that differ between terminals and do not change what a check does. Every other one is an input.
@@ -26,17 +27,19 @@ def run_check(
     session: nox.Session,
     *command: str,
     defaults: Sequence[str] = (),
+    reads: Sequence[Sequence[str]] = (),
     max_age: float | None = None,
     env: dict[str, str] | None = None,
 ) -> None:
     """Run a check's command with the session's arguments or `defaults`, unless it passed with the same inputs before.
 
-    Inputs are every file that git lists, the revisions and images that scanners read, the environment of the session
-    and its variables. A pass counts for `max_age` seconds. The cache is off in CI, with arguments, and with --no-cache.
+    Inputs are every file that git lists, the output of the commands in `reads`, the session's packages and the
+    environment variables. A pass counts for `max_age` seconds. CI, arguments and --no-cache turn the cache off.
     """
     arguments = [word for word in session.posargs if word != FORCE]
     stamp = Path(session.virtualenv.location) / "passed.sha256"
-    inputs = None if arguments or os.environ.get("CI") else digest(Path.cwd(), Path(session.virtualenv.location))
+    is_cached = not arguments and not os.environ.get("CI")
+    inputs = digest(Path.cwd(), Path(session.virtualenv.location), reads) if is_cached else None
     if inputs and FORCE not in session.posargs and _is_valid(stamp, inputs, max_age):
         session.log(f"Nothing has changed since it passed. To run it anyway: -- {FORCE}")
         return
@@ -45,7 +48,7 @@ def run_check(
         stamp.write_text(inputs, encoding="utf-8")
 
 
-def digest(project: Path, environment: Path) -> str | None:
+def digest(project: Path, environment: Path, reads: Sequence[Sequence[str]] = ()) -> str | None:
     """The hash of all inputs of a check in this project; None where git cannot list the files."""
     found = hashlib.sha256(sys.version.encode())
     if (listed := _output(*LIST, cwd=project)) is None:
@@ -54,7 +57,7 @@ def digest(project: Path, environment: Path) -> str | None:
         found.update(f"{path.relative_to(project)}\0{path.lstat().st_mode}\0".encode())
         found.update(hashlib.sha256(path.read_bytes()).digest())
     variables = {name: text for name, text in os.environ.items() if name != "_" and not name.startswith(TERMINAL)}
-    for text in (_output(*REVISIONS, cwd=project), _output(*IMAGES, cwd=project), _installed(environment)):
+    for text in [_installed(environment), *(_output(*command, cwd=project) for command in reads)]:
         found.update(f"{text}\0".encode())
     found.update(repr(sorted(variables.items())).encode())
     return found.hexdigest()

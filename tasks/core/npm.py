@@ -1,4 +1,4 @@
-"""Installs what an npm lock names, with the Node of this environment."""
+"""Installs the packages of an npm lock with this environment's Node."""
 
 import filecmp
 import shutil
@@ -12,12 +12,9 @@ LOCK = "package-lock.json"
 
 
 def install(source: Path, folder: Path) -> Path:
-    """The `node_modules` below `folder` that hold what the lock in `source` names; installed if they are not there.
-
-    Raises UserError when npm cannot get it.
-    """
+    """Install the lock of `source` below `folder`, unless it already is; returns the path of `node_modules`."""
     installed = folder / "node_modules"
-    # npm writes this one last.
+    # npm writes this file last.
     if (installed / ".package-lock.json").exists() and filecmp.cmp(source / LOCK, folder / LOCK, shallow=False):
         return installed
     folder.mkdir(parents=True, exist_ok=True)
@@ -25,10 +22,10 @@ def install(source: Path, folder: Path) -> Path:
         shutil.copy2(source / name, folder)
     command = [program("npm"), "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--silent"]
     if subprocess.run(command, cwd=folder, check=False).returncode != 0:
-        raise UserError("npm could not get its packages (it says why above); a first run needs npm's registry.")
+        raise UserError("npm ci failed, with the error above. A first run needs npm's registry.")
     return installed
 
 
 def program(name: str) -> str:
-    """A program of this environment's Node: `node`, `npm`."""
+    """The path of `node` or `npm`."""
     return str(Path(sys.prefix) / "bin" / name)

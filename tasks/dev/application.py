@@ -7,18 +7,16 @@ import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import asdict
-from functools import partial
 from pathlib import Path
 from time import monotonic
 from typing import Any
 
 import psutil
-from watchfiles import PythonFilter
+from watchfiles import Change, PythonFilter, awatch
 
 from tasks.core.errors import UserError
 from tasks.core.ports import Ports
 from tasks.core.screen import Screen
-from tasks.core.watching import Changes
 from tasks.dev import debug, storage
 from tasks.dev.running import POLL_SECONDS, LoggedProcess, RunningService
 from tasks.project import env_file, services
@@ -34,6 +32,8 @@ from tasks.settings.wrong_values import wrong_values
 MIGRATIONS = "migrations"
 SERVERS = (Postgres.title, Valkey.title)
 DOCS = "/docs"
+# For programs that write several files.
+DEBOUNCE_MILLISECONDS = 200
 
 
 class Application:
@@ -46,6 +46,7 @@ class Application:
         self._on_crash = on_crash
         self._settings = env_file.settings(project)
         self._running: list[RunningService] = []
+        self._has_started = asyncio.Event()
         self._report: dict[str, Any] = {"pid": os.getpid(), "servers": {}}
         self._stack = AsyncExitStack()
         self._group = self._stack.enter_context(Group(on_start=data.remember))
@@ -61,18 +62,13 @@ class Application:
             servers = await self._start_servers()
             environment = services.environment(self._project, found, servers.database_url, servers.redis_url)
             await self._migrate(environment)
-            # Before the services read their code, so that no change is missed.
-            names = [service.name for service in found]
-            changes = Changes([self._project / BACKEND], partial(self._affected, names), PythonFilter())
-            watch = asyncio.create_task(changes.watch())
-            self._stack.callback(watch.cancel)
-            await self._start_services(found, environment)
-            self._announce()
-            async with asyncio.TaskGroup() as following:
-                for each in self._running:
-                    following.create_task(each.follow(self._write_report))
-                following.create_task(self._restart_on(changes))
-                following.create_task(self._suspend_for_debuggers())
+            self._running = [
+                RunningService(each, self._process(each.name), self._screen, self._group, environment) for each in found
+            ]
+            try:
+                await self._run_services()
+            except ExceptionGroup as errors:
+                raise errors.exceptions[0] from None
 
     async def _check_settings(self) -> None:
         """Fail on wrong settings before anything starts; a service reports its broken code itself."""
@@ -142,20 +138,20 @@ class Application:
             raise process.failure(code, "failed")
         self._screen.status(MIGRATIONS, "ready", f"up to date in {monotonic() - started:.1f} s")
 
-    async def _start_services(self, found: list[services.Service], environment: dict[str, str]) -> None:
-        """Start all services at once and wait until they are ready; the first failure ends the others."""
-        self._running = [
-            RunningService(each, self._process(each.name), self._screen, self._group, environment) for each in found
-        ]
-        for each in self._running:
-            self._stack.push_async_callback(each.process.stop)
-            each.dependencies = [other for other in self._running if other.service.name in each.service.depends_on]
-        try:
-            async with asyncio.TaskGroup() as starts:
-                for each in self._running:
-                    starts.create_task(each.start())
-        except ExceptionGroup as errors:
-            raise errors.exceptions[0] from None
+    async def _run_services(self) -> None:
+        """Start all services at once; when they are ready, restart and suspend them as needed, until cancelled."""
+        async with asyncio.TaskGroup() as tasks:
+            # Before the services read their code, so that no change is missed.
+            tasks.create_task(self._restart_on_changes())
+            for each in self._running:
+                self._stack.push_async_callback(each.process.stop)
+                each.dependencies = [other for other in self._running if other.service.name in each.service.depends_on]
+            await asyncio.gather(*(tasks.create_task(each.start()) for each in self._running))
+            self._announce()
+            self._has_started.set()
+            tasks.create_task(self._suspend_for_debuggers())
+            for each in self._running:
+                tasks.create_task(each.follow(self._write_report))
 
     def _announce(self) -> None:
         """Print the URLs and the seconds since the start of this process, and write them for other sessions."""
@@ -176,23 +172,31 @@ class Application:
         }
         self._data.write("dev", {**self._report, "services": running})
 
-    def _affected(self, names: list[str], paths: list[Path]) -> list[str]:
-        """The services to restart; none for migrations, which are not applied before they are finished."""
+    async def _restart_on_changes(self) -> None:
+        backend = (self._project / BACKEND).resolve()
+        try:
+            async for batch in awatch(backend, watch_filter=PythonFilter(), debounce=DEBOUNCE_MILLISECONDS):
+                await self._has_started.wait()
+                self._restart(affected(backend, [each.service.name for each in self._running], self._code(batch)))
+        except (OSError, RuntimeError) as error:
+            # Mostly the system's limit of watched files.
+            advice = "Try again with WATCHFILES_FORCE_POLLING=true."
+            self._screen.print(f"Cannot watch the code for changes ({error}). {advice}", "yellow")
+
+    def _code(self, batch: set[tuple[Change, str]]) -> list[Path]:
+        """The changed files of services; not migrations, which are not applied before they are finished."""
+        paths = [Path(path) for _, path in batch]
         code = [path for path in paths if not path.match("migrations/versions/*")]
         if code != paths:
             self._screen.print("Migrations changed. Apply them: nox -s migrate", "yellow")
-        return affected((self._project / BACKEND).resolve(), names, code)
+        return code
 
-    async def _restart_on(self, changes: Changes) -> None:
-        try:
-            while True:
-                names = await changes.next()
-                self._screen.print(f"Code changed: restarting {', '.join(names)}.", "bold")
-                for each in self._running:
-                    if each.service.name in names:
-                        each.restart()
-        except UserError as error:
-            self._screen.print(str(error), "yellow")
+    def _restart(self, names: list[str]) -> None:
+        if names:
+            self._screen.print(f"Code changed: restarting {', '.join(names)}.", "bold")
+        for each in self._running:
+            if each.service.name in names:
+                each.restart()
 
     async def _suspend_for_debuggers(self) -> None:
         while True:

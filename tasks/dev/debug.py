@@ -1,6 +1,6 @@
 """Runs a service in this process, in place of the one in `nox -s dev`: what debuggers start.
 
-A lock in `.data/debugged/` suspends the service in `dev`; the kernel drops it with the process that holds it.
+`dev` suspends the service while the process lives that is recorded in `.data/debugged-<service>.json`.
 """
 
 import argparse
@@ -17,11 +17,8 @@ from tasks.core.errors import UserError
 from tasks.project import data_folder, services
 from tasks.project.data_folder import DataFolder
 
-LOCKS = "debugged"
 POLL_SECONDS = 0.05
 TIMEOUT_SECONDS = 120.0
-# `dev` checks the lock by taking it for a moment.
-ATTEMPTS = 20
 NOT_RUNNING = "The application is not running. Start it: python3 noxfile.py -s dev"
 
 
@@ -51,26 +48,20 @@ def suspended(data: DataFolder, service: str) -> Iterator[None]:
     """Suspend the service in `dev` for this block, once `dev` has started everything."""
     if not data.is_owned():
         raise UserError(NOT_RUNNING)
-    lock = _lock(data, service)
-    lock.parent.mkdir(exist_ok=True)
-    with lock.open("ab") as file:
-        for _ in range(ATTEMPTS):
-            if data_folder.try_lock(file):
-                break
-            time.sleep(POLL_SECONDS)
-        else:
-            raise UserError(f"Another debugger runs {service}. End that one first.")
+    if is_suspended(data, service):
+        raise UserError(f"Another debugger runs {service}. End that one first.")
+    data.write(f"debugged-{service}", data_folder.identity(os.getpid()))
+    try:
         _await_suspension(data, service)
         yield
+    finally:
+        (data.path / f"debugged-{service}.json").unlink()
 
 
 def is_suspended(data: DataFolder, service: str) -> bool:
     """Whether another process runs this service in place of `dev`."""
-    return data_folder.is_locked(_lock(data, service))
-
-
-def _lock(data: DataFolder, service: str) -> Path:
-    return data.path / LOCKS / service
+    found = data.read(f"debugged-{service}")
+    return found is not None and data_folder.find(found) is not None
 
 
 def _await_suspension(data: DataFolder, service: str) -> None:

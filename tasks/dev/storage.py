@@ -4,7 +4,7 @@ import psycopg
 import redis
 
 from tasks.core.errors import UserError
-from tasks.database.connection import connection_failure
+from tasks.database.operations import connection_failure
 
 
 def postgres_version(url: str) -> str:

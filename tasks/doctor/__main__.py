@@ -16,17 +16,17 @@ from tasks.doctor import machine, project
 def main() -> str | None:
     """Check this machine and project; fails only if something required is missing."""
     argparse.ArgumentParser(prog="nox -s doctor", description=main.__doc__).parse_args()
-    findings = [*machine.check(Path.cwd()), *project.check(Path.cwd())]
+    statuses = [*machine.check(Path.cwd()), *project.check(Path.cwd())]
     console = Console(width=None if sys.stdout.isatty() else WIDTH, highlight=False)
     table = Table("", "what", "found", "what to do", box=None, pad_edge=False)
-    for finding in findings:
+    for status in statuses:
         mark = Text("✓", "green")
-        if finding.remedy:
-            mark = Text("✗", "red") if finding.is_required else Text("!", "yellow")
+        if status.remedy:
+            mark = Text("✗", "red") if status.is_required else Text("!", "yellow")
         # As Text, so that brackets in what was found are no markup.
-        table.add_row(mark, *map(Text, (finding.subject, finding.found, finding.remedy)))
+        table.add_row(mark, *map(Text, (status.subject, status.found, status.remedy)))
     console.print(table)
-    failed = [finding.subject for finding in findings if finding.remedy and finding.is_required]
+    failed = [status.subject for status in statuses if status.remedy and status.is_required]
     return f"The application cannot run until this is fixed: {', '.join(failed)}." if failed else None
 
 

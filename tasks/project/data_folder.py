@@ -55,7 +55,12 @@ class DataFolder:
 
     def is_owned(self) -> bool:
         """Whether a living process owns the folder."""
-        return is_locked(self.path / "lock")
+        try:
+            with (self.path / "lock").open("rb") as lock:
+                fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except OSError as error:
+            return isinstance(error, BlockingIOError)
+        return False
 
     def read(self, name: str) -> Any:
         """The value that the owner wrote under this name, else None."""
@@ -71,7 +76,7 @@ class DataFolder:
     def remember(self, pid: int) -> None:
         """Record a process of the owner, so that the next owner can end it."""
         with suppress(psutil.NoSuchProcess):
-            self.write("processes", [*(self.read("processes") or []), [pid, psutil.Process(pid).create_time()]])
+            self.write("processes", [*(self.read("processes") or []), identity(pid)])
 
     def _open_lock(self) -> IO[bytes]:
         try:
@@ -86,16 +91,17 @@ class DataFolder:
     def _acquire(self, lock: IO[bytes]) -> None:
         """Take the lock; InUseError names the owner, which it records right after it has the lock."""
         for _ in range(100):
-            if try_lock(lock):
-                return
-            if found := self.read("owner"):
-                raise InUseError(**found)
+            try:
+                return fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                if found := self.read("owner"):
+                    raise InUseError(**found) from None
             time.sleep(0.02)
         raise UserError(f"Another process holds {self.path / 'lock'}. Wait until it ends.")
 
     def _end_leftovers(self) -> None:
         """End what a killed owner left running. Its guardian, if alive, does the same, and ends last."""
-        left = [process for pid, started in self.read("processes") or [] if (process := _find(pid, started))]
+        left = [process for entry in self.read("processes") or [] if (process := find(entry))]
         for process in left:
             with suppress(psutil.NoSuchProcess):
                 process.send_signal(signal.SIGINT)
@@ -106,29 +112,14 @@ class DataFolder:
         self.write("processes", [])
 
 
-def is_locked(path: Path) -> bool:
-    """Whether a living process holds this file's lock."""
-    try:
-        with path.open("rb") as file:
-            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return True
-    except OSError:
-        return False
-    return False
+def identity(pid: int) -> tuple[int, float]:
+    """The PID and start time of a process, which tell it from a later one with the same PID."""
+    return pid, psutil.Process(pid).create_time()
 
 
-def try_lock(file: IO[bytes]) -> bool:
-    """Lock the file until it is closed, unless another process holds the lock."""
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
-
-
-def _find(pid: int, started: float) -> psutil.Process | None:
-    """The living process with this PID, unless it is a later one that got the same PID."""
+def find(identified: tuple[int, float]) -> psutil.Process | None:
+    """The process with this PID and start time, if it is alive."""
+    pid, started = identified
     try:
         process = psutil.Process(pid)
         is_same = abs(process.create_time() - started) < SAME_START_SECONDS

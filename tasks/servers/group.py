@@ -31,7 +31,6 @@ class Group(ExitStack):
         self.callback(guardian.communicate)
         self.id = guardian.pid
         self.on_start = on_start
-        self.has_started = False
         on_start(self.id)
 
     def start(self, command: list[str], log: Path, environment: dict[str, str]) -> subprocess.Popen[bytes]:
@@ -47,7 +46,6 @@ class Group(ExitStack):
                 env=environment,
                 process_group=self.id,
             )
-        self.has_started = True
         self.on_start(process.pid)
         return process
 

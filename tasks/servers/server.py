@@ -63,9 +63,8 @@ class Server(ABC):
         deadline = time.monotonic() + START_SECONDS
         while not self.answers(port):
             if process.poll() is not None:
-                lines = self.log.read_text(encoding="utf-8", errors="replace").splitlines()
-                relevant = [line for line in lines if self.is_relevant(line)]
-                raise UserError(f"{self.failure('stopped', relevant)}\nIts log: {self.log}")
+                output = self.log.read_text(encoding="utf-8", errors="replace")
+                raise UserError(f"{self.failure('stopped', output)}\nIts log: {self.log}")
             if time.monotonic() > deadline:
                 raise UserError(f"{self.title} did not answer within {START_SECONDS:.0f} seconds. Its log: {self.log}")
             time.sleep(0.01)
@@ -74,9 +73,9 @@ class Server(ABC):
         """Whether this line of its log is worth reading."""
         return self.ignored_lines is None or self.ignored_lines not in line
 
-    def failure(self, what: str, output: list[str]) -> UserError:
+    def failure(self, what: str, output: str) -> UserError:
         """An error with the first line of the output that reports one, and the line after it, such as a hint."""
-        lines = [line.strip() for line in output if line.strip()] or ["no output"]
+        lines = [line.strip() for line in output.splitlines() if line.strip()] or ["no output"]
         errors = [number for number, line in enumerate(lines) if "FATAL" in line or "error" in line.lower()]
         start = errors[0] if errors else max(0, len(lines) - 2)
         return UserError(f"{self.title} {what}: " + "\n".join(lines[start : start + 2]))

@@ -12,10 +12,9 @@ from rich.text import Text
 
 from tasks.core import cli
 from tasks.core.console import WIDTH, count
-from tasks.settings import contract, sources
+from tasks.settings import contract
 from tasks.settings.agreement import committed_faults
-from tasks.settings.contract import Contract
-from tasks.settings.sources import Value
+from tasks.settings.contract import Contract, Value
 
 SECRETS_FOLDER = "SECRETS_FOLDER"
 # Does not show the length of a secret.
@@ -31,9 +30,9 @@ def main() -> str | None:
     parser.add_argument("--secrets", default=os.environ.get(SECRETS_FOLDER), metavar="FOLDER", help=advice)
     arguments = parser.parse_args()
     environment, secrets = arguments.environment, arguments.secrets
-    values = sources.values(Path.cwd(), agreed, environment, Path(secrets) if secrets else None)
-    problems = sources.problems(agreed, environment, values)
-    if environment != sources.DEVELOPMENT:
+    values = contract.values(Path.cwd(), agreed, environment, Path(secrets) if secrets else None)
+    problems = contract.problems(agreed, environment, values)
+    if environment != contract.DEVELOPMENT:
         faults = committed_faults(Path.cwd(), agreed, environment)
         problems |= {fault.setting: f"{fault.reason} ({fault.file})" for fault in faults}
     show(agreed, values, problems)

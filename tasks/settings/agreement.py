@@ -2,9 +2,8 @@
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import yaml
 
@@ -12,8 +11,7 @@ from tasks.core.errors import UserError
 from tasks.project import env_file
 from tasks.project.parts import COMPOSE_FILE, compose_files
 from tasks.project.secret_files import fresh_secret
-from tasks.settings.contract import Contract, refusals
-from tasks.settings.sources import DEVELOPMENT, committed
+from tasks.settings.contract import DEVELOPMENT, Contract, committed, refusals
 
 # In Compose: ${NAME}, ${NAME:-default}, ${NAME:?message}.
 VARIABLE = re.compile(r"\$\{(?P<name>\w+)(:?-(?P<default>[^}]*))?[^}]*\}")
@@ -22,16 +20,12 @@ PYTHON = "PYTHON"
 CALL = re.compile(r"-s config -- \S+")
 
 
-@dataclass(frozen=True)
-class Fault:
+class Fault(NamedTuple):
     """A setting that a file should set in another way, or not at all."""
 
     file: str
     setting: str
     reason: str
-
-    def __str__(self) -> str:
-        return f"{self.file}: {self.setting}: {self.reason}"
 
 
 def faults(project: Path, contract: Contract) -> list[str]:
@@ -39,7 +33,7 @@ def faults(project: Path, contract: Contract) -> list[str]:
     deployed = [each for each in contract.environments if each != DEVELOPMENT]
     found = [fault for each in deployed for fault in committed_faults(project, contract, each)]
     found += [*compose_faults(project, contract), *workflow_faults(project, contract)]
-    return [str(each) for each in dict.fromkeys(found)]
+    return [": ".join(each) for each in dict.fromkeys(found)]
 
 
 def committed_faults(project: Path, contract: Contract, environment: str) -> Iterator[Fault]:
@@ -64,7 +58,12 @@ def compose_faults(project: Path, contract: Contract) -> Iterator[Fault]:
             yield Fault(COMPOSE_FILE, reader, "there is no service of this name")
             continue
         given, secrets = _environment(services[reader]), _secrets(services[reader])
-        yield from _unread(contract, reader, given, secrets)
+        read = {name: each for name, each in contract.settings.items() if reader in each.readers}
+        for name in (*given, *secrets):
+            if name in read and read[name].holds_secret(given.get(name, "")):
+                yield Fault(COMPOSE_FILE, name, f"a secret in the environment of {reader}; pass it as a file")
+            elif name not in read and not name.startswith(PYTHON):
+                yield Fault(COMPOSE_FILE, name, f"{reader} gets it but does not read it")
         # As Compose does it, with the values of `.env.example`.
         texts = {
             name: VARIABLE.sub(lambda found: example.get(found["name"]) or found["default"] or "", text)
@@ -86,18 +85,6 @@ def workflow_faults(project: Path, contract: Contract) -> Iterator[Fault]:
                     yield Fault(path.name, name, f"a secret that does not come from GitHub; write {expected}")
                 elif call and name not in given:
                     yield Fault(path.name, name, f"{call[0]} does not get it; write {expected}")
-
-
-def _unread(contract: Contract, reader: str, given: Mapping[str, str], secrets: list[str]) -> Iterator[Fault]:
-    read = {name: each for name, each in contract.settings.items() if reader in each.readers}
-    for name, text in given.items():
-        if name in read and read[name].holds_secret(text):
-            yield Fault(COMPOSE_FILE, name, f"a secret in the environment of {reader}; pass it as a file")
-        elif name not in read and not name.startswith(PYTHON):
-            yield Fault(COMPOSE_FILE, name, f"{reader} gets it but does not read it")
-    for name in secrets:
-        if name not in read or not read[name].is_secret:
-            yield Fault(COMPOSE_FILE, name, f"{reader} gets this secret but does not read it")
 
 
 def _load(path: Path) -> dict[str, Any]:

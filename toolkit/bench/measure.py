@@ -1,4 +1,4 @@
-"""Timing commands side by side, and a row of the table that comes of it."""
+"""Timings of commands, and rows of the table."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Row:
 
 
 class CommandFailedError(Exception):
-    """A measured command failed: its figure would mean nothing."""
+    """A measured command failed, so that its figure has no meaning."""
 
 
 def seconds(command: Sequence[str | Path], cwd: Path) -> float:
@@ -42,7 +42,7 @@ def seconds(command: Sequence[str | Path], cwd: Path) -> float:
 
 
 def medians(rounds: int, *trials: Callable[[], float]) -> list[float]:
-    """The median of each trial; they take turns, so that a slow moment of the machine falls on all."""
+    """The median of each trial; they take turns, so that a slow moment of the machine affects all."""
     for trial in trials:
         trial()
     results = [[trial() for trial in trials] for _ in range(rounds)]

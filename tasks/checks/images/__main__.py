@@ -9,14 +9,14 @@ from pathlib import Path
 
 from rich.console import Console
 
+from tasks.checks import accepted
+from tasks.checks.accepted import Entry
+from tasks.checks.findings import Finding
 from tasks.checks.images import contents, rules, sizes
 from tasks.checks.images.rules import Facts
 from tasks.checks.images.scan import SCANNERS, Scanned, Skipped, scan
 from tasks.checks.images.sizes import Size
-from tasks.checks.security import accepted
-from tasks.checks.security.accepted import Entry
 from tasks.checks.security.images import findings
-from tasks.checks.security.scan import Finding
 from tasks.compose import compose_project, images
 from tasks.compose.compose_project import ComposeProject
 from tasks.compose.engine import engine_errors
@@ -113,7 +113,7 @@ def _scan(place: ComposeProject, *, is_required: bool) -> list[str]:
 def _tell_findings(image: BuiltImage, outcome: Scanned, entries: list[Entry]) -> bool:
     """Print what nobody accepted; returns whether there is any."""
     found = findings(image.name, outcome)
-    left = accepted.left(entries, found)
+    left = accepted.remaining(entries, found)
     lines = [f"  {each.severity}: {each.rule} in {each.message}" for each in left]
     console.print_result(outcome.scanner, image.title, "\n".join(lines[:FIRST_FINDINGS]) or None)
     print(
@@ -125,7 +125,7 @@ def _tell_findings(image: BuiltImage, outcome: Scanned, entries: list[Entry]) ->
 
 def _review(entries: list[Entry], found: dict[tuple[str, str], list[Finding]]) -> list[str]:
     """The file of what is accepted, where one of its entries for images has expired or covers nothing."""
-    wrong = accepted.review(entries, list(found.values()), lambda entry: (entry.tool, entry.path) in found).findings
+    wrong = accepted.review(entries, list(found.values()), lambda entry: (entry.tool, entry.path) in found)
     for each in wrong:
         print(f"{each.path}:{each.line}: {each.message}")
     return [str(accepted.FILE)] if wrong else []
@@ -133,8 +133,8 @@ def _review(entries: list[Entry], found: dict[tuple[str, str], list[Finding]]) -
 
 def _files_of_scanners() -> list[str]:
     """The files, git-ignored ones included, in which a scanner would be told what to leave out."""
-    present = [name for name in accepted.OF_SCANNERS if Path(name).exists()]
-    for each in accepted.elsewhere(present):
+    present = [name for name in accepted.IMAGE_SCANNER_FILES if Path(name).exists()]
+    for each in accepted.exceptions_elsewhere(present):
         print(each)
     return present
 

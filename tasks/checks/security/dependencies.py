@@ -1,75 +1,130 @@
-"""Looks for packages with known vulnerabilities among all that the locks pin, whatever machine they are for."""
+"""Looks up the advisories about every package that the locks of uv and npm pin, for any platform."""
 
+import json
+import os
 import re
-import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from tasks.checks.security import advisories
-from tasks.checks.security.pins import Pin, pins
-from tasks.checks.security.scan import Check, Finding, Scan
-from tasks.checks.security.tool import program, run_json
+import requests
+from packaging.utils import canonicalize_name
+
+from tasks.checks.findings import Finding
+from tasks.checks.security.scanners import Outcome, Skipped
 from tasks.core.console import count
+from tasks.core.errors import UserError
 
-ECOSYSTEM = "PyPI"
-# The source is asked for each pin in turn, so that these many processes ask side by side.
-PROCESSES = 4
-# Has had advisories since 2019: whoever does not know them knows no advisories.
-WELL_KNOWN = ("jinja2", "2.9.6")
-OPTIONS = (
-    *("--strict", "--disable-pip", "--require-hashes", "--progress-spinner=off", "--vulnerability-service=osv"),
-    *("--format=json", "--desc=on", "--aliases=on"),
-)
+SOURCE = "https://api.osv.dev/v1/query"
+TIMEOUT_SECONDS = 15
+REQUESTS_AT_ONCE = 16
+PYTHON, NODE = "PyPI", "npm"
+MODULES = "node_modules/"
+PIN = re.compile(r"^(?P<name>[A-Za-z0-9][\w.-]*)(?:\[[^]]*\])?==(?P<version>[^\s;\\]+)")
 
 
-def scan(locks: list[str]) -> Scan:
-    """Run pip-audit; skipped where the source of advisories cannot be reached."""
-    source = advisories.source()
-    advisories.probe(source, ECOSYSTEM, *WELL_KNOWN)
-    distinct = {(pin.name, pin.version): pin for lock in reversed(locks) for pin in pins(lock)}
-    with ThreadPoolExecutor() as pool:
-        reports = pool.map(lambda part: audit(part, source), shares(sorted(distinct.values(), key=str)))
-    found = [finding for report in reports for finding in _findings(report, distinct)]
-    return Scan(count(len(distinct), "package"), found)
+@dataclass(frozen=True)
+class Pin:
+    """A version of a package, and its place in a lock."""
+
+    ecosystem: str
+    name: str
+    version: str
+    path: str = ""
+    line: int = 1
 
 
-def shares(found: Iterable[Pin]) -> list[list[Pin]]:
-    """The pins in parts of about the same size, no package twice in one: pip-audit takes one version of each."""
-    parts: list[dict[str, Pin]] = [{} for _ in range(PROCESSES)]
-    for pin in found:
-        free = [part for part in parts if pin.name not in part]
-        part = min(free, key=len) if free else {}
-        if not free:
-            parts.append(part)
-        part[pin.name] = pin
-    return [list(part.values()) for part in parts if part]
+# These have had an advisory since 2019: a source without it is no source of advisories.
+KNOWN = {PYTHON: Pin(PYTHON, "jinja2", "2.9.6"), NODE: Pin(NODE, "lodash", "4.17.4")}
 
 
-def audit(part: list[Pin], source: str) -> Any:
-    """Run pip-audit on these pins, their conditions (such as the platform) taken off."""
-    with tempfile.TemporaryDirectory() as scratch:
-        requirements = Path(scratch) / "requirements.txt"
-        requirements.write_text("".join(re.sub(r" ;[^\\\n]*", "", pin.text) for pin in part), encoding="utf-8")
-        return run_json([program("pip-audit"), *OPTIONS, f"--osv-url={source}", f"--requirement={requirements}"])
+def scan(locks: list[str], _folder: Path) -> Outcome:
+    """Look up each package once. Skipped if the source of advisories cannot be reached."""
+    distinct = {(pin.ecosystem, pin.name, pin.version): pin for lock in reversed(locks) for pin in pins(lock)}
+    address = source()
+    for ecosystem in sorted({pin.ecosystem for pin in distinct.values()}):
+        probe(address, ecosystem)
+    with ThreadPoolExecutor(max_workers=REQUESTS_AT_ONCE) as pool:
+        found = [each for part in pool.map(partial(_findings, address), distinct.values()) for each in part]
+    return Outcome(scope=count(len(distinct), "package"), findings=found)
 
 
-def _findings(report: dict[str, Any], known: dict[tuple[str, str], Pin]) -> list[Finding]:
-    return [
-        _finding(known[each["name"], each["version"]], flaw)
-        for each in report["dependencies"]
-        for flaw in each["vulns"]
-    ]
+def pins(lock: str) -> list[Pin]:
+    """The pins of a lock."""
+    return [*(npm_pins(lock) if lock.endswith(".json") else python_pins(lock))]
 
 
-def _finding(pin: Pin, flaw: dict[str, Any]) -> Finding:
-    mended = f"mended in {', '.join(flaw['fix_versions'])}" if flaw["fix_versions"] else "not mended yet"
-    names = ", ".join([flaw["id"], *sorted(flaw["aliases"])])
-    about = " ".join(flaw["description"].split())[:200]
-    return Finding(
-        "pip-audit", flaw["id"], pin.path, pin.line, f"{pin.name} {pin.version}, {mended}: {names}: {about}", "high"
-    )
+def python_pins(lock: str) -> Iterator[Pin]:
+    """The pins of a requirements file."""
+    for number, line in enumerate(Path(lock).read_text(encoding="utf-8").splitlines(), 1):
+        if found := PIN.match(line):
+            yield Pin(PYTHON, canonicalize_name(found["name"]), found["version"], lock, number)
 
 
-CHECKS = [Check("dependencies", "pip-audit", "pip-audit", scan, "requirements/*.txt */requirements/*.txt")]
+def npm_pins(lock: str) -> Iterator[Pin]:
+    """The pins of npm's lock; the project's own packages, and links to them, have no version of a registry."""
+    text = Path(lock).read_text(encoding="utf-8")
+    packages = json.loads(text).get("packages")
+    if packages is None:
+        raise UserError(f"{lock} is from npm 6 or older. Update it: npm install --package-lock-only")
+    lines = {line.strip(): number for number, line in enumerate(text.splitlines(), 1)}
+    for place, package in packages.items():
+        if MODULES in place and not package.get("link"):
+            name = package.get("name") or place.rpartition(MODULES)[2]
+            yield Pin(NODE, name, package["version"], lock, lines.get(f'"{place}": {{', 1))
+
+
+def source() -> str:
+    """The address in OSV_URL, or that of OSV. UserError for one without TLS, where anybody could answer."""
+    address = os.environ.get("OSV_URL", SOURCE)
+    if not address.startswith(("https://", "http://127.0.0.1:")):
+        raise UserError(f"OSV_URL is {address}; it must begin with https://")
+    return address
+
+
+def probe(address: str, ecosystem: str) -> None:
+    """Raise UserError if the source has no advisory about a version that is known to have one."""
+    pin = KNOWN[ecosystem]
+    if not advisories(address, pin):
+        raise UserError(f"{address} has no advisory about {pin.name} {pin.version}: not a source of advisories.")
+
+
+def advisories(address: str, pin: Pin) -> list[dict[str, Any]]:
+    """The advisories about a version of a package, of all pages. Skipped if the source cannot be reached."""
+    query: dict[str, Any] = {"package": {"name": pin.name, "ecosystem": pin.ecosystem}, "version": pin.version}
+    found: list[dict[str, Any]] = []
+    while True:
+        try:
+            response = requests.post(address, json=query, timeout=TIMEOUT_SECONDS)
+            response.raise_for_status()
+            page = response.json()
+        except requests.RequestException as error:
+            reason = f"the advisories at {address} cannot be reached ({type(error).__name__})."
+            raise Skipped(f"{reason} Run this where they can, or set OSV_URL to another source.") from None
+        found += page.get("vulns", [])
+        if not page.get("next_page_token"):
+            return found
+        query["page_token"] = page["next_page_token"]
+
+
+def _findings(address: str, pin: Pin) -> list[Finding]:
+    return [_finding(pin, each) for each in advisories(address, pin) if "withdrawn" not in each]
+
+
+def _finding(pin: Pin, advisory: dict[str, Any]) -> Finding:
+    affected = [each for each in advisory["affected"] if _is_about(each["package"], pin)]
+    ranges = [each for package in affected for each in package.get("ranges", []) if each["type"] != "GIT"]
+    fixed = dict.fromkeys(event["fixed"] for each in ranges for event in each["events"] if "fixed" in event)
+    names = ", ".join([advisory["id"], *sorted(advisory.get("aliases", []))])
+    summary = " ".join((advisory.get("summary") or advisory.get("details") or "").split())[:200]
+    state = f"fixed in {', '.join(fixed)}" if fixed else "without a fix"
+    message = f"{pin.name} {pin.version}, {state}: {names}: {summary}"
+    return Finding("osv", advisory["id"], pin.path, pin.line, message, "high")
+
+
+def _is_about(package: dict[str, str], pin: Pin) -> bool:
+    name = canonicalize_name(package["name"]) if pin.ecosystem == PYTHON else package["name"]
+    return (package["ecosystem"], name) == (pin.ecosystem, pin.name)

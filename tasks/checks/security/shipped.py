@@ -1,25 +1,26 @@
-"""Checks the licences of what reaches users and writes its bills of materials."""
+"""Checks the licences of what reaches users, and writes its SBOMs."""
 
 import json
-import re
-import tomllib
-from dataclasses import dataclass, replace
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from tasks.checks.security.environments import environment
-from tasks.checks.security.pins import Pin, normal, pins
-from tasks.checks.security.scan import Check, Finding, Scan
-from tasks.checks.security.schemas import against
-from tasks.checks.security.tool import REPORTS, program, run
+from license_expression import ExpressionError, get_spdx_licensing
+from packaging.utils import canonicalize_name
+
+from tasks.checks.findings import Finding
+from tasks.checks.security.dependencies import Pin, python_pins
+from tasks.checks.security.scanners import Outcome, environment, tool
 from tasks.core.console import count
 from tasks.core.errors import UserError
+from tasks.project import locks
 
 TOOL = "cyclonedx-py"
-SPECIFICATION = "1.6"
-# What older metadata say instead of an expression.
-CLASSIFIED = {
+# It needs seconds to validate each package; a test of Slipway's validates these SBOMs.
+OPTIONS = ("--output-reproducible", "--spec-version=1.6", "--no-validate")
+REPORTS = Path(".data/security")
+LICENSING = get_spdx_licensing()
+# Licences in older metadata, which have no expression.
+CLASSIFIERS = {
     "License :: OSI Approved :: Apache Software License": "Apache-2.0",
     "License :: OSI Approved :: BSD License": "BSD-3-Clause",
     "License :: OSI Approved :: MIT License": "MIT",
@@ -28,159 +29,79 @@ CLASSIFIED = {
 }
 
 
-@dataclass(frozen=True)
-class Policy:
-    """`[tool.slipway.security]` of pyproject.toml: the locks that ship, the licences that their packages may have."""
-
-    ships: list[str]
-    licences: list[str]
-    licence_of: dict[str, str]
-
-
-def policy() -> Policy:
-    """What the project decided."""
-    table = tomllib.loads(Path("pyproject.toml").read_text(encoding="utf-8")).get("tool", {}).get("slipway", {})
-    wanted = table.get("security", {})
-    if not isinstance(wanted.get("ships", []), list):
-        raise UserError('pyproject.toml: ships under [tool.slipway.security] has to be a list, such as ["backend"].')
-    try:
-        return Policy(wanted["ships"], wanted["licences"], wanted.get("licence-of", {}))
-    except KeyError as missing:
-        raise UserError(f"pyproject.toml has no {missing} under [tool.slipway.security]; restore it.") from None
+def policy(key: str) -> list[str]:
+    """A list of [tool.slipway.security]: `ships`, the locks that do, or the `licences` of packages that are allowed."""
+    value = locks.settings().get("security", {}).get(key)
+    if not isinstance(value, list):
+        raise UserError(f"pyproject.toml: {key} of [tool.slipway.security] must be a list.")
+    return value
 
 
-def write_bills(_files: list[str]) -> Scan:
-    """Write a bill for each lock that ships, which is what the images with that lock are signed with."""
-    found, listed = [], set()
-    locks = policy().ships
-    for lock in locks:
-        names = write_bill(lock)
-        strays = [pin for pin in shipped_pins(lock) if pin.name not in names and " ; " not in pin.text]
-        found += [_finding(pin, "incomplete", f"{pin.name} is not in {bill_place(lock)}") for pin in strays]
-        listed |= names
-    # check-jsonschema wants at least one file.
-    found += invalid([bill_place(lock) for lock in locks]) if locks else []
-    return Scan(count(len(listed), "package"), found)
-
-
-def bill_place(lock: str) -> Path:
-    """Where the bill of a lock is."""
-    return REPORTS / f"sbom-{lock}.json"
-
-
-def write_bill(lock: str) -> set[str]:
-    """Write the bill of a lock's environment; returns what it lists."""
-    bill = bill_of(environment(lock))
+def write_sboms(_files: list[str], _folder: Path) -> Outcome:
+    """Write an SBOM of each lock that ships, with which images are signed."""
     REPORTS.mkdir(parents=True, exist_ok=True)
-    bill_place(lock).write_text(bill, encoding="utf-8")
-    return {normal(each["name"]) for each in json.loads(bill)["components"]}
+    packages = set()
+    for lock in policy("ships"):
+        sbom = sbom_of(lock)
+        (REPORTS / f"sbom-{lock}.json").write_text(json.dumps(sbom, indent=2) + "\n", encoding="utf-8")
+        packages |= {each["name"] for each in sbom["components"]}
+    return Outcome(scope=count(len(packages), "package"))
 
 
-def bill_of(place: Path) -> str:
-    """The bill of what is installed in an environment."""
-    options = ("--output-reproducible", f"--spec-version={SPECIFICATION}", "--no-validate")
-    return run([program(TOOL), "environment", str(place), *options], codes=(0,))
+def sbom_of(lock: str) -> Any:
+    """The SBOM of an environment with what a lock has."""
+    return tool(TOOL, "environment", str(environment(lock)), *OPTIONS, codes=(0,))
 
 
-def invalid(bills: list[Path]) -> list[Finding]:
-    """What in these bills is against CycloneDX's schema.
-
-    cyclonedx-py validates too, and takes 11 s for 18 packages where this takes 4 s for any number: it parses each
-    address with a grammar of RFC 3987.
-    """
-    schemas = Path(str(files("cyclonedx"))) / "schema" / "_res"
-    schema = f"--schemafile={schemas}/bom-{SPECIFICATION}.SNAPSHOT.schema.json"
-    # The schema refers to others beside it.
-    options = (schema, f"--base-uri={schemas.as_uri()}/", "--disable-formats=iri-reference")
-    found = against([str(bill) for bill in bills], *options)
-    return [replace(each, message=each.message[:300]) for each in found]
-
-
-def scan_licences(_files: list[str]) -> Scan:
-    """Hold what the packages' metadata say against the licences that are allowed; saying nothing is a finding too."""
-    decided = policy()
-    # What several have in common is found in the first.
-    locks = decided.ships[::-1]
-    pinned = {pin.name: pin for lock in locks for pin in shipped_pins(lock)}
-    components = [each for lock in locks for each in json.loads(bill_of(environment(lock)))["components"]]
-    known = {normal(each["name"]): licences(each) for each in components}
-    found = [_judge(pinned[name], stated, decided) for name, stated in known.items()]
-    idle = [name for name in decided.licence_of if known.get(name, ["gone"])]
-    found += [_idle(name) for name in idle]
-    return Scan(count(len(known), "package"), [each for each in found if each])
+def check_licences(_files: list[str], _folder: Path) -> Outcome:
+    """Compare the licences in the packages' metadata with those that are allowed."""
+    ships, allowed = policy("ships"), policy("licences")
+    looked_up = locks.settings()["security"].get("licence-of", {})
+    # A package of several locks is found in the first.
+    pinned = {pin.name: pin for lock in reversed(ships) for pin in python_pins(f"requirements/{lock}.txt")}
+    components = [each for lock in ships for each in sbom_of(lock)["components"]]
+    stated = {str(canonicalize_name(each["name"])): licences(each) for each in components}
+    found = [
+        finding
+        for name, names in stated.items()
+        for finding in _judge(pinned[name], names or [*filter(None, [looked_up.get(name)])], allowed)
+    ]
+    for name in [name for name in looked_up if stated.get(name, ["not shipped"])]:
+        message = f"licence-of has {name}, which names its licence or is no longer shipped; delete the entry"
+        found.append(Finding(TOOL, "unused", "pyproject.toml", 1, message, "low"))
+    return Outcome(scope=count(len(stated), "package"), findings=found)
 
 
 def licences(component: dict[str, Any]) -> list[str]:
-    """The licences of a component of a bill; where there are several, all apply."""
+    """The licences of an SBOM's component; if there are several, all apply."""
     stated = [
         each.get("expression") or each["license"].get("id") or each["license"].get("name")
         for each in component.get("licenses", [])
     ]
-    return [CLASSIFIED.get(each, each) for each in stated]
+    return [CLASSIFIERS.get(each, each) for each in stated]
 
 
 def is_allowed(expression: str, allowed: list[str]) -> bool:
-    """Whether an SPDX expression can be satisfied with these licences; what is no such expression is not."""
-    words = re.findall(r"[()]|[^\s()]+", expression)
+    """Whether an SPDX expression is valid and can be satisfied with these licences."""
     try:
-        return _either(words, allowed) and not words
-    except IndexError:
+        parsed = LICENSING.parse(expression, validate=True, strict=True)
+    except ExpressionError:
         return False
+    return parsed is not None and _is_satisfied(parsed, allowed)
 
 
-def shipped_pins(lock: str) -> list[Pin]:
-    """What reaches users."""
-    return pins(f"requirements/{lock}.txt")
-
-
-def _either(words: list[str], allowed: list[str]) -> bool:
-    """Take `A OR B …` from the words."""
-    fits = _together(words, allowed)
-    while words[:1] == ["OR"]:
-        words.pop(0)
-        fits = _together(words, allowed) or fits
-    return fits
-
-
-def _together(words: list[str], allowed: list[str]) -> bool:
-    """Take `A AND B …` from the words."""
-    fits = _one(words, allowed)
-    while words[:1] == ["AND"]:
-        words.pop(0)
-        fits = _one(words, allowed) and fits
-    return fits
-
-
-def _one(words: list[str], allowed: list[str]) -> bool:
-    """Take a licence, with its exception if it has one, or what is in parentheses from the words."""
-    licence = words.pop(0)
-    if licence == "(":
-        return _either(words, allowed) and words.pop(0) == ")"
-    if words[:1] == ["WITH"]:
-        licence = " ".join([licence, words.pop(0), words.pop(0)])
-    return licence in allowed
-
-
-def _judge(pin: Pin, stated: list[str], decided: Policy) -> Finding | None:
-    stated = stated or [each for each in [decided.licence_of.get(pin.name)] if each]
+def _judge(pin: Pin, stated: list[str], allowed: list[str]) -> list[Finding]:
+    refused = [each for each in stated if not is_allowed(each, allowed)]
+    if stated and not refused:
+        return []
+    rule, fault = "not-allowed", f"has the licence {' and '.join(refused)}, which pyproject.toml does not allow"
     if not stated:
-        said = f"{pin.name} {pin.version} names no licence; read its LICENSE file and put it under licence-of"
-        return _finding(pin, "unknown", said)
-    refused = [each for each in stated if not is_allowed(each, decided.licences)]
-    said = f"{pin.name} {pin.version} has the licence {' and '.join(refused)}, which pyproject.toml does not allow"
-    return _finding(pin, "not-allowed", said) if refused else None
+        rule, fault = "unknown", "names no licence; read its LICENSE file and add it to licence-of"
+    return [Finding(TOOL, rule, pin.path, pin.line, f"{pin.name} {pin.version} {fault}", "medium")]
 
 
-def _idle(name: str) -> Finding:
-    said = f"licence-of has {name}, which names its licence or is not shipped any more; delete that entry"
-    return Finding(TOOL, "unused", "pyproject.toml", 1, said, "low")
-
-
-def _finding(pin: Pin, rule: str, message: str) -> Finding:
-    return Finding(TOOL, rule, pin.path, pin.line, message, "medium")
-
-
-CHECKS = [
-    Check("licences", TOOL, "cyclonedx-bom", scan_licences, "requirements/*.txt"),
-    Check("sbom", TOOL, "cyclonedx-bom", write_bills, "requirements/*.txt", slow=True),
-]
+def _is_satisfied(part: Any, allowed: list[str]) -> bool:
+    parts = [_is_satisfied(each, allowed) for each in part.args]
+    if isinstance(part, LICENSING.OR):
+        return any(parts)
+    return all(parts) if isinstance(part, LICENSING.AND) else part.render() in allowed

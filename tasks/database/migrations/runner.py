@@ -20,7 +20,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError
 
 from tasks.core.console import count
 from tasks.core.errors import UserError
-from tasks.database.connection import CREATE, DROP, MALFORMED, administer, connect, execute
+from tasks.database.operations import CREATE, DROP, MALFORMED, administer, connect, execute
 
 
 def configuration(url: str | None = None, sql_to: TextIO | None = None) -> Config:

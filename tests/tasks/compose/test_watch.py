@@ -142,5 +142,5 @@ def test_a_failed_start_is_not_watched(stack: SmallStack) -> None:
     stack.write({"src/beta/code.py": "this is no Python\n"})
     code, output = stack.run("watch")
     assert code == 1
-    assert "The images were not built; the error is above. Running containers are unchanged.\n" in output
+    assert output.endswith("docker compose build failed; its error is above.\n")
     assert "Watching" not in output

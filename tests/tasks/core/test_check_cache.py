@@ -81,10 +81,6 @@ def changed_mode(project: Path) -> None:
     (project / "src" / "a.py").chmod(0o755)
 
 
-def new_tag(project: Path) -> None:
-    git(project, "tag", "v1")
-
-
 def linked_file(project: Path) -> None:
     (project / "linked" / "c.py").write_text("c = 2\n", encoding="utf-8")
 
@@ -93,7 +89,7 @@ def installed_package(project: Path) -> None:
     (project / "environment" / "requirements.sha256").write_text("2", encoding="utf-8")
 
 
-CHANGES = [changed_file, new_file, deleted_file, changed_mode, new_tag, linked_file, installed_package]
+CHANGES = [changed_file, new_file, deleted_file, changed_mode, linked_file, installed_package]
 
 
 @pytest.mark.parametrize("change", CHANGES, ids=lambda change: change.__name__)
@@ -123,16 +119,20 @@ def test_digest_changes_with_the_python(tmp_path: Path, monkeypatch: pytest.Monk
     assert check_cache.digest(project, project) != before
 
 
-def test_digest_changes_with_built_images(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_digest_changes_with_revisions_and_built_images(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     project = sample(tmp_path)
+    reads = (check_cache.REVISIONS, check_cache.IMAGES)
     program = tmp_path / "bin" / "docker"
     program.parent.mkdir()
     program.write_text("#!/bin/sh\necho sha256:1\n", encoding="utf-8")
     program.chmod(0o755)
     monkeypatch.setenv("PATH", f"{program.parent}{os.pathsep}{os.environ['PATH']}")
-    before = check_cache.digest(project, project)
+    before = check_cache.digest(project, project, reads)
+    assert check_cache.digest(project, project, reads) == before
+    git(project, "tag", "v1")
+    tagged = check_cache.digest(project, project, reads)
     program.write_text("#!/bin/sh\necho sha256:2\n", encoding="utf-8")
-    assert check_cache.digest(project, project) != before
+    assert len({before, tagged, check_cache.digest(project, project, reads)}) == 3
 
 
 def test_nothing_is_cached_without_git(tmp_path: Path) -> None:

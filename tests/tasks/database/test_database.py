@@ -18,7 +18,7 @@ import pytest
 from psycopg import sql
 
 from tasks.database.__main__ import main
-from tasks.database.copies import temporary_name
+from tasks.database.operations import draft_name
 from tasks.servers import Servers
 from tests.tasks.command import call
 from tests.tasks.requirements import terminal
@@ -53,8 +53,8 @@ class Own:
             connection.execute("INSERT INTO notes VALUES ('second')")
 
     def databases(self) -> list[str]:
-        """Its database, and temporary ones of a restore."""
-        names = [self.name, *(temporary_name(self.name, role) for role in ("restored", "former"))]
+        """Its database, and that of a restore."""
+        names = [self.name, draft_name(self.name)]
         with psycopg.connect(self.url) as connection:
             found = connection.execute("SELECT datname FROM pg_database WHERE datname = ANY(%s)", [names])
             return [name for (name,) in found]
@@ -130,11 +130,12 @@ def test_a_database_with_a_long_name_survives_a_failed_restore_and_is_restored(l
     assert long_named.is_unchanged()
 
 
-def test_restore_removes_temporary_databases_of_a_killed_restore(own: Own) -> None:
+def test_restore_repairs_what_a_killed_restore_left(own: Own) -> None:
     own.db("dump", "before.dump")
-    with psycopg.connect(own.url, autocommit=True) as server:
-        for role in ("restored", "former"):
-            server.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(temporary_name(own.name, role))))
+    restored = sql.Identifier(draft_name(own.name))
+    with psycopg.connect(own.url, dbname="postgres", autocommit=True) as server:
+        server.execute(sql.SQL("CREATE DATABASE {}").format(restored))
+        server.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(own.name)))
     assert own.db("restore", "before.dump", "--yes").returncode == 0
     assert own.is_unchanged()
 
@@ -207,7 +208,7 @@ def test_dump_rejects_an_impossible_name_before_it_dumps(own: Own) -> None:
         "file/before.dump": "Not a directory",
         "missing/file": "No such file or directory",
     }
-    with patch("tasks.database.copies.run_client") as run_client:
+    with patch("tasks.database.operations.run_client") as run_client:
         for name, reason in reasons.items():
             done = own.db("dump", name)
             assert (done.returncode, done.stderr) == (1, f"Cannot write {name}: {reason}. Choose another name.\n")

@@ -252,7 +252,7 @@ def test_interrupted_initdb_is_repeated(tmp_path: Path) -> None:
 
 def test_postgres_bin_without_programs_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("POSTGRES_BIN", str(tmp_path))
-    with pytest.raises(UserError, match=r"is missing\. Set POSTGRES_BIN to a folder with"), temporary():
+    with pytest.raises(UserError, match=r"is missing\. Set POSTGRES_BIN to the folder of"), temporary():
         pass
 
 

@@ -1,0 +1,116 @@
+"""Reads security-accepted.toml, the only file that accepts findings: each with a reason, and for a year at most."""
+
+import re
+import tomllib
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from tasks.checks.files import matching
+from tasks.checks.findings import Finding
+from tasks.core.errors import UserError
+
+FILE = Path("security-accepted.toml")
+MAX_AGE = timedelta(days=366)
+TEXTS = ("tool", "rule", "path", "reason")
+# Files in the project's folder from which scanners of images would read exceptions.
+IMAGE_SCANNER_FILES = (
+    *(".trivyignore", ".trivyignore.yaml", ".trivyignore.yml", "trivy.yaml", "trivy.yml"),
+    *(".grype.yaml", ".grype.yml", ".grype/config.yaml", ".grype/config.yml"),
+)
+# The same for all scanners, as patterns. Each tool is run so that it ignores such comments in code.
+SCANNER_FILES = (
+    ".checkov.yaml .checkov.yml .gitleaksignore .gitleaks.toml .hadolint.yaml .hadolint.yml .semgrepignore "
+    "*.github/actionlint.yaml *.github/actionlint.yml *.github/zizmor.yml *.github/zizmor.yaml zizmor.yml zizmor.yaml "
+) + " ".join(IMAGE_SCANNER_FILES)
+
+
+@dataclass(frozen=True)
+class Entry:
+    """An accepted finding: how many `findings` of a rule in a file; the entry begins at `line`."""
+
+    tool: str
+    rule: str
+    path: str
+    reason: str
+    expires: date
+    findings: int
+    line: int
+
+    def covers(self, finding: Finding) -> bool:
+        """Whether the entry is for this finding, on any line of the file."""
+        return (self.tool, self.rule, self.path) == (finding.tool, finding.rule, finding.path)
+
+
+def entries() -> list[Entry]:
+    """The entries of the file. UserError names an incomplete one."""
+    text = FILE.read_text(encoding="utf-8") if FILE.exists() else ""
+    try:
+        tables = tomllib.loads(text).get("accepted", [])
+    except tomllib.TOMLDecodeError as error:
+        raise UserError(f"{FILE} is not valid TOML: {error}") from None
+    lines = [number for number, line in enumerate(text.splitlines(), 1) if re.match(r"\s*\[\[\s*accepted\s*]]", line)]
+    if not isinstance(tables, list) or len(lines) != len(tables):
+        raise UserError(f"{FILE}: write each accepted finding as its own table, under [[accepted]].")
+    return [_entry(table, line) for table, line in zip(tables, lines, strict=True)]
+
+
+def remaining(accepted: list[Entry], findings: list[Finding]) -> list[Finding]:
+    """The findings of one check that no entry accepts; an entry for fewer than there are accepts none of them."""
+    found = []
+    for finding in findings:
+        covering = [entry for entry in accepted if entry.covers(finding)]
+        exceeded = [entry for entry in covering if sum(map(entry.covers, findings)) > entry.findings]
+        if len(covering) == len(exceeded):
+            limits = [f"; {FILE}:{entry.line} accepts only {entry.findings}" for entry in exceeded]
+            found.append(replace(finding, message=finding.message + "".join(limits)))
+    return found
+
+
+def exceptions_elsewhere(files: list[str]) -> list[Finding]:
+    """A finding for each of these files from which a scanner would read exceptions."""
+    message = f"exceptions of one scanner; accept findings in {FILE}"
+    return [Finding("accepted", "elsewhere", path, 1, message, "high") for path in matching(files, SCANNER_FILES)]
+
+
+def review(accepted: list[Entry], found: list[list[Finding]], was_scanned: Callable[[Entry], bool]) -> list[Finding]:
+    """The faults of entries: expired, valid for too long, or for more findings than any of the checks has."""
+    return [
+        Finding("accepted", rule, str(FILE), entry.line, message, "high")
+        for entry in accepted
+        for rule, message in (*_age(entry), *(_surplus(entry, found) if was_scanned(entry) else ()))
+    ]
+
+
+def _age(entry: Entry) -> list[tuple[str, str]]:
+    today = datetime.now(tz=UTC).date()
+    if entry.expires < today:
+        return [("expired", f"expired on {entry.expires}; fix {entry.rule} in {entry.path}, or accept it again")]
+    if entry.expires > today + MAX_AGE:
+        return [("too-long", f"expires on {entry.expires}; accept findings for a year at most")]
+    return []
+
+
+def _surplus(entry: Entry, found: list[list[Finding]]) -> list[tuple[str, str]]:
+    most = max((sum(map(entry.covers, each)) for each in found), default=0)
+    if most == 0:
+        return [("unused", f"{entry.tool} no longer finds this; delete the entry")]
+    if most < entry.findings:
+        return [("unused", f"{entry.tool} finds only {most}; write findings = {most}")]
+    return []
+
+
+def _entry(table: dict[str, Any], line: int) -> Entry:
+    texts = {key: str(table.get(key, "")).strip() for key in TEXTS}
+    expires, findings = table.get("expires"), table.get("findings", 1)
+    problems = [f"has no {key}" for key, text in texts.items() if not text]
+    problems += [f"has the unknown key {key}" for key in sorted({*table} - {*TEXTS, "expires", "findings"})]
+    if type(expires) is not date:
+        problems.append("needs a date, such as expires = 2030-12-31")
+    if type(findings) is not int or findings < 1:
+        problems.append("needs a positive number of findings")
+    if problems or type(expires) is not date:
+        raise UserError(f"{FILE}:{line}: the entry {', '.join(problems)}.")
+    return Entry(**texts, expires=expires, findings=findings, line=line)

@@ -1,0 +1,170 @@
+"""Runs scanners side by side, so that a crash, a timeout or an unreadable report never counts as a clean result."""
+
+import json
+import os
+import re
+import shutil
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from threading import Lock
+from typing import Any
+
+from tasks.checks.accepted import exceptions_elsewhere
+from tasks.checks.files import matching
+from tasks.checks.findings import Finding
+from tasks.core import processes
+from tasks.core.console import count
+from tasks.core.errors import UserError
+
+TIMEOUT_SECONDS = 300
+ENVIRONMENT = Path(sys.prefix)
+# Scanners run side by side, and two may need the same environment.
+_one_at_a_time = Lock()
+
+
+class Skipped(Exception):
+    """Why nothing was scanned, and what would make it possible; `result` is for the table."""
+
+    def __init__(self, reason: str, result: str = "skipped") -> None:
+        super().__init__(reason)
+        self.result = result
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a scanner found, and in what, such as `12 files`; `obstacle` is its result where it did not finish."""
+
+    name: str = ""
+    tool: str = ""
+    version: str = ""
+    scope: str = "-"
+    findings: list[Finding] = field(default_factory=list)
+    seconds: float = 0.0
+    obstacle: str = ""
+    reason: str = ""
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether everything in its scope was scanned."""
+        return not self.reason
+
+    @property
+    def result(self) -> str:
+        """The last column of the table."""
+        return self.obstacle or ("FAILED" if self.findings else "ok")
+
+
+@dataclass(frozen=True)
+class Scanner:
+    """A tool of a part: `scan` gets the files that match `patterns`, and a folder with a copy of all files.
+
+    It returns findings in these files, or an Outcome with another scope, and may raise UserError or Skipped. Without
+    patterns it always runs. `package` is the tool's name in the locks.
+    """
+
+    part: str
+    tool: str
+    package: str
+    scan: Callable[[list[str], Path], list[Finding] | Outcome]
+    patterns: str = ""
+    is_slow: bool = False
+
+    @property
+    def name(self) -> str:
+        """The name in reports."""
+        return f"{self.part}/{self.tool}"
+
+
+def run_all(scanners: list[Scanner], files: list[str]) -> list[Outcome]:
+    """Run the scanners side by side, the slow ones first."""
+    with copy(files) as folder, ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
+        order = sorted(scanners, key=lambda scanner: not scanner.is_slow)
+        jobs = {scanner.name: pool.submit(run, scanner, files, folder) for scanner in order}
+        return [jobs[scanner.name].result() for scanner in scanners]
+
+
+def run(scanner: Scanner, files: list[str], folder: Path) -> Outcome:
+    """Run one scanner; whatever goes wrong is its outcome."""
+    blank = Outcome(scanner.name, scanner.tool, locked_version(scanner.package))
+    chosen = matching(files, scanner.patterns)
+    if scanner.patterns and not chosen:
+        return replace(blank, obstacle="no files")
+    start = time.monotonic()
+    try:
+        found = scanner.scan(chosen, folder)
+        outcome = found if isinstance(found, Outcome) else Outcome(scope=count(len(chosen), "file"), findings=found)
+    except Skipped as skipped:
+        outcome = Outcome(obstacle=skipped.result, reason=str(skipped))
+    except UserError as error:
+        outcome = Outcome(obstacle="ERROR", reason=str(error))
+    except (LookupError, TypeError, ValueError, OSError) as error:
+        reason = f"the report of {scanner.tool} cannot be read: {type(error).__name__} {error}"
+        outcome = Outcome(obstacle="ERROR", reason=reason)
+    return replace(
+        outcome,
+        name=blank.name,
+        tool=outcome.tool or blank.tool,
+        version=outcome.version or blank.version,
+        findings=sorted(set(outcome.findings), key=lambda each: (each.path, each.line, each.rule)),
+        seconds=time.monotonic() - start,
+    )
+
+
+def locked_version(package: str) -> str:
+    """The version of a package in the locks of this session; empty for a tool that is not in them."""
+    locks = [path.read_text(encoding="utf-8") for path in sorted(Path("requirements").glob("security*.txt"))]
+    found = re.search(rf"^{re.escape(package)}==([^\s;]+)", "\n".join(locks), re.MULTILINE)
+    return found[1] if found else ""
+
+
+@contextmanager
+def copy(files: list[str]) -> Iterator[Path]:
+    """A copy of these files, links resolved, without those from which a scanner would read exceptions."""
+    exceptions = {finding.path for finding in exceptions_elsewhere(files)}
+    with tempfile.TemporaryDirectory() as folder:
+        for path in sorted({*files} - exceptions):
+            place = Path(folder, path)
+            place.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(path, place)
+        yield Path(folder).resolve()
+
+
+def environment(lock: str) -> Path:
+    """An environment with exactly the packages of a lock: of tools that need other versions, of the application."""
+    requirements, place = Path(f"requirements/{lock}.txt"), ENVIRONMENT / "others" / lock
+    if not requirements.exists():
+        raise UserError(f"{requirements} is missing; run nox -s lock.")
+    with _one_at_a_time:
+        if not (place / "pyvenv.cfg").exists():
+            _uv("venv", "--clear", f"--python={sys.executable}", str(place))
+        _uv("pip", "sync", f"--python={place}", "--require-hashes", str(requirements))
+    return place
+
+
+def _uv(*arguments: str) -> None:
+    missing = "Run this as a session, which has it: nox -s security"
+    done = processes.run([os.environ.get("UV", "uv"), *arguments, "--quiet"], missing=missing)
+    if done.returncode != 0:
+        raise UserError(f"uv {arguments[0]} failed: {' '.join(done.stderr.split())[:300]}")
+
+
+def tool(
+    name: str, *arguments: str, place: Path = ENVIRONMENT, cwd: Path = Path(), codes: tuple[int, ...] = (0, 1)
+) -> Any:
+    """The JSON that a tool of an environment prints; UserError if it crashes, hangs, is missing or prints none."""
+    env = {**os.environ, "NO_COLOR": "1", "PYTHONWARNINGS": "ignore"}
+    missing = "There is no wheel of it for this machine."
+    command = [str(place / "bin" / name), *arguments]
+    done = processes.run(command, cwd=cwd, env=env, timeout=TIMEOUT_SECONDS, missing=missing)
+    if done.returncode not in codes:
+        raise UserError(f"{name} failed with exit code {done.returncode}: {processes.last_line(done.stderr)[:300]}")
+    try:
+        return json.loads(done.stdout)
+    except ValueError:
+        raise UserError(f"{name} printed no JSON but: {done.stdout.strip()[:200] or 'nothing'}") from None

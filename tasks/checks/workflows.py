@@ -1,0 +1,140 @@
+"""Checks that Slipway's own workflows only call sessions, and that main.yml runs what `nox -t ci` does.
+
+A team's other workflows are not read.
+"""
+
+import json
+import re
+import sys
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import yaml
+
+from tasks.core import cli, processes
+from tasks.core.errors import UserError
+
+FOLDER = Path(".github")
+MAIN = FOLDER / "workflows/main.yml"
+NAMES = ("main", "security", "deploy", "update")
+OURS = (*(FOLDER / f"workflows/{name}.yml" for name in NAMES), FOLDER / "actions/set-up/action.yml")
+NOXFILE = "noxfile.py"
+CALL = re.compile(
+    r"python3 (?P<noxfile>([\w-]+/)*noxfile\.py) -(?P<kind>[st]) (?P<names>\w+( \w+)*)( -j auto)?"
+    r"( -- (?P<arguments>[\w.,:/=@-]+( [\w.,:/=@-]+)*))?"
+)
+SUMMARY = re.compile(r'echo "[^"$`\\]*" >> "\$GITHUB_STEP_SUMMARY"')
+ALWAYS = "${{ always() }}"
+# Sessions and tags that search every commit for secrets, unless their arguments name other parts.
+SEARCHING_HISTORY = {"check", "ci", "security", "devcontainer"}
+RESULT = "ci_result"
+
+
+class Call(NamedTuple):
+    """A command that calls sessions, or with `-t` those of tags."""
+
+    noxfile: str
+    kind: str
+    names: list[str]
+    arguments: str
+
+
+def main() -> str | None:
+    """Print a line for each fault of Slipway's workflows and of sessions."""
+    if not FOLDER.exists():
+        return None
+    found = [f"{NOXFILE}: session {name}: no docstring" for name, each in sessions().items() if not each["description"]]
+    found += [] if MAIN.exists() else [f"{MAIN}: missing; restore it"]
+    return "\n".join([*found, *(fault for path in OURS if path.exists() for fault in faults(path))]) or None
+
+
+def faults(path: Path) -> list[str]:
+    """The faults of a workflow, or of an action."""
+    try:
+        document = yaml.safe_load(path.read_text(encoding="utf-8"))
+        jobs = document["jobs"] if "jobs" in document else {"action": document["runs"]}
+        found = [f"{name}: {fault}" for name, job in jobs.items() for fault in _faults_of_job(job)]
+        found += _faults_of_main(jobs) if path == MAIN else []
+    except yaml.YAMLError as error:
+        found = [f"invalid YAML: {' '.join(str(error).split())}"]
+    except (AttributeError, LookupError, TypeError, ValueError) as error:
+        found = [f"not a workflow: {type(error).__name__} {error}"]
+    return [f"{path}: {fault}" for fault in found]
+
+
+def _faults_of_job(job: dict[str, Any]) -> Iterator[str]:
+    steps = job.get("steps", [])
+    if any("continue-on-error" in each for each in (job, *steps)):
+        yield "continue-on-error lets a failure pass; delete it"
+    for command in [step["run"] for step in steps if "run" in step]:
+        if call := read_call(command):
+            yield from _unknown_names(call)
+        elif not SUMMARY.fullmatch(command):
+            yield f"not a session call, python3 noxfile.py -s NAME [-- ARGUMENTS]: {command.strip()!r}"
+    depths = [str(step.get("with", {}).get("fetch-depth")) for step in steps]
+    if any(searches_history(call) for call in calls_of(job)) and "0" not in depths:
+        yield "searches every commit for secrets; check out with fetch-depth: 0"
+
+
+def _unknown_names(call: Call) -> Iterator[str]:
+    if not Path(call.noxfile).is_file():
+        yield f"{call.noxfile} does not exist"
+        return
+    known = sessions(call.noxfile)
+    tags = {tag for each in known.values() for tag in each["tags"]}
+    kind, names = ("session", {*known}) if call.kind == "s" else ("tag", tags)
+    yield from (f"{call.noxfile} has no {kind} {name}" for name in call.names if name not in names)
+
+
+def _faults_of_main(jobs: dict[str, Any]) -> Iterator[str]:
+    """Main must call exactly the sessions with the tag `ci`, those with the tag `check` without arguments."""
+    calls = [call for job in jobs.values() for call in calls_of(job) if call.noxfile == NOXFILE]
+    called = {name for call in calls for name in call.names}
+    plain = {name for call in calls if not call.arguments for name in call.names}
+    for name, session in sessions().items():
+        tags = {"check", "ci"}.intersection(session["tags"])
+        if tags == {"check"}:
+            yield f"session {name} has the tag check, but not ci"
+        if tags and name not in (plain if "check" in tags else called):
+            yield f"no command is -s {name}, which has the tag {min(tags)}"
+        if name in called and not tags and name != RESULT:
+            yield f"calls {name}, which does not have the tag ci"
+    *others, last = jobs
+    needs = jobs[last].get("needs", [])
+    if missing := [name for name in others if name not in needs]:
+        yield f"{last}: the last job must need all others; it lacks {', '.join(missing)}"
+    if jobs[last].get("if") != ALWAYS:
+        yield f"{last}: the last job must run always, since a skipped job passes: if: {ALWAYS}"
+    if not any(RESULT in call.names for call in calls_of(jobs[last])):
+        yield f"{last}: the last job must call {RESULT}, which fails unless all others succeeded"
+
+
+def read_call(command: str) -> Call | None:
+    """The session call that a command is; None for any other command."""
+    found = CALL.fullmatch(command)
+    return Call(found["noxfile"], found["kind"], found["names"].split(), found["arguments"] or "") if found else None
+
+
+def calls_of(job: dict[str, Any]) -> list[Call]:
+    """The session calls of a job."""
+    return [call for step in job.get("steps", []) if (call := read_call(step.get("run", "")))]
+
+
+def searches_history(call: Call) -> bool:
+    """Whether a call searches the history for secrets."""
+    return bool(SEARCHING_HISTORY.intersection(call.names)) and (not call.arguments or "history" in call.arguments)
+
+
+@cache
+def sessions(noxfile: str = NOXFILE) -> dict[str, Any]:
+    """The sessions of a noxfile by name, with their tags and docstrings."""
+    done = processes.run([sys.executable, "-m", "nox", "-f", noxfile, "--list", "--json", "-k", "not slipway_none"])
+    if done.returncode != 0:
+        raise UserError(f"nox cannot load {noxfile}: {processes.last_line(done.stderr)}")
+    return {each["session"]: each for each in json.loads(done.stdout)}
+
+
+if __name__ == "__main__":
+    cli.run(main)

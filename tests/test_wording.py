@@ -1,0 +1,92 @@
+"""Plain English: no tracked file has a word or a phrase that the field does not use."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.support import ROOT, run
+
+# What to avoid, each with the standard term.
+TERMS = {
+    r"troubles?": "UserError, error",
+    r"doors?": "bootstrap, entry point",
+    r"users? who calls?": "the current user",
+    r"one who joined": "oldest first",
+    r"takes and gives": "request and response models",
+    r"whole or not at all": "atomically",
+    r"plainly": "in one line, without a traceback",
+    r"words": "output, message, arguments",
+    r"told": "given, reported",
+    r"said": "output, reported",
+    r"workplaces?": "ComposeProject",
+    r"(beside|to)_the_point": "is_relevant",
+    r"lend(s|ing)?|lent|take_back": "suspend, resume",
+    r"class Way": "PortForward",
+    r"old_secrets": "stale_secrets",
+    r"patience": "timeout",
+    r"by (it|them)sel(f|ves)": "unexpectedly, automatically",
+    r"mend(s|ed|ing)?": "fix",
+    r"PYTEST'S ARGUMENTS": "PYTEST_ARGS",
+    r"what was built": "images, artifacts",
+    r"bills?": "SBOM",
+    r"cannot be had": "not found",
+    r"not succeeded": "failed",
+    r"process numbers?": "PID",
+    r"(end|stop)(s|ed|ping|ing)? (\w+ )?in order(?! to)": "gracefully",
+    r"whoever": "the user, the caller",
+    r"as (it|they) lies?": "in place",
+    r"what there is": "the noun that it is",
+    r"stray": "stale",
+}
+AVOIDED = {re.compile(rf"(?<![A-Za-z])(?:{term})(?![A-Za-z])", re.IGNORECASE): plain for term, plain in TERMS.items()}
+# Names of other programs, and this list.
+EXCEPTIONS = [re.compile(r"extend-words")]
+EXEMPT = {"tests/test_wording.py"}
+
+
+def findings(text: str) -> list[str]:
+    """The words to avoid in a text, with their lines and the standard term."""
+    return [
+        f"{number}: {found[0]!r}; write: {plain}"
+        for number, line in enumerate(text.splitlines(), start=1)
+        for pattern, plain in AVOIDED.items()
+        for found in pattern.finditer(without_exceptions(line))
+    ]
+
+
+def without_exceptions(line: str) -> str:
+    """The line without what may stay."""
+    for exception in EXCEPTIONS:
+        line = exception.sub("", line)
+    return line
+
+
+def tracked(folder: Path) -> list[str]:
+    """The tracked files that are text, links left out: their targets are read."""
+    listed = run("git", "grep", "-I", "--name-only", "-z", "-e", "", cwd=folder).stdout.split("\0")
+    return [name for name in listed if name and name not in EXEMPT and not (folder / name).is_symlink()]
+
+
+def test_no_file_has_a_word_to_avoid() -> None:
+    found = {name: texts for name in tracked(ROOT) if (texts := findings((ROOT / name).read_text(encoding="utf-8")))}
+    assert found == {}
+
+
+@pytest.mark.parametrize(
+    "planted", ["It is Told.", "took the bill", "def _plainly(text):", "the_trouble = 1", "stops it in order."]
+)
+def test_word_to_avoid_is_found(tmp_path: Path, planted: str) -> None:
+    (tmp_path / "notes.md").write_text(f"Plain text.\n{planted}\n")
+    (tmp_path / "link.md").symlink_to("notes.md")
+    run("git", "init", cwd=tmp_path)
+    run("git", "add", ".", cwd=tmp_path)
+    assert tracked(tmp_path) == ["notes.md"]
+    assert [text.partition(":")[0] for text in findings((tmp_path / "notes.md").read_text())] == ["2"]
+
+
+@pytest.mark.parametrize("plain", ["[default.extend-words]", "amend, indoors", "stop in order to start", "passwords"])
+def test_other_words_are_not_found(plain: str) -> None:
+    assert findings(plain) == []
