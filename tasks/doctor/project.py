@@ -1,9 +1,9 @@
 """Checks the state of this copy of the project."""
 
-import hashlib
 from collections import Counter
 from pathlib import Path
 
+from tasks.core.environments import STAMP, digest
 from tasks.core.errors import UserError
 from tasks.core.ports import is_free
 from tasks.core.processes import output
@@ -77,8 +77,8 @@ def ports(project: Path) -> Status:
 
 def environments(project: Path) -> Status:
     """Whether the sessions' environments match the lock files; a stale one is updated at its next use."""
-    locked = {hashlib.sha256(path.read_bytes()).hexdigest() for path in (project / "requirements").glob("*.txt")}
-    stamps = list((project / ".nox").glob("*/requirements.sha256"))
+    locked = {digest(path) for path in (project / "requirements").glob("*.txt")}
+    stamps = list((project / ".nox").glob(f"*/{STAMP}"))
     stale = [path.parent.name for path in stamps if path.read_text() not in locked]
     found = f"stale: {', '.join(stale)}" if stale else f"{len(stamps)} up to date"
     return Status("environments", found, " && ".join(f"nox -s {name} --install-only" for name in stale))

@@ -259,7 +259,7 @@ def test_reset_replaces_unreadable_data_and_works_while_dev_runs(small: Path) ->
     (data / "PG_VERSION").write_text("12\n")
     outdated = call(main, small, "shell")
     assert (outdated.returncode, len(outdated.stderr.splitlines())) == (1, 2)
-    assert "was made by PostgreSQL 12" in outdated.stderr
+    assert "was created by PostgreSQL 12" in outdated.stderr
     assert call(main, small, "reset", "--yes").returncode == 0
     dev = Dev(small)
     try:
