@@ -70,6 +70,6 @@ def reached_from_network(network: str, image: str, places: list[str]) -> set[str
 
 def answered(printed: str, places: list[str]) -> set[str]:
     """The reachable places in the output, which must list all."""
-    said = dict(line.split() for line in printed.splitlines())
-    assert set(said) == set(places), printed
-    return {place for place, word in said.items() if word == "True"}
+    found = dict(line.split() for line in printed.splitlines())
+    assert set(found) == set(places), printed
+    return {place for place, word in found.items() if word == "True"}

@@ -146,7 +146,7 @@ PLANTED: dict[str, tuple[list[str], Any, str]] = {
 
 @pytest.mark.parametrize("name", PLANTED)
 def test_a_fault_in_the_file_is_found(compose: Document, name: str) -> None:
-    path, value, words = PLANTED[name]
+    path, value, message = PLANTED[name]
     # A copy without shared parts, which YAML's anchors make.
     place = spoiled = json.loads(json.dumps(compose))
     for key in path[:-1]:
@@ -154,7 +154,7 @@ def test_a_fault_in_the_file_is_found(compose: Document, name: str) -> None:
     place[path[-1]] = value
     found = faults(spoiled)
     assert len(found) == 1
-    assert found[0].startswith(words)
+    assert found[0].startswith(message)
 
 
 def test_every_service_of_the_backend_is_in_the_file_with_its_port(compose: Document) -> None:
@@ -177,7 +177,7 @@ def test_every_service_of_the_backend_is_in_the_file_with_its_port(compose: Docu
 def sources(build: Document) -> set[str]:
     """The files and folders that the Dockerfile of an image reads."""
     text = (TEMPLATE / build["dockerfile"]).read_text(encoding="utf-8").replace("\\\n", " ")
-    copied = [words.split()[:-1] for words in re.findall(r"^(?:COPY|ADD) +(?!.*--from=)(.+)$", text, re.MULTILINE)]
+    copied = [paths.split()[:-1] for paths in re.findall(r"^(?:COPY|ADD) +(?!.*--from=)(.+)$", text, re.MULTILINE)]
     bound = re.findall(r"--mount=type=bind,source=([^,\s]+)", text)
     found = {name for names in copied for name in names if not name.startswith("--")} | set(bound)
     arguments: dict[str, str] = build.get("args", {})

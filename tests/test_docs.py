@@ -28,7 +28,7 @@ PROJECT_PAGES = [f"how-to/add-a-{name}.md" for name in ("setting", "service", "c
 TOOLKIT_PAGES = [f"how-to/add-a-{name}.md" for name in ("question", "check")]
 
 FENCE = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-CHANGE = re.compile(r"\b(Create|Append to|Change) `([^`]+)`")
+CHANGE = re.compile(r"\b(Create|Append to|Change)\s+`([^`]+)`")
 HUNK = re.compile(r"^@@.*\n", re.MULTILINE)
 LINK = re.compile(r"\]\((?!https?:)([^)]+)\)")
 # In the pages' job for GitHub: the pin of the other jobs, which a page would only repeat.
@@ -77,13 +77,12 @@ def read(page: str) -> list[Step]:
 
 
 def in_containers(page: list[Step]) -> list[Step]:
-    """The commands that need the Docker Engine: those from `stack -- up` to `stack -- down`."""
+    """The commands that need the Docker Engine: those from `stack -- up` to `stack -- down`, or to the end."""
     found: list[Step] = []
     runs = False
     for step in page:
         runs = runs or "-s stack -- up" in step.text
-        if runs:
-            assert step.language == "sh"
+        if runs and step.language == "sh":
             found.append(step)
         runs = runs and "-s stack -- down" not in step.text
     return found
@@ -217,7 +216,9 @@ def passed(done: subprocess.CompletedProcess[str], step: Step) -> bool:
 @pytest.fixture(scope="module")
 def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A clone of Slipway."""
-    return snapshot(tmp_path_factory.mktemp("docs") / "slipway")
+    folder = snapshot(tmp_path_factory.mktemp("docs") / "slipway")
+    share_environments(folder)
+    return folder
 
 
 @pytest.fixture(scope="module")

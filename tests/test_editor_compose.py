@@ -84,13 +84,13 @@ def test_a_breakpoint_in_a_container_stops_a_request_and_images_have_no_debugger
 def has_debugger(image: str) -> bool:
     """Whether Python finds the debugger in a container of this image."""
     look = "import importlib.util, json; print(json.dumps(importlib.util.find_spec('debugpy') is not None))"
-    said = subprocess.run(
+    done = subprocess.run(
         ["docker", "run", "--rm", "--entrypoint", "python", image, "-c", look],
         capture_output=True,
         text=True,
         check=True,
     )
-    return bool(json.loads(said.stdout))
+    return bool(json.loads(done.stdout))
 
 
 def left(name: str) -> list[str]:

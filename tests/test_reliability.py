@@ -233,7 +233,7 @@ def test_a_failed_call_is_recorded_without_a_write() -> None:
 
 
 @pytest.mark.parametrize(
-    ("kind", "moment", "outcome", "said"),
+    ("kind", "moment", "outcome", "failures"),
     [
         ("projects", 5, "502", []),
         ("projects", 5, "200", []),
@@ -246,9 +246,9 @@ def test_a_failed_call_is_recorded_without_a_write() -> None:
     ],
 )
 def test_only_calls_that_need_a_faulty_container_may_fail_until_the_recovery(
-    kind: str, moment: float, outcome: str, said: list[str]
+    kind: str, moment: float, outcome: str, failures: list[str]
 ) -> None:
-    assert EPISODE.failures(Record([Call(kind, moment, moment + 1, outcome)])) == said
+    assert EPISODE.failures(Record([Call(kind, moment, moment + 1, outcome)])) == failures
 
 
 def test_calls_may_have_no_answer_if_the_gateway_is_down() -> None:

@@ -20,9 +20,12 @@ ROOT = Path(__file__).resolve().parent.parent
 PAGE = ROOT / "docs" / "reference.md"
 MODULE = re.compile(r'"((?:tasks|toolkit)\.[\w.]+)"')
 # An argument in argparse's help; where its name is long, the text is on the lines below.
-ARGUMENT = re.compile(r"^ {2,4}(?P<name>\S+(?: \S+)*)(?: {2,}(?P<text>.+))?$")
+ARGUMENT = re.compile(r"^(?P<indent> {2,4})(?P<name>\S+(?: \S+)*)(?: {2,}(?P<text>.+))?$")
 # Python 3.13 and newer print `--data, -d NAME` where older ones print `--data NAME, -d NAME`.
 REPEATED = re.compile(r"^(\S+) (\S+), (\S+) \2$")
+CHOICES = re.compile(r"^\{(.+)\}$")
+# The indent of a subcommand in argparse's help.
+SUBCOMMAND = 4
 
 HEAD = """# Reference
 
@@ -85,32 +88,41 @@ def sessions() -> list[dict[str, Any]]:
             "text": session.__doc__,
             "tags": list(session.tags),
             "is_shared": session.func.__module__.startswith("tasks."),
-            "arguments": arguments(inspect.getsource(session.func)),
+            "arguments": arguments(module[1]) if (module := MODULE.search(inspect.getsource(session.func))) else [],
         }
         for name, session in registry.get().items()
     ]
 
 
-def arguments(source: str) -> list[tuple[str, str]]:
-    """The arguments of the command that a session's source runs, with their meaning."""
-    module = MODULE.search(source)
-    found: list[list[str]] = []
-    for line in help_of(module[1]).splitlines() if module else []:
+def arguments(module: str, *command: str) -> list[tuple[str, str]]:
+    """The arguments of a command or of its subcommand, with their meaning."""
+    found: list[tuple[str, str]] = []
+    for indent, name, text in described(help_of(module, *command)):
+        found.append((" ".join([*command, name]), text))
+        if indent == SUBCOMMAND and not command:
+            found += arguments(module, name)
+    return found
+
+
+def described(text: str) -> list[tuple[int, str, str]]:
+    """The entries in argparse's help: indent, name and meaning. Those without a meaning are left out."""
+    found: list[tuple[int, str, str]] = []
+    for line in text.splitlines():
         if argument := ARGUMENT.match(line):
-            found.append([REPEATED.sub(r"\1, \3 \2", argument["name"]), argument["text"] or ""])
+            name = CHOICES.sub(r"\1", REPEATED.sub(r"\1, \3 \2", argument["name"]))
+            found.append((len(argument["indent"]), name, argument["text"] or ""))
         elif found and line.startswith("      "):
-            found[-1][1] = line.strip()
-    choices = re.compile(r"^\{(.+)\}$")
-    return [(choices.sub(r"\1", name), text) for name, text in found if text and "--help" not in name]
+            found[-1] = (*found[-1][:2], line.strip())
+    return [entry for entry in found if entry[2] and "--help" not in entry[1]]
 
 
-def help_of(module: str) -> str:
+def help_of(module: str, *command: str) -> str:
     """What the command prints for --help; nothing if it takes no arguments."""
     path = Path(*module.split("."))
     files = [*path.glob("*.py")] if path.is_dir() else [path.with_suffix(".py")]
     if not any("\nimport argparse\n" in file.read_text(encoding="utf-8") for file in files):
         return ""
-    sys.argv = [module, "--help"]
+    sys.argv = [module, *command, "--help"]
     with redirect_stdout(io.StringIO()) as output, suppress(SystemExit):
         runpy.run_module(module, run_name="__main__", alter_sys=True)
     return output.getvalue()

@@ -34,8 +34,9 @@ def main() -> int | None:
 
 
 def shell() -> int:
-    """Run psql on the terminal, or on what is piped in; Ctrl-C is for psql."""
+    """Run psql."""
     with persistent("db") as servers:
+        # Ctrl-C is for psql, where it cancels a statement.
         signal.signal(signal.SIGINT, lambda *_: None)
         command, env = operations.client("psql", url_parts(servers.database_url))
         return subprocess.run(command, env=env, check=False).returncode
@@ -50,6 +51,7 @@ def dump(file: Path) -> None:
 
 def restore(file: Path, *, yes: bool) -> None:
     """Replace the database with the contents of a file, after a confirmation."""
+    # Before the confirmation: an error if the file cannot be read.
     operations.is_archive(file)
     if not yes:
         confirm(f"replace the database {_place()}", f"nox -s db -- restore {file} --yes")

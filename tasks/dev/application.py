@@ -7,6 +7,7 @@ import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from time import monotonic
 from typing import Any
@@ -62,9 +63,9 @@ class Application:
             servers = await self._start_servers()
             environment = services.environment(self._project, found, servers.database_url, servers.redis_url)
             await self._migrate(environment)
-            self._running = [
-                RunningService(each, self._process(each.name), self._screen, self._group, environment) for each in found
-            ]
+            for each in found:
+                launch = partial(self._start, each.name, each.command(), environment)
+                self._running.append(RunningService(each, launch, self._screen, self._exited))
             try:
                 await self._run_services()
             except ExceptionGroup as errors:
@@ -113,22 +114,19 @@ class Application:
         await asyncio.to_thread(server.prepare, self._group)
         port = self._ports.take(server.usual_port)
         self._print_port(server.title, server.usual_port, port)
-        process = server.launch(self._group, port)
-        logged = LoggedProcess(server.title, server.log, self._screen, self._exited, server.is_relevant)
-        logged.adopt(process)
+        launched = server.launch(self._group, port)
+        process = LoggedProcess(server.title, launched, server.log, self._screen, server.is_relevant)
         try:
-            await asyncio.to_thread(server.await_answer, process, port)
-            logged.is_watched = True
-            yield server.url(port), process.pid, port
+            await asyncio.to_thread(server.await_answer, launched, port)
+            process.on_exit = self._exited
+            yield server.url(port), launched.pid, port
         finally:
-            await logged.stop(server.stop_signal)
+            await process.stop(server.stop_signal)
 
     async def _migrate(self, environment: dict[str, str]) -> None:
         started = monotonic()
         self._screen.status(MIGRATIONS, "starting", "")
-        process = self._process(MIGRATIONS)
-        command = [sys.executable, "-m", "tasks.database.migrations.apply"]
-        process.adopt(self._group.start(command, process.log, environment))
+        process = self._start(MIGRATIONS, [sys.executable, "-m", "tasks.database.migrations.apply"], environment)
         try:
             code = await process.exit_code()
         finally:
@@ -144,7 +142,7 @@ class Application:
             # Before the services read their code, so that no change is missed.
             tasks.create_task(self._restart_on_changes())
             for each in self._running:
-                self._stack.push_async_callback(each.process.stop)
+                self._stack.push_async_callback(each.stop)
                 each.dependencies = [other for other in self._running if other.service.name in each.service.depends_on]
             await asyncio.gather(*(tasks.create_task(each.start()) for each in self._running))
             self._announce()
@@ -165,9 +163,9 @@ class Application:
         self._write_report()
 
     def _write_report(self) -> None:
-        """Write `.data/dev.json`; services have no PID while they are suspended or broken."""
+        """Write `.data/dev.json`."""
         running = {
-            each.service.name: {"url": each.service.url, "port": each.service.port, "pid": each.process.pid}
+            each.service.name: {"url": each.service.url, "port": each.service.port, "pid": each.pid}
             for each in self._running
         }
         self._data.write("dev", {**self._report, "services": running})
@@ -201,14 +199,14 @@ class Application:
     async def _suspend_for_debuggers(self) -> None:
         while True:
             for each in self._running:
-                if each.is_suspended != debug.is_suspended(self._data, each.service.name):
-                    (each.resume if each.is_suspended else each.suspend)()
+                if each.is_suspended != (wanted := debug.is_suspended(self._data, each.service.name)):
+                    each.suspend(is_suspended=wanted)
             await asyncio.sleep(POLL_SECONDS)
 
-    def _process(self, name: str) -> LoggedProcess:
-        logs = self._data.path / "logs"
-        logs.mkdir(exist_ok=True)
-        return LoggedProcess(name, logs / f"{name}.log", self._screen, self._exited)
+    def _start(self, name: str, command: list[str], environment: dict[str, str]) -> LoggedProcess:
+        log = self._data.path / "logs" / f"{name}.log"
+        log.parent.mkdir(exist_ok=True)
+        return LoggedProcess(name, self._group.start(command, log, environment), log, self._screen)
 
     def _exited(self, process: LoggedProcess, code: int) -> None:
         self._screen.status(process.name, "failed", "")

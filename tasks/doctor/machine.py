@@ -56,9 +56,9 @@ def check(project: Path) -> list[Status]:
 def privilege() -> Status:
     """The program that runs servers without root privileges."""
     try:
-        return Status("not as root", f"servers run by {privileges.prefix()[0]}", is_required=True)
+        return Status("unprivileged servers", f"with {privileges.prefix()[0]}", is_required=True)
     except UserError as error:
-        return Status("not as root", "not possible", str(error), is_required=True)
+        return Status("unprivileged servers", "not possible", str(error), is_required=True)
 
 
 def server(

@@ -23,7 +23,12 @@ def complete(project: Path) -> list[str]:
     Existing files stay as they are; an empty one counts as missing.
     """
     folder = project / FOLDER
-    changes = _prepare(folder)
+    try:
+        folder.mkdir(mode=FOLDER_MODE, exist_ok=True)
+    except OSError as error:
+        raise UserError(f"Cannot create the owner-only folder {folder}: {error.strerror}.") from None
+    was_open = atomic_file.protect(folder, FOLDER_MODE)
+    changes = [f"Made {FOLDER}/ owner-only; other users could read it."] if was_open else []
     known, missing = env_file.local(project), _missing(project)
     for name in missing:
         atomic_file.write(folder / name.lower(), known.get(name) or fresh_secret(), FILE_MODE)
@@ -44,18 +49,6 @@ def absent(project: Path) -> list[str]:
 
 def _missing(project: Path) -> list[str]:
     return [name for name in env_file.secrets(project) if not _has_text(project / FOLDER / name.lower())]
-
-
-def _prepare(folder: Path) -> list[str]:
-    """Create an owner-only folder, or make it one."""
-    try:
-        folder.mkdir(mode=FOLDER_MODE, exist_ok=True)
-        if folder.stat().st_mode & 0o077 == 0:
-            return []
-        folder.chmod(FOLDER_MODE)
-    except OSError as error:
-        raise UserError(f"Cannot create the owner-only folder {folder}: {error.strerror}.") from None
-    return [f"Made {FOLDER}/ owner-only; other users could read it."]
 
 
 def _has_text(path: Path) -> bool:

@@ -37,7 +37,8 @@ def complete(project: Path) -> str | None:
         atomic_file.write(path, "\n".join(filled) + "\n")
         return f"Wrote {env_file.LOCAL} from {env_file.EXAMPLE}, with fresh secrets."
     if not missing:
-        return _make_owner_only(path)
+        was_open = atomic_file.protect(path)
+        return f"Made {env_file.LOCAL} owner-only; other users could read it." if was_open else None
     old = path.read_text(encoding="utf-8")
     # The last of two lines with one name wins.
     added = "".join(f"{name}={value or fresh_secret()}\n" for name, value in missing.items())
@@ -72,16 +73,6 @@ def install_hooks(project: Path) -> str:
     if done.returncode != 0:
         raise UserError(f"Cannot install the git hooks: {(done.stdout + done.stderr).strip()}")
     return "Git hooks are installed."
-
-
-def _make_owner_only(path: Path) -> str | None:
-    if path.stat().st_mode & 0o077 == 0:
-        return None
-    try:
-        path.chmod(atomic_file.OWNER_ONLY)
-    except OSError as error:
-        raise UserError(f"Other users can read {path}: {error.strerror}. Fix it: chmod 600 {path}") from None
-    return f"Made {env_file.LOCAL} owner-only; other users could read it."
 
 
 if __name__ == "__main__":

@@ -50,7 +50,7 @@ class Postgres(Server):
             self._remove_stale_pid_file()
         else:
             self._create(group)
-        privileges.give(self.folder)
+        privileges.chown(self.folder)
 
     def command(self, port: int) -> list[str]:
         """The command line of a server on this port of the loopback address only."""
@@ -98,7 +98,7 @@ class Postgres(Server):
         scratch.mkdir(mode=0o700)
         try:
             atomic_file.write(scratch / "password", secrets.token_urlsafe(24))
-            privileges.give(scratch)
+            privileges.chown(scratch)
             self._initdb(scratch, group)
             scratch.rename(self.folder)
         finally:

@@ -42,8 +42,8 @@ def check(folder: Path) -> None:
         raise UserError(f"{folder} belongs to another user. Change its owner: sudo chown -R {user} {folder}")
 
 
-def give(folder: Path) -> None:
-    """Give the folder and its contents to the user that `prefix` changes to."""
+def chown(folder: Path) -> None:
+    """Change the owner of the folder and its contents to the user that `prefix` changes to."""
     check(folder)
     owner = NOBODY if prefix() is SETPRIV else os.geteuid()
     if folder.stat().st_uid == owner:

@@ -33,7 +33,7 @@ class Valkey(Server):
         self.folder.mkdir(mode=0o700, exist_ok=True)
         privileges.check(self.folder)
         atomic_file.write(self.folder / "valkey.conf", f"requirepass {self.password}\n")
-        privileges.give(self.folder)
+        privileges.chown(self.folder)
 
     def command(self, port: int) -> list[str]:
         """The command line of a server on this port of the loopback address only."""

@@ -27,10 +27,9 @@ APPLICATION_TESTS = ("tests/e2e/", "tests/integration/test_application.py")
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
-    """Distribute files to workers, but run all APPLICATION_TESTS on one worker, so that the application starts once."""
-    scheduler = import_module("xdist.scheduler").LoadFileScheduling(config, log)
-    file_of = scheduler._split_scope
-    scheduler._split_scope = lambda test: "application" if test.startswith(APPLICATION_TESTS) else file_of(test)
+    """Distribute tests to workers, but run all APPLICATION_TESTS on one worker, so that the application starts once."""
+    scheduler = import_module("xdist.scheduler").LoadScopeScheduling(config, log)
+    scheduler._split_scope = lambda test: "application" if test.startswith(APPLICATION_TESTS) else test
     return scheduler
 
 

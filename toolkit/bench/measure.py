@@ -31,13 +31,13 @@ class CommandFailedError(Exception):
 def seconds(command: Sequence[str | Path], cwd: Path) -> float:
     """Wall-clock seconds of one run. Raises CommandFailedError with what the command printed."""
     started = time.monotonic()
-    words = [str(word) for word in command]
+    arguments = [str(word) for word in command]
     done = subprocess.run(
-        words, cwd=cwd, env=environment(), stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
+        arguments, cwd=cwd, env=environment(), stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
     )
     taken = time.monotonic() - started
     if done.returncode != 0:
-        raise CommandFailedError(f"{' '.join(words)}\n{done.stdout[-2000:]}{done.stderr[-2000:]}")
+        raise CommandFailedError(f"{' '.join(arguments)}\n{done.stdout[-2000:]}{done.stderr[-2000:]}")
     return taken
 
 

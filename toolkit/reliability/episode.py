@@ -1,4 +1,4 @@
-"""One fault, from the quiet before it to the quiet after it, and what is to be said of it."""
+"""One fault with the time before and after it, and its failures."""
 
 from __future__ import annotations
 

@@ -40,7 +40,7 @@ def answering(version: dict[str, Any]) -> Iterator[str]:
             self.end_headers()
             self.wfile.write(body)
 
-        def log_message(self, *words: object) -> None:
+        def log_message(self, *arguments: object) -> None:
             pass
 
     with HTTPServer(("127.0.0.1", 0), Handler) as server:
@@ -249,8 +249,8 @@ def test_an_engine_that_stops_answering_is_reported(stack: SmallStack) -> None:
 def test_the_docker_context_is_used(stack: SmallStack) -> None:
     address = f"unix://{stack.folder}/missing.sock"
     home = str(stack.folder / "docker")
-    for words in (["create", "other", "--docker", f"host={address}"], ["use", "other"]):
-        command = ["docker", "context", *words]
+    for arguments in (["create", "other", "--docker", f"host={address}"], ["use", "other"]):
+        command = ["docker", "context", *arguments]
         subprocess.run(command, env={**stack.settings, "DOCKER_CONFIG": home}, check=True, capture_output=True)
     code, output = stack.run("status", DOCKER_CONFIG=home)
     assert code == 1

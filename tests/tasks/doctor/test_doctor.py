@@ -145,7 +145,7 @@ def test_a_full_disk_is_a_failure(small: Path) -> None:
 def test_root_without_another_user_is_a_failure_and_missing_tools_are_named(small: Path) -> None:
     done = wrapped(small, PATH="/nowhere")
     assert done.returncode == 1
-    assert row(done, "not as root").startswith("✗")
+    assert row(done, "unprivileged servers").startswith("✗")
     for tool in ("git", "docker", "node"):
         assert "missing" in row(done, tool)
         assert tool not in done.stderr

@@ -77,9 +77,9 @@ def hold(*arguments: str, wrapper: tuple[str, ...] = ()) -> tuple[subprocess.Pop
     return process, Servers(**json.loads(process.stdout.readline()))
 
 
-def ask(url: str, question: str) -> str:
+def query(url: str, statement: str) -> str:
     with psycopg.connect(url) as connection:
-        return str(connection.cursor(row_factory=scalar_row).execute(question.encode()).fetchone())
+        return str(connection.cursor(row_factory=scalar_row).execute(statement.encode()).fetchone())
 
 
 def listeners(url: str) -> list[Any]:
@@ -98,8 +98,8 @@ def answers(url: str) -> bool:
 
 
 def test_temporary_servers_are_real_and_require_the_password(servers: Servers) -> None:
-    assert ask(servers.database_url, "SHOW server_version").startswith("18")
-    assert ask(servers.database_url, "SELECT usesuper FROM pg_user WHERE usename = current_user") == "True"
+    assert query(servers.database_url, "SHOW server_version").startswith("18")
+    assert query(servers.database_url, "SELECT usesuper FROM pg_user WHERE usename = current_user") == "True"
     assert redis.Redis.from_url(servers.redis_url).ping()
     with pytest.raises(psycopg.OperationalError, match="password"):
         psycopg.connect(servers.database_url, password="guessed")
@@ -112,8 +112,8 @@ def test_temporary_servers_are_real_and_require_the_password(servers: Servers) -
 
 def test_servers_listen_on_loopback_only_and_do_not_run_as_root(servers: Servers) -> None:
     assert {each.laddr.ip for each in listeners(servers.redis_url)} == {"127.0.0.1"}
-    assert ask(servers.database_url, "SHOW listen_addresses") == "127.0.0.1"
-    assert ask(servers.database_url, "SHOW unix_socket_directories") == ""
+    assert query(servers.database_url, "SHOW listen_addresses") == "127.0.0.1"
+    assert query(servers.database_url, "SHOW unix_socket_directories") == ""
     found = listeners(servers.database_url)
     assert [psutil.Process(each.pid).uids().effective != 0 for each in found] == [True]
 
@@ -127,7 +127,7 @@ def test_temporary_servers_from_the_environment_are_used(servers: Servers, monke
 
 def test_temporary_servers_and_their_folder_end_with_their_owner() -> None:
     process, servers = hold()
-    folder = Path(ask(servers.database_url, "SHOW data_directory")).parent.parent
+    folder = Path(query(servers.database_url, "SHOW data_directory")).parent.parent
     process.kill()
     process.wait()
     until(lambda: not answers(servers.database_url) and not folder.exists())
@@ -136,7 +136,7 @@ def test_temporary_servers_and_their_folder_end_with_their_owner() -> None:
 @pytest.mark.usefixtures("postgres")
 def test_persistent_servers_keep_commits_when_everything_is_killed(tmp_path: Path) -> None:
     process, servers = hold(str(tmp_path))
-    assert ask(servers.database_url, "SHOW fsync") == "on"
+    assert query(servers.database_url, "SHOW fsync") == "on"
     with psycopg.connect(servers.database_url) as connection:
         connection.execute("CREATE TABLE kept AS SELECT 1 AS n")
     client = redis.Redis.from_url(servers.redis_url)
@@ -148,7 +148,7 @@ def test_persistent_servers_keep_commits_when_everything_is_killed(tmp_path: Pat
         os.kill(pid, signal.SIGKILL)
     process.wait()
     with persistent("test", tmp_path) as again:
-        assert ask(again.database_url, "SELECT n FROM kept") == "1"
+        assert query(again.database_url, "SELECT n FROM kept") == "1"
         assert redis.Redis.from_url(again.redis_url).get("kept") == b"1"
 
 
@@ -158,7 +158,7 @@ def test_persistent_servers_are_shared_by_sessions(tmp_path: Path) -> None:
         assert second == first
 
 
-def test_data_folder_has_one_owner_whom_others_are_told(tmp_path: Path) -> None:
+def test_data_folder_has_one_owner_whom_others_report(tmp_path: Path) -> None:
     data = DataFolder(tmp_path / ".data")
     with data.owned("dev"):
         assert data.is_owned()
@@ -190,7 +190,7 @@ def test_stale_pid_file_with_a_reused_or_damaged_pid_is_removed(tmp_path: Path, 
     with subprocess.Popen(["sleep", "60"], user=postgres.stat().st_uid) as bystander:
         pid_file.write_text(f"{bystander.pid}\n/elsewhere\n")
         with persistent("test", tmp_path) as servers:
-            assert ask(servers.database_url, "SELECT 1") == "1"
+            assert query(servers.database_url, "SELECT 1") == "1"
         assert bystander.poll() is None
         bystander.kill()
 

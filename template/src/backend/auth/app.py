@@ -38,7 +38,7 @@ def create_app(settings: AuthSettings) -> ASGIApp:
         await state.engine.dispose()
 
     app = create_service("auth", "Registration, login and sessions.", lifespan, [router, keys_router])
-    for unavailable in (*database.UNAVAILABLE, *redis.UNAVAILABLE):
+    for unavailable in (*database.UNAVAILABLE_ERRORS, *redis.UNAVAILABLE_ERRORS):
         app.add_exception_handler(unavailable, handle_unavailable)
     for error in HANDLED_ERRORS:
         app.add_exception_handler(error, handle_error)

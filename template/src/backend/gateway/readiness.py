@@ -15,7 +15,9 @@ class NotReadyError(Exception):
 
 async def check_ready(client: Client, url: str) -> None:
     """Raise unless the service is ready."""
-    status, body = await get_bytes(client, f"{url}/health/detailed", timedelta(seconds=TIMEOUT_SECONDS), check=False)
+    status, body = await get_bytes(
+        client, f"{url}/health/detailed", timedelta(seconds=TIMEOUT_SECONDS), raise_for_status=False
+    )
     if status == 200:
         return
     components = json.loads(body).get("components", {})

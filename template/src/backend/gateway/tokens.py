@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from time import time
 
-from shared.security.tokens import InvalidTokenError, Keys, verify
+from shared.security.tokens import InvalidTokenError, KeySource, verify
 
 CACHE_SIZE = 10_000
 SCHEME = b"bearer "
@@ -12,12 +12,12 @@ SCHEME = b"bearer "
 class TokenVerifier:
     """Verifies signature and expiry, and caches valid tokens: verifying takes longer than forwarding the request."""
 
-    def __init__(self, keys: Keys) -> None:
+    def __init__(self, keys: KeySource) -> None:
         self._keys = keys
         self._expiry: dict[bytes, int] = {}
 
     async def accepts(self, headers: Iterable[tuple[bytes, bytes]]) -> bool:
-        """Whether the request has no bearer token or a valid one; raises KeysUnavailableError if that is unknown."""
+        """Whether the request has no bearer token or a valid one; raises KeysUnavailableError without keys."""
         for name, value in headers:
             if name == b"authorization" and value[: len(SCHEME)].lower() == SCHEME:
                 return await self._is_valid(value[len(SCHEME) :].strip())

@@ -36,7 +36,7 @@ def create_app(settings: ProjectsSettings) -> ASGIApp:
         await state.engine.dispose()
 
     app = create_service("projects", "Projects and their members.", lifespan, [router])
-    for unavailable in (*database.UNAVAILABLE, *redis.UNAVAILABLE):
+    for unavailable in (*database.UNAVAILABLE_ERRORS, *redis.UNAVAILABLE_ERRORS):
         app.add_exception_handler(unavailable, handle_unavailable)
     for error in HANDLED_ERRORS:
         app.add_exception_handler(error, handle_error)

@@ -39,7 +39,7 @@ def get_service(claims: CurrentClaims, database: DatabaseSession) -> ProjectServ
 
 
 Service = Annotated[ProjectService, Depends(get_service)]
-After = Annotated[Cursor | None, Depends(read_cursor)]
+PageCursor = Annotated[Cursor | None, Depends(read_cursor)]
 ProjectId = Annotated[UUID, Path(description="The ID of the project.")]
 MemberId = Annotated[UUID, Path(description="The user ID of the member.")]
 
@@ -51,7 +51,7 @@ async def create_project(project: ProjectCreate, service: Service) -> ProjectOut
 
 
 @router.get("", responses=UNAUTHORIZED | INVALID | UNAVAILABLE)
-async def list_projects(service: Service, after: After, limit: Limit = 20) -> ProjectPage:
+async def list_projects(service: Service, after: PageCursor, limit: Limit = 20) -> ProjectPage:
     """The projects of the current user, newest membership first."""
     rows = await service.list_projects(after, limit + 1)
     last = rows[limit - 1].membership if len(rows) > limit else None
@@ -80,7 +80,7 @@ async def delete_project(project_id: ProjectId, service: Service) -> None:
 
 
 @router.get("/{project_id}/members", responses=UNAUTHORIZED | PROJECT_NOT_FOUND | INVALID | UNAVAILABLE)
-async def list_members(project_id: ProjectId, service: Service, after: After, limit: Limit = 20) -> MemberPage:
+async def list_members(project_id: ProjectId, service: Service, after: PageCursor, limit: Limit = 20) -> MemberPage:
     """The members of a project, oldest first."""
     rows = await service.list_members(project_id, after, limit + 1)
     last = rows[limit - 1].membership if len(rows) > limit else None

@@ -47,7 +47,7 @@ class Repository:
         position = tuple_(Membership.created_at, Membership.project_id)
         query = _projects_of(user_id).order_by(Membership.created_at.desc(), Membership.project_id.desc()).limit(limit)
         if after is not None:
-            query = query.where(position < (after.at, after.id))
+            query = query.where(position < (after.timestamp, after.id))
         return [ProjectRow(*row) for row in await self._database.execute(query)]
 
     async def project(self, project_id: UUID, user_id: UUID, *, lock: bool = False) -> ProjectRow | None:
@@ -62,7 +62,7 @@ class Repository:
         position = tuple_(Membership.created_at, Membership.user_id)
         query = _members_of(project_id).order_by(Membership.created_at, Membership.user_id).limit(limit)
         if after is not None:
-            query = query.where(position > (after.at, after.id))
+            query = query.where(position > (after.timestamp, after.id))
         return [MemberRow(*row) for row in await self._database.execute(query)]
 
     async def member(self, project_id: UUID, user_id: UUID) -> MemberRow | None:

@@ -70,7 +70,7 @@ def create_service(
         app.include_router(router)
     app.add_exception_handler(HTTPStatus.METHOD_NOT_ALLOWED, method_not_allowed(included))
     app.add_exception_handler(RequestValidationError, _handle_invalid)
-    app.add_exception_handler(Exception, _handle_bug)
+    app.add_exception_handler(Exception, _handle_exception)
     app.add_exception_handler(KeysUnavailableError, handle_unavailable)
     return app
 
@@ -92,7 +92,7 @@ def _handle_invalid(_request: Request, error: Exception) -> Response:
     return JSONResponse({"detail": jsonable_encoder(detail)}, 422)
 
 
-def _handle_bug(_request: Request, _error: Exception) -> Response:
+def _handle_exception(_request: Request, _error: Exception) -> Response:
     return JSONResponse({"detail": "Internal server error"}, 500)
 
 

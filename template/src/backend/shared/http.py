@@ -31,9 +31,9 @@ def create_client(read_timeout: timedelta = timedelta(seconds=30), idle_connecti
     )
 
 
-async def get_bytes(client: Client, url: str, limit: timedelta, *, check: bool = True) -> tuple[int, bytes]:
-    """Send GET with the current request ID; returns status and body. With `check`, an error status raises."""
-    request = client.get(url).timeout(limit).error_for_status(check)
+async def get_bytes(client: Client, url: str, limit: timedelta, *, raise_for_status: bool = True) -> tuple[int, bytes]:
+    """Send GET with the current request ID; returns status and body. Raises on an error status, unless disabled."""
+    request = client.get(url).timeout(limit).error_for_status(raise_for_status)
     if request_id := current_request_id():
         request = request.header("x-request-id", request_id)
     response = await request.build().send()

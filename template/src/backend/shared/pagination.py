@@ -17,11 +17,11 @@ Limit = Annotated[int, Query(ge=1, le=100, description="The maximum number of it
 class Cursor:
     """The position of a row; clients get it as an opaque string."""
 
-    at: datetime
+    timestamp: datetime
     id: UUID
 
     def __str__(self) -> str:
-        return base64.urlsafe_b64encode(f"{self.at.isoformat()} {self.id}".encode()).rstrip(b"=").decode("ascii")
+        return base64.urlsafe_b64encode(f"{self.timestamp.isoformat()} {self.id}".encode()).rstrip(b"=").decode("ascii")
 
     @classmethod
     def parse(cls, text: str) -> Self:
@@ -30,8 +30,8 @@ class Cursor:
             raw = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True).decode("ascii")
         except (binascii.Error, UnicodeError) as error:
             raise ValueError("not a cursor") from error
-        at, _, row_id = raw.partition(" ")
-        timestamp = datetime.fromisoformat(at)
+        timestamp_text, _, row_id = raw.partition(" ")
+        timestamp = datetime.fromisoformat(timestamp_text)
         if timestamp.tzinfo is None:
             raise ValueError("the timestamp has no time zone")
         return cls(timestamp, UUID(row_id))

@@ -13,7 +13,7 @@ from shared.security.weak_credentials import separate_password_weakness, url_wea
 from shared.settings import Seconds, Settings, refuse, url_scheme
 
 # The exceptions that mean that Redis is unavailable.
-UNAVAILABLE = (RedisConnectionError, RedisTimeoutError)
+UNAVAILABLE_ERRORS = (RedisConnectionError, RedisTimeoutError)
 
 RedisUrl = Annotated[SecretStr, AfterValidator(url_scheme("redis", "rediss", "unix")), refuse(url_weakness)]
 RedisPassword = Annotated[SecretStr | None, refuse(partial(separate_password_weakness, "redis_url"))]

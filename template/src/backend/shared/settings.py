@@ -129,10 +129,10 @@ class ServiceSettings(Settings):
     """Seconds that running requests have to finish on shutdown."""
 
 
-Loaded = TypeVar("Loaded", bound=Settings)
+SettingsType = TypeVar("SettingsType", bound=Settings)
 
 
-def load(kind: type[Loaded], env_file: Path = ENV_FILE, secrets: Path = SECRETS) -> Loaded:
+def load(kind: type[SettingsType], env_file: Path = ENV_FILE, secrets: Path = SECRETS) -> SettingsType:
     """Load settings from the environment, the file and the secrets, in this order of precedence.
 
     Invalid settings end the process with an error message. The file is not read in staging and production.

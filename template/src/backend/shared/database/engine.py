@@ -12,7 +12,7 @@ from shared.security.weak_credentials import separate_password_weakness, url_wea
 from shared.settings import Seconds, Settings, refuse, url_scheme
 
 # The exceptions that mean that the database is unavailable.
-UNAVAILABLE = (OperationalError, PoolTimeoutError)
+UNAVAILABLE_ERRORS = (OperationalError, PoolTimeoutError)
 
 DatabaseUrl = Annotated[SecretStr, AfterValidator(url_scheme("postgresql", "postgres")), refuse(url_weakness)]
 DatabasePassword = Annotated[SecretStr | None, refuse(partial(separate_password_weakness, "database_url"))]

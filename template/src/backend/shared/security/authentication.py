@@ -6,7 +6,7 @@ from fastapi import Depends, HTTPException, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from shared.security.active_sessions import ActiveSessions
-from shared.security.tokens import Claims, InvalidTokenError, Keys, verify
+from shared.security.tokens import Claims, InvalidTokenError, KeySource, verify
 
 bearer = HTTPBearer(
     auto_error=False, bearerFormat="JWT", description="An access token, as returned by login and refresh."
@@ -16,7 +16,7 @@ bearer = HTTPBearer(
 class Authenticator:
     """Accepts access tokens that are valid and whose session is active."""
 
-    def __init__(self, keys: Keys, sessions: ActiveSessions) -> None:
+    def __init__(self, keys: KeySource, sessions: ActiveSessions) -> None:
         self._keys = keys
         self._sessions = sessions
 

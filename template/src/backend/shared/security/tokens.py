@@ -32,7 +32,7 @@ class Claims:
     expires: int
 
 
-class Keys(Protocol):
+class KeySource(Protocol):
     """A source of the public keys that verify tokens."""
 
     async def find(self, key_id: str) -> Ed25519PublicKey | None:
@@ -65,7 +65,7 @@ class Signer:
         return self._public if key_id == self.jwk["kid"] else None
 
 
-async def verify(token: str, keys: Keys) -> Claims:
+async def verify(token: str, keys: KeySource) -> Claims:
     """The claims of the token; raises InvalidTokenError if it is invalid."""
     try:
         key = await keys.find(str(jwt.get_unverified_header(token).get("kid")))

@@ -10,7 +10,7 @@ from pydantic import SecretStr
 
 MIN_PASSWORD_LENGTH = 12
 # A password that contains one of these is weak.
-COMMON_WORDS = (
+COMMON_PARTS = (
     "password",
     "passwort",
     "changeme",
@@ -71,8 +71,8 @@ def separate_password_weakness(url: str, password: SecretStr | None, others: Map
 def password_weakness(password: str, user: str | None) -> str | None:
     """What is wrong with the password of a service account; None if it is hard to guess."""
     lowered = password.lower()
-    is_word = lowered == (user or "").lower() or any(word in lowered for word in COMMON_WORDS)
-    if is_word or len(password) < MIN_PASSWORD_LENGTH or len(set(password)) < MIN_DISTINCT_CHARACTERS:
+    is_common = lowered == (user or "").lower() or any(part in lowered for part in COMMON_PARTS)
+    if is_common or len(password) < MIN_PASSWORD_LENGTH or len(set(password)) < MIN_DISTINCT_CHARACTERS:
         return f"should have a password of {MIN_PASSWORD_LENGTH} random characters or more"
     return None
 
