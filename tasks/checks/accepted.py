@@ -2,7 +2,7 @@
 
 import re
 import tomllib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -20,7 +20,7 @@ IMAGE_SCANNER_FILES = (
     *(".trivyignore", ".trivyignore.yaml", ".trivyignore.yml", "trivy.yaml", "trivy.yml"),
     *(".grype.yaml", ".grype.yml", ".grype/config.yaml", ".grype/config.yml"),
 )
-# The same for all scanners, as patterns. Each tool is run so that it ignores such comments in code.
+# The same for all scanners, as patterns.
 SCANNER_FILES = (
     ".checkov.yaml .checkov.yml .gitleaksignore .gitleaks.toml .hadolint.yaml .hadolint.yml .semgrepignore "
     "*.github/actionlint.yaml *.github/actionlint.yml *.github/zizmor.yml *.github/zizmor.yaml zizmor.yml zizmor.yaml "
@@ -57,6 +57,18 @@ def entries() -> list[Entry]:
     return [_entry(table, line) for table, line in zip(tables, lines, strict=True)]
 
 
+def _entry(table: dict[str, Any], line: int) -> Entry:
+    texts = {key: str(table.get(key, "")).strip() for key in TEXTS}
+    expires, findings = table.get("expires"), table.get("findings", 1)
+    problems = [f"has no {key}" for key, text in texts.items() if not text]
+    problems += [f"has the unknown key {key}" for key in sorted({*table} - {*TEXTS, "expires", "findings"})]
+    problems += [] if type(findings) is int and findings > 0 else ["needs a positive number of findings"]
+    if type(expires) is not date or problems:
+        problems += [] if type(expires) is date else ["needs a date, such as expires = 2030-12-31"]
+        raise UserError(f"{FILE}:{line}: the entry {', '.join(problems)}.")
+    return Entry(**texts, expires=expires, findings=findings, line=line)
+
+
 def remaining(accepted: list[Entry], findings: list[Finding]) -> list[Finding]:
     """The findings of one check that no entry accepts; an entry for fewer than there are accepts none of them."""
     found = []
@@ -80,37 +92,17 @@ def review(accepted: list[Entry], found: list[list[Finding]], was_scanned: Calla
     return [
         Finding("accepted", rule, str(FILE), entry.line, message, "high")
         for entry in accepted
-        for rule, message in (*_age(entry), *(_surplus(entry, found) if was_scanned(entry) else ()))
+        for rule, message in _faults(entry, found if was_scanned(entry) else None)
     ]
 
 
-def _age(entry: Entry) -> list[tuple[str, str]]:
+def _faults(entry: Entry, found: list[list[Finding]] | None) -> Iterator[tuple[str, str]]:
     today = datetime.now(tz=UTC).date()
     if entry.expires < today:
-        return [("expired", f"expired on {entry.expires}; fix {entry.rule} in {entry.path}, or accept it again")]
+        yield "expired", f"expired on {entry.expires}; fix {entry.rule} in {entry.path}, or accept it again"
     if entry.expires > today + MAX_AGE:
-        return [("too-long", f"expires on {entry.expires}; accept findings for a year at most")]
-    return []
-
-
-def _surplus(entry: Entry, found: list[list[Finding]]) -> list[tuple[str, str]]:
-    most = max((sum(map(entry.covers, each)) for each in found), default=0)
-    if most == 0:
-        return [("unused", f"{entry.tool} no longer finds this; delete the entry")]
-    if most < entry.findings:
-        return [("unused", f"{entry.tool} finds only {most}; write findings = {most}")]
-    return []
-
-
-def _entry(table: dict[str, Any], line: int) -> Entry:
-    texts = {key: str(table.get(key, "")).strip() for key in TEXTS}
-    expires, findings = table.get("expires"), table.get("findings", 1)
-    problems = [f"has no {key}" for key, text in texts.items() if not text]
-    problems += [f"has the unknown key {key}" for key in sorted({*table} - {*TEXTS, "expires", "findings"})]
-    if type(expires) is not date:
-        problems.append("needs a date, such as expires = 2030-12-31")
-    if type(findings) is not int or findings < 1:
-        problems.append("needs a positive number of findings")
-    if problems or type(expires) is not date:
-        raise UserError(f"{FILE}:{line}: the entry {', '.join(problems)}.")
-    return Entry(**texts, expires=expires, findings=findings, line=line)
+        yield "too-long", f"expires on {entry.expires}; accept findings for a year at most"
+    most = max((sum(map(entry.covers, each)) for each in found or []), default=0)
+    if found is not None and most < entry.findings:
+        what = f"finds only {most}; write findings = {most}" if most else "no longer finds this; delete the entry"
+        yield "unused", f"{entry.tool} {what}"

@@ -69,7 +69,3 @@ def _not_ignored(folder: Path) -> Iterator[str]:
         folders[:] = [name for name in folders if not ignored.match_file(f"{place}/{name}/")]
         names = [*files, *(name for name in folders if Path(root, name).is_symlink())]
         yield from ignored.match_files([os.path.normpath(f"{place}/{name}") for name in names], negate=True)
-
-
-if __name__ == "__main__":
-    print(*project_files(), sep="\n")

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import yaml
 
@@ -29,16 +29,6 @@ SUMMARY = re.compile(r'echo "[^"$`\\]*" >> "\$GITHUB_STEP_SUMMARY"')
 ALWAYS = "${{ always() }}"
 # Sessions and tags that search every commit for secrets, unless their arguments name other parts.
 SEARCHING_HISTORY = {"check", "ci", "security", "devcontainer"}
-RESULT = "ci_result"
-
-
-class Call(NamedTuple):
-    """A command that calls sessions, or with `-t` those of tags."""
-
-    noxfile: str
-    kind: str
-    names: list[str]
-    arguments: str
 
 
 def main() -> str | None:
@@ -69,30 +59,23 @@ def _faults_of_job(job: dict[str, Any]) -> Iterator[str]:
     if any("continue-on-error" in each for each in (job, *steps)):
         yield "continue-on-error lets a failure pass; delete it"
     for command in [step["run"] for step in steps if "run" in step]:
-        if call := read_call(command):
-            yield from _unknown_names(call)
-        elif not SUMMARY.fullmatch(command):
+        call = CALL.fullmatch(command)
+        if not call and not SUMMARY.fullmatch(command):
             yield f"not a session call, python3 noxfile.py -s NAME [-- ARGUMENTS]: {command.strip()!r}"
-    depths = [str(step.get("with", {}).get("fetch-depth")) for step in steps]
+        elif call and not Path(call["noxfile"]).is_file():
+            yield f"{call['noxfile']} does not exist"
+        elif call and (unknown := {*call["names"].split()} - _known(call)):
+            yield f"{call['noxfile']} has no {'session' if call['kind'] == 's' else 'tag'} {', '.join(sorted(unknown))}"
+    depths = {str(step.get("with", {}).get("fetch-depth")) for step in steps}
     if any(searches_history(call) for call in calls_of(job)) and "0" not in depths:
         yield "searches every commit for secrets; check out with fetch-depth: 0"
 
 
-def _unknown_names(call: Call) -> Iterator[str]:
-    if not Path(call.noxfile).is_file():
-        yield f"{call.noxfile} does not exist"
-        return
-    known = sessions(call.noxfile)
-    tags = {tag for each in known.values() for tag in each["tags"]}
-    kind, names = ("session", {*known}) if call.kind == "s" else ("tag", tags)
-    yield from (f"{call.noxfile} has no {kind} {name}" for name in call.names if name not in names)
-
-
 def _faults_of_main(jobs: dict[str, Any]) -> Iterator[str]:
     """Main must call exactly the sessions with the tag `ci`, those with the tag `check` without arguments."""
-    calls = [call for job in jobs.values() for call in calls_of(job) if call.noxfile == NOXFILE]
-    called = {name for call in calls for name in call.names}
-    plain = {name for call in calls if not call.arguments for name in call.names}
+    calls = [call for job in jobs.values() for call in calls_of(job) if call["noxfile"] == NOXFILE]
+    called = {name for call in calls for name in call["names"].split()}
+    plain = {name for call in calls if not call["arguments"] for name in call["names"].split()}
     for name, session in sessions().items():
         tags = {"check", "ci"}.intersection(session["tags"])
         if tags == {"check"}:
@@ -102,29 +85,28 @@ def _faults_of_main(jobs: dict[str, Any]) -> Iterator[str]:
         if name in called and not tags and name != RESULT:
             yield f"calls {name}, which does not have the tag ci"
     *others, last = jobs
-    needs = jobs[last].get("needs", [])
-    if missing := [name for name in others if name not in needs]:
+    if missing := [name for name in others if name not in jobs[last].get("needs", [])]:
         yield f"{last}: the last job must need all others; it lacks {', '.join(missing)}"
     if jobs[last].get("if") != ALWAYS:
         yield f"{last}: the last job must run always, since a skipped job passes: if: {ALWAYS}"
-    if not any(RESULT in call.names for call in calls_of(jobs[last])):
-        yield f"{last}: the last job must call {RESULT}, which fails unless all others succeeded"
+    if not any("ci_result" in call["names"].split() for call in calls_of(jobs[last])):
+        yield f"{last}: the last job must call ci_result, which fails unless all others succeeded"
 
 
-def read_call(command: str) -> Call | None:
-    """The session call that a command is; None for any other command."""
-    found = CALL.fullmatch(command)
-    return Call(found["noxfile"], found["kind"], found["names"].split(), found["arguments"] or "") if found else None
-
-
-def calls_of(job: dict[str, Any]) -> list[Call]:
+def calls_of(job: dict[str, Any]) -> list[re.Match[str]]:
     """The session calls of a job."""
-    return [call for step in job.get("steps", []) if (call := read_call(step.get("run", "")))]
+    return [call for step in job.get("steps", []) if (call := CALL.fullmatch(step.get("run", "")))]
 
 
-def searches_history(call: Call) -> bool:
+def searches_history(call: re.Match[str]) -> bool:
     """Whether a call searches the history for secrets."""
-    return bool(SEARCHING_HISTORY.intersection(call.names)) and (not call.arguments or "history" in call.arguments)
+    arguments = call["arguments"] or "history"
+    return "history" in arguments and not SEARCHING_HISTORY.isdisjoint(call["names"].split())
+
+
+def _known(call: re.Match[str]) -> set[str]:
+    known = sessions(call["noxfile"])
+    return {*known} if call["kind"] == "s" else {tag for each in known.values() for tag in each["tags"]}
 
 
 @cache

@@ -128,8 +128,23 @@ def restore(url: str, file: Path) -> None:
         except BaseException:
             execute(server, DROP, draft)
             raise
-        execute(server, DROP, parts["dbname"])
-        execute(server, RENAME, draft, parts["dbname"])
+        swap(server, parts["dbname"], draft)
+
+
+def swap(server: psycopg.Connection, database: str, draft: str) -> None:
+    """Give the draft the name of the database in one transaction, then drop the old database."""
+    old = f"old_{draft}"
+    execute(server, DROP, old)
+    try:
+        execute(server, "ALTER DATABASE {} ALLOW_CONNECTIONS false", database)
+        server.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s::name", [database])
+        with server.transaction():
+            execute(server, RENAME, database, old)
+            execute(server, RENAME, draft, database)
+    finally:
+        # Whichever of the two has the name now.
+        execute(server, "ALTER DATABASE {} ALLOW_CONNECTIONS true", database)
+    execute(server, DROP, old)
 
 
 def draft_name(database: str) -> str:

@@ -14,8 +14,9 @@ from tasks.core import cli, processes
 from tasks.core.errors import UserError
 
 FOLDER = Path("requirements")
-OWNERS = (Path("pyproject.toml"), Path("tasks/pyproject.toml"))
-OPTIONS = (
+PROJECT = Path("pyproject.toml")
+OWNERS = (PROJECT, Path("tasks/pyproject.toml"))
+COMPILE = (
     *("pip", "compile", "--quiet", "--universal", "--python-version=3.11", "--generate-hashes"),
     *("--no-emit-index-url", "--no-header", "--no-annotate"),
 )
@@ -38,7 +39,7 @@ def write(upgrades: list[str]) -> None:
     """Resolve every lock before any is replaced, so that a failure changes none. Versions that still fit stay."""
     texts: dict[Path, str] = {}
     for lock in locks():
-        texts[lock] = resolve(lock, upgrades, next(iter(texts.items()), None))
+        texts[lock] = resolve(lock, upgrades, next(iter(texts.values()), ""))
     FOLDER.mkdir(exist_ok=True)
     for lock, text in texts.items():
         print(f"{lock}: {difference(text_of(lock), text)}")
@@ -49,37 +50,37 @@ def check() -> list[str]:
     """A line for each lock that is stale, missing or unknown."""
     known = locks()
     with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
-        first, *others = pool.map(_problem, known)
+        first, *others = pool.map(_fault, known)
     unknown = [f"{lock}: not in [tool.slipway.locks]; delete it" for lock in FOLDER.glob("*.txt") if lock not in known]
-    # The other locks agree with the first, so its problem would be theirs too.
-    return [problem for problem in ([first] if first else others) if problem] + sorted(unknown)
+    # The other locks agree with the first, so its fault would be theirs too.
+    return [fault for fault in ([first] if first else others) if fault] + sorted(unknown)
 
 
-def _problem(lock: Path) -> str:
+def _fault(lock: Path) -> str:
     """Resolve a lock again. The cache of uv mostly shows that nothing has changed; if not, ask the index."""
-    old, first = text_of(lock), next(iter(locks()))
+    old, first = text_of(lock), text_of(next(iter(locks())))
     if not old:
         return f"{lock}: missing; run nox -s lock"
+    with suppress(UserError):
+        if resolve(lock, ["--offline"], first) == old:
+            return ""
     try:
-        with suppress(UserError):
-            if resolve(lock, ["--offline"], (first, text_of(first))) == old:
-                return ""
-        new = resolve(lock, [], (first, text_of(first)))
+        new = resolve(lock, [], first)
     except UserError as error:
         return str(error)
     return "" if new == old else f"{lock}: stale: {difference(old, new)}; run nox -s lock"
 
 
-def resolve(lock: Path, options: list[str], first: tuple[Path, str] | None) -> str:
+def resolve(lock: Path, options: list[str], first: str) -> str:
     """The text that uv gives a lock; it keeps the lock's versions where they fit, and those of the first lock."""
     with tempfile.TemporaryDirectory() as folder:
-        draft, constraints = Path(folder) / lock.name, Path(folder) / "constraints.txt"
+        draft, constraints = Path(folder, lock.name), Path(folder, "constraints.txt")
         draft.write_text(text_of(lock), encoding="utf-8")
-        command = [os.environ.get("UV", "uv"), *OPTIONS, *options, *groups(lock), f"--output-file={draft}"]
-        if first and lock != first[0] and lock.stem not in settings().get("apart", []):
-            constraints.write_text(first[1], encoding="utf-8")
-            command.append(f"--constraints={constraints}")
-        done = processes.run(command, missing="Run this as a session, which has it: nox -s lock")
+        is_apart = lock == next(iter(locks())) or lock.stem in settings().get("apart", [])
+        constraints.write_text("" if is_apart else first, encoding="utf-8")
+        options = [*COMPILE, *options, *groups(lock), f"--constraints={constraints}", f"--output-file={draft}"]
+        missing = "Run this as a session, which has it: nox -s lock"
+        done = processes.run([os.environ.get("UV", "uv"), *options], missing=missing)
         if done.returncode != 0:
             lines = [line.strip() for line in done.stderr.splitlines() if line.strip()]
             raise UserError(f"Cannot resolve {lock}. Error of uv: {' '.join(lines[:2])}")
@@ -88,10 +89,10 @@ def resolve(lock: Path, options: list[str], first: tuple[Path, str] | None) -> s
 
 def locks() -> dict[Path, list[str]]:
     """The dependency groups of each lock, in the order in which to resolve them."""
-    try:
-        return {FOLDER / f"{name}.txt": groups for name, groups in settings()["locks"].items()}
-    except KeyError:
-        raise UserError(f"{OWNERS[0]} has no table [tool.slipway.locks]; restore it.") from None
+    found = {FOLDER / f"{name}.txt": groups for name, groups in settings().get("locks", {}).items()}
+    if not found:
+        raise UserError(f"{PROJECT} has no table [tool.slipway.locks]; restore it.")
+    return found
 
 
 def groups(lock: Path) -> list[str]:
@@ -108,10 +109,9 @@ def groups(lock: Path) -> list[str]:
 
 def difference(old: str, new: str) -> str:
     """The changes from one lock's text to another."""
-    before, after = _versions(old), _versions(new)
-    changes = [
-        f"{name} {before[name]} -> {after[name]}" for name in before if before[name] != after.get(name, before[name])
-    ]
+    pin = re.compile(r"^([\w.-]+)(?:\[[^]]*\])?==([^\s;]+)", re.MULTILINE)
+    before, after = dict(pin.findall(old)), dict(pin.findall(new))
+    changes = [f"{name} {kept} -> {after[name]}" for name, kept in before.items() if after.get(name, kept) != kept]
     changes += [f"+ {name} {after[name]}" for name in after if name not in before]
     changes += [f"- {name} {before[name]}" for name in before if name not in after]
     return ", ".join(changes) or ("unchanged" if old == new else "other hashes or conditions")
@@ -132,12 +132,8 @@ def read_toml(path: Path) -> dict[str, Any]:
 
 def settings() -> dict[str, Any]:
     """The table [tool.slipway] of pyproject.toml."""
-    table: dict[str, Any] = read_toml(OWNERS[0]).get("tool", {}).get("slipway", {})
+    table: dict[str, Any] = read_toml(PROJECT).get("tool", {}).get("slipway", {})
     return table
-
-
-def _versions(text: str) -> dict[str, str]:
-    return dict(re.findall(r"^([\w.-]+)(?:\[[^]]*\])?==([^\s;]+)", text, re.MULTILINE))
 
 
 if __name__ == "__main__":

@@ -33,9 +33,14 @@ class CheckedProject:
     ) -> subprocess.CompletedProcess[str]:
         """Run a module in a session's environment, here or in another folder, without the time that nox takes."""
         tools = self.tools(session)
-        settings = {"PATH": f"{tools}:{os.environ['PATH']}", "UV": str(Path(sys.executable).parent / "uv")}
+        settings = {"PATH": f"{tools}:{os.environ['PATH']}", "UV": self.uv}
         settings |= self.environment | environment
         return run(tools / "python", "-m", name, *arguments, cwd=cwd or self.folder, **settings)
+
+    @property
+    def uv(self) -> str:
+        """The uv of this environment, for modules that a session gives it to."""
+        return str(Path(sys.executable).parent / "uv")
 
     def tools(self, session: str) -> Path:
         """The folder of the programs in a session's environment, which is made if it is missing."""

@@ -69,7 +69,7 @@ def _gitleaks(*arguments: str, cwd: Path) -> list[Finding]:
     """Its SARIF has neither the rules' descriptions nor a severity."""
     options = (f"--exit-code={SECRETS_FOUND}", f"--config={FOLDER / 'gitleaks.toml'}", *GITLEAKS.split())
     found = []
-    for leak in tool("gitleaks", *arguments, *options, codes=(0, SECRETS_FOUND), cwd=cwd):
+    for leak in tool("gitleaks", *arguments, *options, found=SECRETS_FOUND, cwd=cwd):
         message = leak["Description"] + (f", in commit {leak['Commit'][:10]}" if leak["Commit"] else "")
         found.append(Finding("gitleaks", leak["RuleID"], leak["File"], leak["StartLine"], message, "high"))
     return found

@@ -3,7 +3,6 @@
 import json
 import os
 import re
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
@@ -23,7 +22,7 @@ TIMEOUT_SECONDS = 15
 REQUESTS_AT_ONCE = 16
 PYTHON, NODE = "PyPI", "npm"
 MODULES = "node_modules/"
-PIN = re.compile(r"^(?P<name>[A-Za-z0-9][\w.-]*)(?:\[[^]]*\])?==(?P<version>[^\s;\\]+)")
+PIN = re.compile(r"([A-Za-z0-9][\w.-]*)(?:\[[^]]*\])?==([^\s;\\]+)")
 
 
 @dataclass(frozen=True)
@@ -53,28 +52,26 @@ def scan(locks: list[str], _folder: Path) -> Outcome:
 
 
 def pins(lock: str) -> list[Pin]:
-    """The pins of a lock."""
-    return [*(npm_pins(lock) if lock.endswith(".json") else python_pins(lock))]
-
-
-def python_pins(lock: str) -> Iterator[Pin]:
-    """The pins of a requirements file."""
-    for number, line in enumerate(Path(lock).read_text(encoding="utf-8").splitlines(), 1):
-        if found := PIN.match(line):
-            yield Pin(PYTHON, canonicalize_name(found["name"]), found["version"], lock, number)
-
-
-def npm_pins(lock: str) -> Iterator[Pin]:
-    """The pins of npm's lock; the project's own packages, and links to them, have no version of a registry."""
+    """The pins of a lock of uv or npm; npm's own packages of the project, and links, have no registry's version."""
     text = Path(lock).read_text(encoding="utf-8")
+    if not lock.endswith(".json"):
+        found = [(number, PIN.match(line)) for number, line in enumerate(text.splitlines(), 1)]
+        return [Pin(PYTHON, canonicalize_name(pin[1]), pin[2], lock, number) for number, pin in found if pin]
     packages = json.loads(text).get("packages")
     if packages is None:
         raise UserError(f"{lock} is from npm 6 or older. Update it: npm install --package-lock-only")
     lines = {line.strip(): number for number, line in enumerate(text.splitlines(), 1)}
-    for place, package in packages.items():
-        if MODULES in place and not package.get("link"):
-            name = package.get("name") or place.rpartition(MODULES)[2]
-            yield Pin(NODE, name, package["version"], lock, lines.get(f'"{place}": {{', 1))
+    return [
+        Pin(
+            NODE,
+            each.get("name") or place.rpartition(MODULES)[2],
+            each["version"],
+            lock,
+            lines.get(f'"{place}": {{', 1),
+        )
+        for place, each in packages.items()
+        if MODULES in place and not each.get("link")
+    ]
 
 
 def source() -> str:
@@ -104,27 +101,25 @@ def advisories(address: str, pin: Pin) -> list[dict[str, Any]]:
         except requests.RequestException as error:
             reason = f"the advisories at {address} cannot be reached ({type(error).__name__})."
             raise Skipped(f"{reason} Run this where they can, or set OSV_URL to another source.") from None
-        found += page.get("vulns", [])
+        found += [each for each in page.get("vulns", []) if "withdrawn" not in each]
         if not page.get("next_page_token"):
             return found
         query["page_token"] = page["next_page_token"]
 
 
 def _findings(address: str, pin: Pin) -> list[Finding]:
-    return [_finding(pin, each) for each in advisories(address, pin) if "withdrawn" not in each]
+    found = []
+    for advisory in advisories(address, pin):
+        affected = [each for each in advisory["affected"] if _is_same(each["package"], pin)]
+        ranges = [each for package in affected for each in package.get("ranges", []) if each["type"] != "GIT"]
+        fixed = dict.fromkeys(event["fixed"] for each in ranges for event in each["events"] if "fixed" in event)
+        state = f"fixed in {', '.join(fixed)}" if fixed else "without a fix"
+        names = ", ".join([advisory["id"], *sorted(advisory.get("aliases", []))])
+        summary = " ".join((advisory.get("summary") or advisory.get("details") or "").split())[:200]
+        message = f"{pin.name} {pin.version}, {state}: {names}: {summary}"
+        found.append(Finding("osv", advisory["id"], pin.path, pin.line, message, "high"))
+    return found
 
 
-def _finding(pin: Pin, advisory: dict[str, Any]) -> Finding:
-    affected = [each for each in advisory["affected"] if _is_about(each["package"], pin)]
-    ranges = [each for package in affected for each in package.get("ranges", []) if each["type"] != "GIT"]
-    fixed = dict.fromkeys(event["fixed"] for each in ranges for event in each["events"] if "fixed" in event)
-    names = ", ".join([advisory["id"], *sorted(advisory.get("aliases", []))])
-    summary = " ".join((advisory.get("summary") or advisory.get("details") or "").split())[:200]
-    state = f"fixed in {', '.join(fixed)}" if fixed else "without a fix"
-    message = f"{pin.name} {pin.version}, {state}: {names}: {summary}"
-    return Finding("osv", advisory["id"], pin.path, pin.line, message, "high")
-
-
-def _is_about(package: dict[str, str], pin: Pin) -> bool:
-    name = canonicalize_name(package["name"]) if pin.ecosystem == PYTHON else package["name"]
-    return (package["ecosystem"], name) == (pin.ecosystem, pin.name)
+def _is_same(package: dict[str, str], pin: Pin) -> bool:
+    return package["ecosystem"] == pin.ecosystem and canonicalize_name(package["name"]) == canonicalize_name(pin.name)

@@ -1,4 +1,4 @@
-"""Scans the project's images, where this machine's engine has them, for known vulnerabilities."""
+"""Scans the project's images for known vulnerabilities, if this machine's engine has them."""
 
 from pathlib import Path
 
@@ -7,12 +7,18 @@ from tasks.checks.image_scan import NotScannedError
 from tasks.checks.security.scanners import Outcome, Skipped
 from tasks.compose import services
 from tasks.compose.compose import Compose
-from tasks.core import processes
 from tasks.core.console import count
 from tasks.core.errors import UserError
+from tasks.core.processes import output
 from tasks.project import env_file
 
 BUILD = "nox -s images -- build"
+
+
+class NoImages(Skipped):
+    """Why there is nothing to scan, which does not fail in CI."""
+
+    result = "no images"
 
 
 def scan(_files: list[str], _folder: Path) -> Outcome:
@@ -30,15 +36,15 @@ def scan(_files: list[str], _folder: Path) -> Outcome:
 
 
 def built() -> list[str]:
-    """The names of the images that the Compose files build. Skipped unless this machine has all of them."""
-    if processes.output("docker", "version", "--format={{.Server.Version}}") is None:
-        raise Skipped("no Docker Engine answers, so no image of this project is built.", "no images")
+    """The names of the images that the Compose files build; of services that are built alike, the first's."""
+    if output("docker", "version", "--format={{.Server.Version}}") is None:
+        raise NoImages("no Docker Engine answers, so no image of this project is built.")
     try:
         _, found = services.read(Compose(Path.cwd(), env_file.settings(Path.cwd())))
     except UserError as error:
-        raise Skipped(f"cannot read which images this project builds: {error}", "no images") from None
+        raise NoImages(f"cannot read which images this project builds: {error}") from None
     names = [group[0].image for group in services.builds(found)]
     inspect = ("docker", "image", "inspect", "--format={{.Id}}")
-    if missing := [name for name in names if processes.output(*inspect, name) is None]:
-        raise Skipped(f"no image {', '.join(missing)} is built; {BUILD} builds what is missing.", "no images")
+    if missing := [name for name in names if output(*inspect, name) is None]:
+        raise NoImages(f"no image {', '.join(missing)} is built; {BUILD} builds what is missing.")
     return names

@@ -37,11 +37,11 @@ def read(log: dict[str, Any], tool: str, folder: Path) -> list[Finding]:
 
 
 def write(path: Path, outcomes: list[Outcome]) -> None:
-    """Write a run for each complete outcome: a run without findings closes the alerts of its category.
+    """Write a run for each scanner that finished: a run without findings closes the alerts of its category.
 
     Accepted findings must not be among them: GitHub opens an alert for a suppressed result too.
     """
-    log = {"$schema": SCHEMA, "version": "2.1.0", "runs": [_run(each) for each in outcomes if each.is_complete]}
+    log = {"$schema": SCHEMA, "version": "2.1.0", "runs": [_run(each) for each in outcomes if not each.reason]}
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(log, indent=2) + "\n", encoding="utf-8")
 

@@ -29,16 +29,14 @@ _one_at_a_time = Lock()
 
 
 class Skipped(Exception):
-    """Why nothing was scanned, and what would make it possible; `result` is for the table."""
+    """Why nothing was scanned, and what would make it possible."""
 
-    def __init__(self, reason: str, result: str = "skipped") -> None:
-        super().__init__(reason)
-        self.result = result
+    result = "skipped"
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a scanner found, and in what, such as `12 files`; `obstacle` is its result where it did not finish."""
+    """What a scanner found, and in what `scope`, such as `12 files`; `obstacle` is its result if it did not finish."""
 
     name: str = ""
     tool: str = ""
@@ -48,11 +46,6 @@ class Outcome:
     seconds: float = 0.0
     obstacle: str = ""
     reason: str = ""
-
-    @property
-    def is_complete(self) -> bool:
-        """Whether everything in its scope was scanned."""
-        return not self.reason
 
     @property
     def result(self) -> str:
@@ -91,13 +84,10 @@ def run_all(scanners: list[Scanner], files: list[str]) -> list[Outcome]:
 
 def run(scanner: Scanner, files: list[str], folder: Path) -> Outcome:
     """Run one scanner; whatever goes wrong is its outcome."""
-    blank = Outcome(scanner.name, scanner.tool, locked_version(scanner.package))
     chosen = matching(files, scanner.patterns)
-    if scanner.patterns and not chosen:
-        return replace(blank, obstacle="no files")
     start = time.monotonic()
     try:
-        found = scanner.scan(chosen, folder)
+        found = scanner.scan(chosen, folder) if chosen or not scanner.patterns else Outcome(obstacle="no files")
         outcome = found if isinstance(found, Outcome) else Outcome(scope=count(len(chosen), "file"), findings=found)
     except Skipped as skipped:
         outcome = Outcome(obstacle=skipped.result, reason=str(skipped))
@@ -108,9 +98,9 @@ def run(scanner: Scanner, files: list[str], folder: Path) -> Outcome:
         outcome = Outcome(obstacle="ERROR", reason=reason)
     return replace(
         outcome,
-        name=blank.name,
-        tool=outcome.tool or blank.tool,
-        version=outcome.version or blank.version,
+        name=scanner.name,
+        tool=outcome.tool or scanner.tool,
+        version=outcome.version or locked_version(scanner.package),
         findings=sorted(set(outcome.findings), key=lambda each: (each.path, each.line, each.rule)),
         seconds=time.monotonic() - start,
     )
@@ -141,28 +131,25 @@ def environment(lock: str) -> Path:
     if not requirements.exists():
         raise UserError(f"{requirements} is missing; run nox -s lock.")
     with _one_at_a_time:
-        if not (place / "pyvenv.cfg").exists():
-            _uv("venv", "--clear", f"--python={sys.executable}", str(place))
-        _uv("pip", "sync", f"--python={place}", "--require-hashes", str(requirements))
+        for command in (
+            ("venv", "--allow-existing", f"--python={sys.executable}", str(place)),
+            ("pip", "sync", f"--python={place}", "--require-hashes", str(requirements)),
+        ):
+            missing = "Run this as a session, which has it: nox -s security"
+            done = processes.run([os.environ.get("UV", "uv"), *command, "--quiet"], missing=missing)
+            if done.returncode != 0:
+                raise UserError(f"uv {command[0]} failed: {' '.join(done.stderr.split())[:300]}")
     return place
 
 
-def _uv(*arguments: str) -> None:
-    missing = "Run this as a session, which has it: nox -s security"
-    done = processes.run([os.environ.get("UV", "uv"), *arguments, "--quiet"], missing=missing)
-    if done.returncode != 0:
-        raise UserError(f"uv {arguments[0]} failed: {' '.join(done.stderr.split())[:300]}")
-
-
-def tool(
-    name: str, *arguments: str, place: Path = ENVIRONMENT, cwd: Path = Path(), codes: tuple[int, ...] = (0, 1)
-) -> Any:
-    """The JSON that a tool of an environment prints; UserError if it crashes, hangs, is missing or prints none."""
-    env = {**os.environ, "NO_COLOR": "1", "PYTHONWARNINGS": "ignore"}
+def tool(name: str, *arguments: str, place: Path = ENVIRONMENT, cwd: Path = Path(), found: int = 1) -> Any:
+    """The JSON that a tool prints, which ends with 0, or `found`; UserError if it crashes, hangs, or is missing."""
+    # Large tools would compile themselves at each start.
+    env = {**os.environ, "NO_COLOR": "1", "PYTHONWARNINGS": "ignore", "PYTHONDONTWRITEBYTECODE": ""}
     missing = "There is no wheel of it for this machine."
     command = [str(place / "bin" / name), *arguments]
     done = processes.run(command, cwd=cwd, env=env, timeout=TIMEOUT_SECONDS, missing=missing)
-    if done.returncode not in codes:
+    if done.returncode not in {0, found}:
         raise UserError(f"{name} failed with exit code {done.returncode}: {processes.last_line(done.stderr)[:300]}")
     try:
         return json.loads(done.stdout)

@@ -8,7 +8,7 @@ from license_expression import ExpressionError, get_spdx_licensing
 from packaging.utils import canonicalize_name
 
 from tasks.checks.findings import Finding
-from tasks.checks.security.dependencies import Pin, python_pins
+from tasks.checks.security.dependencies import Pin, pins
 from tasks.checks.security.scanners import Outcome, environment, tool
 from tasks.core.console import count
 from tasks.core.errors import UserError
@@ -50,7 +50,7 @@ def write_sboms(_files: list[str], _folder: Path) -> Outcome:
 
 def sbom_of(lock: str) -> Any:
     """The SBOM of an environment with what a lock has."""
-    return tool(TOOL, "environment", str(environment(lock)), *OPTIONS, codes=(0,))
+    return tool(TOOL, "environment", str(environment(lock)), *OPTIONS)
 
 
 def check_licences(_files: list[str], _folder: Path) -> Outcome:
@@ -58,7 +58,7 @@ def check_licences(_files: list[str], _folder: Path) -> Outcome:
     ships, allowed = policy("ships"), policy("licences")
     looked_up = locks.settings()["security"].get("licence-of", {})
     # A package of several locks is found in the first.
-    pinned = {pin.name: pin for lock in reversed(ships) for pin in python_pins(f"requirements/{lock}.txt")}
+    pinned = {pin.name: pin for lock in reversed(ships) for pin in pins(f"requirements/{lock}.txt")}
     components = [each for lock in ships for each in sbom_of(lock)["components"]]
     stated = {str(canonicalize_name(each["name"])): licences(each) for each in components}
     found = [

@@ -18,7 +18,7 @@ import pytest
 from psycopg import sql
 
 from tasks.database.__main__ import main
-from tasks.database.operations import draft_name
+from tasks.database.operations import administer, draft_name, swap
 from tasks.servers import Servers
 from tests.tasks.command import call
 from tests.tasks.requirements import terminal
@@ -130,13 +130,19 @@ def test_a_database_with_a_long_name_survives_a_failed_restore_and_is_restored(l
     assert long_named.is_unchanged()
 
 
-def test_restore_repairs_what_a_killed_restore_left(own: Own) -> None:
+def test_restore_removes_what_a_killed_restore_left(own: Own) -> None:
     own.db("dump", "before.dump")
-    restored = sql.Identifier(draft_name(own.name))
     with psycopg.connect(own.url, dbname="postgres", autocommit=True) as server:
-        server.execute(sql.SQL("CREATE DATABASE {}").format(restored))
-        server.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(own.name)))
+        for name in (draft_name(own.name), f"old_{draft_name(own.name)}"):
+            server.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
     assert own.db("restore", "before.dump", "--yes").returncode == 0
+    assert own.is_unchanged()
+    assert own.databases() == [own.name]
+
+
+def test_failed_swap_leaves_the_database(own: Own) -> None:
+    with administer(own.url) as server, pytest.raises(psycopg.Error):
+        swap(server, own.name, "missing")
     assert own.is_unchanged()
 
 
