@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -15,7 +16,7 @@ from copier import run_copy
 
 from tasks.core.errors import UserError
 from tests.support import ROOT, nox, run
-from toolkit.new import answers, check, scaffold
+from toolkit.new import answers, check, questions, scaffold
 
 Ask = Callable[..., dict[str, str]]
 
@@ -30,6 +31,12 @@ def ask(questions_only: Path, tmp_path: Path) -> Ask:
         return found
 
     return recorded
+
+
+def test_every_question_changes_a_file_besides_the_recorded_answers() -> None:
+    templates = [path for path in (ROOT / "template").rglob("*.jinja") if "answers_file" not in path.name]
+    expressions = " ".join(found for path in templates for found in re.findall(r"\{\{.+?\}\}", path.read_text("utf-8")))
+    assert {question for question in questions() if not re.search(rf"\b{question}\b", expressions)} == set()
 
 
 SLUGS = {

@@ -82,7 +82,7 @@ def _faults_of_main(jobs: dict[str, Any]) -> Iterator[str]:
             yield f"session {name} has the tag check, but not ci"
         if tags and name not in (plain if "check" in tags else called):
             yield f"no command is -s {name}, which has the tag {min(tags)}"
-        if name in called and not tags and name != RESULT:
+        if name in called and not tags and name != "ci_result":
             yield f"calls {name}, which does not have the tag ci"
     *others, last = jobs
     if missing := [name for name in others if name not in jobs[last].get("needs", [])]:
