@@ -2,9 +2,9 @@
 # requires-python = ">=3.11"
 # dependencies = ["nox[uv]==2026.10.20"]
 # ///
-"""The toolkit's sessions; `nox -s demo` scaffolds an application and proves it, `nox -s new -- ../my-app` keeps one.
+"""The sessions of Slipway: `nox -s demo` runs an application, `nox -s new -- ../my-app` starts a project.
 
-Without nox, `python3 noxfile.py -s demo` does the same. The template's own sessions: `nox -f template/noxfile.py -l`.
+Without nox, use `python3 noxfile.py -s demo`. Sessions of the template: `nox -f template/noxfile.py -l`.
 """
 
 import os
@@ -22,9 +22,6 @@ import nox
 from nox import virtualenv
 
 from tasks.core.environments import install
-from tasks.sessions import source
-
-__all__ = ["source"]
 
 nox.needs_version = ">=2026.8.17"
 nox.options.default_venv_backend = "uv"
@@ -38,62 +35,89 @@ def run_module(session: nox.Session, module: str, *arguments: str, **settings: s
 
 
 def run_for_caller(session: nox.Session, module: str) -> None:
-    """Run a module to which relative paths are those of whoever called nox, and which ends when nox does."""
+    """Run a module with the caller's working directory for relative paths; it exits when nox does."""
     caller = {"SLIPWAY_CALLER": session.invoked_from, "SLIPWAY_SESSION": str(os.getpid())}
     run_module(session, module, *session.posargs, **caller)
 
 
-@nox.session(default=False, python=False)
-def editor(session: nox.Session) -> None:
-    """Make .venv, where editors look for Python."""
-    session.run(sys.executable, "-m", "tasks.editor.venv", env={"UV": virtualenv.UV}, external=True)
-
-
-@nox.session(default=False)
-def new(session: nox.Session) -> None:
-    """Scaffold a project (-- ../my-app)."""
-    install(session, "new")
-    run_for_caller(session, "toolkit.new")
-
-
 @nox.session(default=False, tags=["ci"])
 def demo(session: nox.Session) -> None:
-    """Scaffold with defaults, run it on real servers, prove that it answers, stop it (-- --keep DIR, --open)."""
+    """Scaffold a project, run it on real servers, test it over HTTP and stop it (-- --keep DIR, --open)."""
     install(session, "demo")
     run_for_caller(session, "toolkit.demo")
 
 
+@nox.session(default=False)
+def new(session: nox.Session) -> None:
+    """Scaffold a project: nox -s new -- ../my-app."""
+    install(session, "new")
+    run_for_caller(session, "toolkit.new")
+
+
 @nox.session(tags=["ci"])
 def test(session: nox.Session) -> None:
-    """Run the toolkit's own tests, in parallel; -- PYTEST'S ARGUMENTS run just these, in one process."""
+    """Run the tests that need no container (-- PYTEST_ARGS: run a subset in one process)."""
     install(session, "test", compile_bytecode=True)
-    run_module(session, "pytest", *(session.posargs or ["--numprocesses=auto"]))
+    run_module(session, "pytest", *(session.posargs or ["--numprocesses=auto", "-m", "not containers"]))
 
 
-@nox.session(default=False)
-def golden(session: nox.Session) -> None:
-    """Rewrite tests/golden/ and tasks/checksums.txt from what is there now; review the difference."""
+@nox.session(default=False, tags=["ci"])
+def test_containers(session: nox.Session) -> None:
+    """Run the tests that need a Docker Engine (-- PYTEST_ARGS)."""
     install(session, "test", compile_bytecode=True)
-    run_module(session, "tasks.checks.checksums", "--write")
-    run_module(session, "tests.golden_lists")
+    run_module(session, "pytest", "-m", "containers", *session.posargs)
 
 
 @nox.session(default=False, tags=["ci"])
 def matrix(session: nox.Session) -> None:
-    """Scaffold every answer set and run each project's own checks in it."""
+    """Scaffold a project of each answer set and run its checks."""
     install(session, "demo")
     run_module(session, "toolkit.matrix", *session.posargs)
 
 
 @nox.session(default=False)
+def golden(session: nox.Session) -> None:
+    """Rewrite tests/golden/ and tasks/checksums.txt; review the difference."""
+    install(session, "test", compile_bytecode=True)
+    run_module(session, "tasks.checks.checksums", "--write")
+    run_module(session, "tests.golden_lists")
+
+
+@nox.session(default=False)
+def reference(session: nox.Session) -> None:
+    """Write docs/reference.md from the noxfiles."""
+    install(session, "test", compile_bytecode=True)
+    run_module(session, "toolkit.reference")
+
+
+@nox.session(default=False)
+def screenshots(session: nox.Session) -> None:
+    """Run demo and dev in a terminal and write docs/images/."""
+    install(session, "demo")
+    run_module(session, "toolkit.screenshots")
+
+
+@nox.session(default=False)
 def bench(session: nox.Session) -> None:
-    """Measure the budgets in one run and write docs/benchmarks.md (-- scaffold, first, sessions, gateway, stack)."""
+    """Measure the budgets and write docs/benchmarks.md (-- scaffold, first, sessions, gateway, stack)."""
     install(session, "bench")
     run_module(session, "toolkit.bench", *session.posargs)
 
 
 @nox.session(default=False)
 def reliability(session: nox.Session) -> None:
-    """Kill, freeze and restart what the stack of a fresh project consists of, and count what is lost (-- --help)."""
+    """Kill, freeze and restart parts of a running stack and count lost writes (-- --help)."""
     install(session, "demo")
     run_module(session, "toolkit.reliability", *session.posargs)
+
+
+@nox.session(default=False, python=False)
+def editor(session: nox.Session) -> None:
+    """Create .venv for editors."""
+    session.run(sys.executable, "-m", "tasks.editor.venv", env={"UV": virtualenv.UV}, external=True)
+
+
+# Imported last, since nox lists sessions in the order in which they are registered.
+from tasks.sessions import grow, source
+
+__all__ = ["grow", "source"]

@@ -1,7 +1,8 @@
-"""Fixtures that render projects from the working tree, each answer set once per test process."""
+"""Fixtures: projects rendered from the working tree, each answer set once; a snapshot of the working tree."""
 
 from __future__ import annotations
 
+import fcntl
 import shutil
 import signal
 from collections.abc import Callable, Iterator
@@ -16,15 +17,15 @@ from tests.support import ANSWERS, ROOT, files, render, snapshot
 
 for ignored in (signal.SIGHUP, signal.SIGINT):
     if signal.getsignal(ignored) is signal.SIG_IGN:
-        # Behind nohup, or in a script's background. What tests start would ignore it, too; a handler is not inherited.
+        # As under nohup, or in the background of a script: processes inherit an ignored signal, but no handler.
         signal.signal(ignored, lambda _signal, _frame: None)
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
-    """Share tests out one by one, but leave those of a file together that share what a fixture has started.
+    """Distribute single tests, but all tests of a file with a module fixture to one worker.
 
-    The groups by mark that xdist itself has are without effect with pytest 9.2.
+    xdist's own groups by mark have no effect with pytest 9.2.
     """
     scheduler = import_module("xdist.scheduler").LoadScopeScheduling(config, log)
     scheduler._split_scope = unit
@@ -32,31 +33,35 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
 
 
 def unit(nodeid: str) -> str:
-    """What a test is given to a process with: its whole file, or nothing else."""
+    """The group of a test: its file if the tests of that share a fixture, else the test itself."""
     path = nodeid.partition("::")[0]
     return path if shares(path) else nodeid
 
 
 @cache
 def shares(path: str) -> bool:
-    """Whether the file has a fixture for all of its tests."""
+    """Whether the file has a module fixture."""
     return 'scope="module"' in (ROOT / path).read_text(encoding="utf-8")
 
 
 @pytest.fixture(scope="session")
-def rendered(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], Path]]:
-    """A function from the name of an answer set to its project, for tests that only read it."""
-    projects: dict[str, Path] = {}
-    rendered_files: dict[Path, list[str]] = {}
+def rendered(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Iterator[Callable[[str], Path]]:
+    """A function from the name of an answer set to its project, for tests that only read it; shared by all workers."""
+    base = tmp_path_factory.getbasetemp()
+    shared = base if worker_id == "master" else base.parent
+    listed: dict[Path, list[str]] = {}
 
     def project(name: str) -> Path:
-        if name not in projects:
-            projects[name] = render(tmp_path_factory.mktemp(name) / "my-app", ANSWERS / f"{name}.yml")
-            rendered_files[projects[name]] = files(projects[name])
-        return projects[name]
+        target = shared / f"rendered-{name}" / "my-app"
+        with (shared / f"{name}.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not target.exists():
+                render(target, ANSWERS / f"{name}.yml")
+        listed.setdefault(target, files(target))
+        return target
 
     yield project
-    assert {folder: files(folder) for folder in rendered_files} == rendered_files, "a test wrote where tests only read"
+    assert {folder: files(folder) for folder in listed} == listed, "a test wrote to a project that tests only read"
 
 
 @pytest.fixture
@@ -67,5 +72,15 @@ def project(rendered: Callable[[str], Path], tmp_path: Path) -> Path:
 
 @pytest.fixture
 def checkout(tmp_path: Path) -> Path:
-    """A clean checkout of the toolkit, as the working tree is, that nobody has published."""
+    """A snapshot of the working tree as a repository of one commit, without a remote."""
     return snapshot(tmp_path / "slipway")
+
+
+@pytest.fixture(scope="session")
+def questions_only(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A template with the questions of copier.yml and no file but the answers: quick to copy."""
+    folder = tmp_path_factory.mktemp("questions")
+    (folder / "template").mkdir()
+    shutil.copy(ROOT / "copier.yml", folder)
+    shutil.copy(ROOT / "template" / "{{ _copier_conf.answers_file }}.jinja", folder / "template")
+    return folder

@@ -1,4 +1,4 @@
-"""What several test modules share: where things are, rendering, running sessions."""
+"""Shared by test modules: paths, rendering, running commands and sessions."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ def render(target: Path, answers: Path) -> Path:
     return target
 
 
-def snapshot(folder: Path) -> Path:
-    """The working tree as a repository of its own, uncommitted changes included, in one commit."""
-    listed = git(ROOT, "ls-files", "--cached", "--others", "--exclude-standard", "-z").split("\0")
+def snapshot(folder: Path, *paths: str) -> Path:
+    """Copy the working tree, or these paths, uncommitted changes included, into a repository of one commit."""
+    listed = git(ROOT, "ls-files", "--cached", "--others", "--exclude-standard", "-z", "--", *paths).split("\0")
     for name in filter(None, listed):
         if (ROOT / name).exists():
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
@@ -36,14 +36,14 @@ def snapshot(folder: Path) -> Path:
 
 
 def commit(repository: Path, message: str = "work") -> None:
-    """Commit everything, as nobody in particular."""
+    """Commit everything."""
     git(repository, "add", "--all")
     author = ("-c", "user.name=T", "-c", "user.email=t@localhost")
     git(repository, *author, "commit", "--quiet", "--no-verify", "--message", message)
 
 
 def run(*command: str | Path, cwd: Path, **environment: str) -> subprocess.CompletedProcess[str]:
-    """Run a command as a user would, without a terminal; stdout and stderr come together."""
+    """Run a command without a terminal; stdout has both streams."""
     return subprocess.run(
         [str(word) for word in command],
         cwd=cwd,
@@ -62,6 +62,6 @@ def nox(project: Path, *arguments: str, **environment: str) -> subprocess.Comple
 
 
 def files(project: Path) -> list[str]:
-    """The project's files as a sorted list of POSIX paths, without git's own."""
+    """The project's files as sorted POSIX paths, without .git, .nox and .data."""
     found = (path.relative_to(project) for path in project.rglob("*") if path.is_file() or path.is_symlink())
     return sorted(path.as_posix() for path in found if path.parts[0] not in {".git", ".nox", ".data"})

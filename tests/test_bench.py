@@ -1,4 +1,4 @@
-"""The bench says what it could not measure, and what it does not know."""
+"""`nox -s bench` without an engine and with an unknown part."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import sys
 from tests.support import ROOT, run
 
 
-def test_without_an_engine_the_stack_is_not_measured() -> None:
+def test_stack_is_not_measured_without_an_engine() -> None:
     command = (sys.executable, "-m", "toolkit.bench", "stack")
     done = run(*command, cwd=ROOT, DOCKER_HOST="unix:///nowhere/docker.sock")
     assert done.returncode == 0, done.stdout
@@ -15,7 +15,7 @@ def test_without_an_engine_the_stack_is_not_measured() -> None:
     assert "no Docker Engine answers" in done.stdout
 
 
-def test_an_unknown_part_is_said_in_one_line() -> None:
+def test_unknown_part_is_refused_on_one_line() -> None:
     done = run(sys.executable, "-m", "toolkit.bench", "speed", cwd=ROOT)
     assert done.returncode == 1
-    assert done.stdout == "No such part: speed. There are: scaffold, first, sessions, gateway, stack.\n"
+    assert done.stdout == "Unknown parts: speed. Use scaffold, first, sessions, gateway, stack.\n"

@@ -1,4 +1,4 @@
-"""What a review would miss: sessions without words, pins that drift, links that are not what they seem."""
+"""Consistency of files that belong together: docstrings of sessions, links, locks, suppressions."""
 
 from __future__ import annotations
 
@@ -36,26 +36,27 @@ def sessions(folder: Path) -> dict[str, str | None]:
 
 
 @pytest.mark.parametrize("place", [".", "template"])
-def test_every_session_has_a_docstring_of_one_line(place: str) -> None:
+def test_session_docstrings_have_one_line(place: str) -> None:
     found = sessions(ROOT / place)
     assert found
     assert [name for name, text in found.items() if not text or "\n" in text] == []
 
 
-def test_a_session_without_a_docstring_is_caught(tmp_path: Path) -> None:
+def test_missing_session_docstring_is_found(tmp_path: Path) -> None:
     (tmp_path / "noxfile.py").write_text("import nox\n\n@nox.session\ndef mute(session):\n    pass\n")
     assert sessions(tmp_path) == {"mute": None}
 
 
 def imported_at_listing() -> list[Path]:
-    """What nox imports to list the sessions."""
+    """The modules that nox imports to list the sessions."""
     sessions = [*(ROOT / "tasks" / "sessions").glob("*.py")]
-    return [ROOT / "noxfile.py", ROOT / "template" / "noxfile.py", ROOT / "tasks" / "environment.py", *sessions]
+    core = [ROOT / "tasks" / "core" / f"{name}.py" for name in ("bootstrap", "environments")]
+    return [ROOT / "noxfile.py", ROOT / "template" / "noxfile.py", *core, *sessions]
 
 
-def test_a_project_gets_every_module_of_sessions() -> None:
+def test_project_registers_every_module_of_sessions() -> None:
     found = {path.stem for path in (ROOT / "tasks" / "sessions").glob("*.py")}
-    assert set(project.__all__) == found - {"__init__", "project"}
+    assert set(project.SUBJECTS) == found - {"__init__", "project"}
 
 
 @pytest.mark.parametrize("source", imported_at_listing(), ids=lambda path: str(path.relative_to(ROOT)))
@@ -66,20 +67,20 @@ def test_listing_sessions_imports_only_the_standard_library_and_nox(source: Path
     assert {name.split(".")[0] for name in imports} - LIGHT == set()
 
 
-def test_tasks_is_one_source_for_the_toolkit_and_the_template() -> None:
+def test_tasks_of_the_template_is_a_link() -> None:
     link = ROOT / "template" / "tasks"
     assert link.is_symlink()
     assert link.resolve() == ROOT / "tasks"
 
 
-def test_no_lock_names_an_index_and_every_pin_is_hashed() -> None:
+def test_locks_name_no_index_and_hash_every_pin() -> None:
     for lock in [*ROOT.glob("requirements/*.txt"), *ROOT.glob("template/requirements/*.txt")]:
         text = lock.read_text(encoding="utf-8")
         assert "://" not in text, lock
         assert text.count("==") <= text.count("--hash=sha256:"), lock
 
 
-# In two halves, so that this file is not one that it finds.
+# In two halves, so that this file does not match.
 SUPPRESSION = re.compile(
     r"(#|//|<!--|/\*)\s*("
     "no"
@@ -104,17 +105,17 @@ SUPPRESSION = re.compile(
 
 
 def suppressed(folder: Path) -> list[str]:
-    """The files that git knows in the folder and that tell a checker to look away."""
+    """The tracked files with a comment that suppresses a finding."""
     tracked = run("git", "ls-files", "-z", cwd=folder).stdout.split("\0")
     names = [name for name in tracked if name and (folder / name).is_file()]
     return [name for name in names if SUPPRESSION.search((folder / name).read_text("utf-8", errors="replace"))]
 
 
-def test_no_source_suppresses_a_check() -> None:
+def test_no_file_suppresses_a_finding() -> None:
     assert suppressed(ROOT) == []
 
 
-def test_a_suppression_is_caught(tmp_path: Path) -> None:
+def test_suppression_is_found(tmp_path: Path) -> None:
     (tmp_path / "inner").mkdir()
     (tmp_path / "inner" / "planted.py").write_text("import os  # no" + "qa\n")
     (tmp_path / "sound.py").write_text('OPTIONS = ["--ignore-no' + 'sec"]\n')
@@ -123,13 +124,13 @@ def test_a_suppression_is_caught(tmp_path: Path) -> None:
     assert suppressed(tmp_path) == ["inner/planted.py"]
 
 
-def test_ci_and_the_matrix_cover_every_answer_set() -> None:
+def test_every_answer_set_has_a_golden_list() -> None:
     assert len(list((ROOT / "tests" / "answers").glob("*.yml"))) >= 3
     for answers in (ROOT / "tests" / "answers").glob("*.yml"):
         assert (ROOT / "tests" / "golden" / f"{answers.stem}.txt").is_file()
 
 
-def test_both_noxfiles_ask_for_the_same_python() -> None:
+def test_noxfiles_require_the_same_python() -> None:
     lines = {
         line
         for path in (ROOT / "noxfile.py", ROOT / "template" / "noxfile.py")
@@ -139,7 +140,7 @@ def test_both_noxfiles_ask_for_the_same_python() -> None:
     assert lines == {'# requires-python = ">=3.11"'}
 
 
-def test_every_group_of_the_sessions_is_locked() -> None:
+def test_every_lock_of_the_template_exists() -> None:
     config = tomllib.loads((ROOT / "template" / "pyproject.toml").read_text(encoding="utf-8"))
     for name in config["tool"]["slipway"]["locks"]:
         assert (ROOT / "template" / "requirements" / f"{name}.txt").is_file()

@@ -1,4 +1,4 @@
-"""The demo: what it leaves with --keep, that --open stays until Ctrl-C, and that it cannot pass when nothing works."""
+"""The demo: --keep, --open, signals, and failures of its HTTP calls."""
 
 from __future__ import annotations
 
@@ -18,6 +18,8 @@ from tests.support import ROOT, files, run
 from toolkit.application import environment
 from toolkit.proof import ProofFailedError, prove
 
+INTERRUPTED = "Interrupted before the demo was complete."
+
 
 @pytest.fixture
 def demo(tmp_path: Path) -> Iterator[Demo]:
@@ -25,18 +27,18 @@ def demo(tmp_path: Path) -> Iterator[Demo]:
     started = Demo(tmp_path)
     yield started
     started.process.kill()
-    for process in started.left():
+    for process in started.processes():
         process.kill()
 
 
 class Demo:
-    """The demo, as its session runs it, with what it prints in a file."""
+    """The demo as its session runs it, with its output in a file."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.kept = folder / "kept-app"
-        self.printed = folder / "printed"
-        with self.printed.open("wb") as output:
+        self.log = folder / "output"
+        with self.log.open("wb") as output:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "toolkit.demo", "--keep", str(self.kept), "--open"],
                 cwd=ROOT,
@@ -46,94 +48,80 @@ class Demo:
                 stderr=subprocess.STDOUT,
             )
 
-    def text(self) -> str:
-        """What it has printed."""
-        return self.printed.read_text(encoding="utf-8")
+    def output(self) -> str:
+        """Everything printed so far."""
+        return self.log.read_text(encoding="utf-8")
 
     def await_path(self, pattern: str) -> None:
-        """Return when there is such a path."""
+        """Return when a path matches."""
         deadline = time.monotonic() + 180
         while not list(self.folder.glob(pattern)):
-            assert time.monotonic() < deadline, self.text()
-            assert self.process.poll() is None, self.text()
+            assert time.monotonic() < deadline, self.output()
+            assert self.process.poll() is None, self.output()
             time.sleep(0.01)
 
-    def left(self) -> list[psutil.Process]:
-        """Processes that have to do with the project."""
+    def processes(self) -> list[psutil.Process]:
+        """Processes of the project."""
         found = [each for each in psutil.process_iter(["cwd", "cmdline"]) if each.pid != self.process.pid]
         return [each for each in found if str(self.kept) in f"{each.info['cwd']} {each.info['cmdline']}"]
 
 
-def test_open_keeps_it_running_until_ctrl_c_and_keep_leaves_the_project(demo: Demo) -> None:
-    gateway = await_gateway(demo.process, demo.printed)
+def test_open_runs_until_ctrl_c_and_keep_keeps_the_project(demo: Demo) -> None:
+    gateway = await_gateway(demo.process, demo.log)
     assert httpx.get(f"{gateway}/health").status_code == 200
     demo.process.send_signal(signal.SIGINT)
-    assert demo.process.wait(60) == 0, demo.text()
-    assert "Stopped everything it started" in demo.text()
-    assert demo.left() == []
+    assert demo.process.wait(60) == 0, demo.output()
+    assert "Stopped everything it started" in demo.output()
+    assert demo.processes() == []
     assert "src/backend/gateway/app.py" in files(demo.kept)
 
 
-@pytest.mark.parametrize("by", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
-def test_a_demo_that_is_ended_while_it_scaffolds_leaves_nothing(demo: Demo, by: signal.Signals) -> None:
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_signal_while_scaffolding_leaves_nothing(demo: Demo, number: signal.Signals) -> None:
     demo.await_path(".slipway-*")
-    demo.process.send_signal(by)
-    assert demo.process.wait(60) == 130, demo.text()
-    assert demo.text().splitlines()[-1] == "Interrupted: nothing is proved."
-    assert [path.name for path in demo.folder.iterdir()] == ["printed"]
+    demo.process.send_signal(number)
+    assert demo.process.wait(60) == 130, demo.output()
+    assert demo.output().splitlines()[-1] == INTERRUPTED
+    assert [path.name for path in demo.folder.iterdir()] == ["output"]
 
 
-@pytest.mark.parametrize("by", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
-def test_a_demo_that_is_ended_while_the_application_starts_stops_all_of_it(demo: Demo, by: signal.Signals) -> None:
+def test_signals_while_the_application_starts_stop_all_of_it(demo: Demo) -> None:
     demo.await_path("kept-app/.data/lock")
-    assert demo.left() != []
-    demo.process.send_signal(by)
-    demo.process.send_signal(by)
-    assert demo.process.wait(60) == 130, demo.text()
-    assert "Stopped everything it started" in demo.text()
-    assert demo.text().splitlines()[-1] == "Interrupted: nothing is proved."
-    assert demo.left() == []
+    assert demo.processes() != []
+    demo.process.send_signal(signal.SIGTERM)
+    demo.process.send_signal(signal.SIGTERM)
+    assert demo.process.wait(60) == 130, demo.output()
+    assert "Stopped everything it started" in demo.output()
+    assert demo.output().splitlines()[-1] == INTERRUPTED
+    assert demo.processes() == []
 
 
-def test_a_name_that_cannot_be_a_slug_is_refused_in_plain_words(tmp_path: Path) -> None:
-    demo = run(sys.executable, "-m", "toolkit.demo", "--keep", tmp_path / "json", cwd=ROOT)
-    assert demo.returncode == 1
-    assert demo.stdout.splitlines()[-1].startswith('The demo failed: project_slug: "json" is a name that Python')
-    assert list(tmp_path.iterdir()) == []
-
-
-def test_the_folder_to_keep_is_that_of_whoever_calls(tmp_path: Path) -> None:
+def test_keep_is_relative_to_the_caller_and_refuses_a_folder_that_is_not_empty(tmp_path: Path) -> None:
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "mine.txt").write_text("precious")
-    command = (sys.executable, ROOT / "noxfile.py", "-s", "demo", "--", "--keep", "mine")
-    assert f"{tmp_path}/mine exists and is not an empty folder" in run(*command, cwd=tmp_path).stdout
+    demo = run(sys.executable, ROOT / "noxfile.py", "-s", "demo", "--", "--keep", "mine", cwd=tmp_path)
+    assert demo.returncode != 0
+    assert f"The demo failed: {tmp_path}/mine exists and is not an empty folder" in demo.stdout
+    assert files(tmp_path) == ["mine/mine.txt"]
 
 
-def await_gateway(demo: subprocess.Popen[bytes], printed: Path) -> str:
-    """The address that the demo says it stays open at."""
+def await_gateway(demo: subprocess.Popen[bytes], log: Path) -> str:
+    """The gateway's address, once the demo has printed it."""
     deadline = time.monotonic() + 180
     while time.monotonic() < deadline and demo.poll() is None:
-        text = re.sub(r"\s+", " ", printed.read_text(encoding="utf-8"))
+        text = re.sub(r"\s+", " ", log.read_text(encoding="utf-8"))
         if found := re.search(r"Running at (http://[\w.:]+) from", text):
             return found.group(1)
         time.sleep(0.1)
-    raise AssertionError(printed.read_text(encoding="utf-8"))
+    raise AssertionError(log.read_text(encoding="utf-8"))
 
 
-def test_it_does_not_write_into_a_folder_with_something_in_it(tmp_path: Path) -> None:
-    (tmp_path / "mine.txt").write_text("precious")
-    demo = run(sys.executable, "-m", "toolkit.demo", "--keep", tmp_path, cwd=ROOT)
-    assert demo.returncode == 1
-    assert "is not an empty folder" in demo.stdout
-    assert files(tmp_path) == ["mine.txt"]
-
-
-def test_the_proof_fails_where_nothing_answers() -> None:
-    with pytest.raises(ProofFailedError, match=r"no answer from http://127\.0\.0\.1:9"):
+def test_prove_fails_without_a_response() -> None:
+    with pytest.raises(ProofFailedError, match=r"no response from http://127\.0\.0\.1:9"):
         prove("http://127.0.0.1:9")
 
 
-def test_the_proof_fails_on_another_status_than_expected(tmp_path: Path) -> None:
+def test_prove_fails_on_an_unexpected_status(tmp_path: Path) -> None:
     server = subprocess.Popen(
         [sys.executable, "-u", "-m", "http.server", "--bind", "127.0.0.1", "0"],
         cwd=tmp_path,
@@ -143,7 +131,7 @@ def test_the_proof_fails_on_another_status_than_expected(tmp_path: Path) -> None
     )
     try:
         port = re.findall(r"port (\d+)", (server.stdout.readline() if server.stdout else ""))[0]
-        with pytest.raises(ProofFailedError, match="GET /health answered 404 instead of 200"):
+        with pytest.raises(ProofFailedError, match="GET /health returned 404 instead of 200"):
             prove(f"http://127.0.0.1:{port}")
     finally:
         server.terminate()

@@ -1,4 +1,4 @@
-"""What READMEs say is so: their commands run, here or in a test that is named, and their paths lead somewhere."""
+"""READMEs: every command is run by a test, every session, option, path and link exists."""
 
 from __future__ import annotations
 
@@ -32,13 +32,13 @@ FENCE = re.compile(r"^```sh\n(.*?)^```", re.MULTILINE | re.DOTALL)
 TABLE_COMMAND = re.compile(r"\| `(nox [^`]+)` \|")
 CODE = re.compile(r"`([^`\n]+)`")
 LINK = re.compile(r"\]\((?!https?:)([^)#]+)\)")
-# The beginnings by which a command of ours is known, in prose too.
+# A call of a session, in prose too.
 OURS = re.compile(r"(?:nox|python3 noxfile\.py|uv run noxfile\.py)? ?(-[st] .+)")
 
-# What the README says of parts that do not exist yet.
-KEPT = re.compile(r"^Places kept for parts that do not exist yet:.*?\.$", re.MULTILINE | re.DOTALL)
+# Folders of parts that do not exist yet.
+RESERVED = re.compile(r"^Reserved for later parts:.*?\.$", re.MULTILINE | re.DOTALL)
 
-# What CI runs itself, with its step.
+# Commands that CI runs, with its step.
 CI = {
     "python3 noxfile.py -s demo": "python3 noxfile.py -s demo",
     "python3 noxfile.py -s test": "python3 noxfile.py -s test",
@@ -47,7 +47,7 @@ CI = {
     "cd template && python3 noxfile.py -t check -j auto": "python3 template/noxfile.py -t check -j auto",
 }
 
-# What the README's newcomer does; see the test of that name.
+# Commands that test_newcomer_creates_runs_and_updates_a_project runs.
 NEWCOMER = {
     "python3 noxfile.py -s new -- ../my-app",
     "cd ../my-app && python3 noxfile.py -s dev",
@@ -57,11 +57,12 @@ NEWCOMER = {
 }
 
 CHECK = "tests/tasks/checks/test_faults.py::test_without_a_fault_the_check_passes"
-CONTAINERS = "tests/tasks/compose/test_sessions.py::test_the_whole_application_runs_in_containers"
+STACK = "tests/test_stack_proof.py"
+CONTAINERS = f"{STACK}::test_data_and_sessions_survive_down_and_up_and_a_killed_store"
 
-# What another function runs that is named here: it needs containers, or a server, or is long.
+# Commands that another function runs: they need containers or a server, or are slow.
 TESTED = {
-    "cd template && python3 noxfile.py -s dev": "tests/test_readme.py::test_the_template_runs_as_it_lies",
+    "cd template && python3 noxfile.py -s dev": "tests/test_readme.py::test_template_runs_in_place",
     "python3 noxfile.py -t check -j auto": "toolkit/matrix.py::check",
     "nox -t check -j auto": "toolkit/matrix.py::check",
     "nox -s dev": "toolkit/application.py::start",
@@ -76,28 +77,28 @@ TESTED = {
     "nox -s devcontainer": "tests/tasks/editor/test_devcontainer.py::work",
     "python3 noxfile.py -s stack -- up": CONTAINERS,
     "nox -s stack -- up": CONTAINERS,
-    "nox -s stack -- watch": "tests/test_stack_proof.py::watched",
-    "nox -s stack -- status": CONTAINERS,
+    "nox -s stack -- watch": f"{STACK}::watched",
+    "nox -s stack -- status": f"{STACK}::test_the_session_shows_the_state_and_readable_logs",
     "nox -s stack -- down": CONTAINERS,
-    "nox -s images": "tests/tasks/compose/test_sessions.py::test_the_images_pass_their_own_checks",
+    "nox -s images": f"{STACK}::test_the_images_pass_their_own_checks",
     "nox -s stack -- up --debug": "tests/test_editor_compose.py::stack",
 }
 
-# The sessions of a project's README, as they are run here, and what each must say.
+# Sessions of a project's README in the order of the test that runs them, each with a part of its output.
 SESSIONS = {
     "nox -s setup": ".env.local",
-    "nox -s editor": ".venv has what editors need",
+    "nox -s editor": ".venv",
     "nox -s doctor": "Python",
-    "nox -s lint -- --fix": "",
     'nox -s migration -- "add colour to projects"': "",
     "nox -s migrate": "",
     "nox -s db -- shell": "",
-    "nox -s lock": "",
+    "nox -s lint -- --fix": "",
+    "nox -s lock": "requirements/backend.txt: unchanged",
 }
 
 
 def text(page: str) -> str:
-    """The page as it lies."""
+    """The content of the page."""
     return (ROOT / page).read_text(encoding="utf-8")
 
 
@@ -107,7 +108,7 @@ def fences(page: str) -> list[str]:
 
 
 def commands(page: str) -> list[str]:
-    """Each command in fences, after the `cd` that it needs, and each in tables of sessions."""
+    """Each command of the fences, with the `cd` before it, and of the tables of sessions."""
     found: list[str] = []
     for block in fences(page):
         place = ""
@@ -118,92 +119,93 @@ def commands(page: str) -> list[str]:
 
 
 @pytest.mark.parametrize("page", [README, CONTRIBUTING, PROJECT])
-def test_every_command_is_run_somewhere(page: str) -> None:
+def test_every_command_is_run_by_a_test(page: str) -> None:
     listed = commands(page)
     assert listed
     assert set(listed) - {*CI, *NEWCOMER, *TESTED, *SESSIONS} == set()
 
 
-def test_nothing_is_said_to_be_run_that_no_readme_has() -> None:
+def test_every_listed_command_is_in_a_readme() -> None:
     listed = {command for page in (README, CONTRIBUTING, PROJECT) for command in commands(page)}
     assert {*CI, *NEWCOMER, *TESTED, *SESSIONS} - listed == set()
 
 
 @pytest.mark.parametrize("step", CI.values())
-def test_ci_runs_the_command(step: str) -> None:
-    assert f"step {step}\n" in text(".ci/run")
+def test_ci_runs_the_step(step: str) -> None:
+    assert re.search(rf"^step {re.escape(step)}( -- [\w ]+)?$", text(".ci/run"), re.MULTILINE)
 
 
 @pytest.mark.parametrize(("command", "place"), TESTED.items())
-def test_the_function_that_is_named_runs_the_command(command: str, place: str) -> None:
-    assert missing_words(command, place) == set()
+def test_named_function_runs_the_command(command: str, place: str) -> None:
+    assert missing_arguments(command, place) == set()
 
 
-def test_a_function_that_runs_something_else_is_caught() -> None:
-    assert missing_words("nox -s stack -- sideways", TESTED["nox -s stack -- up"]) == {"sideways"}
+def test_function_that_runs_another_command_is_found() -> None:
+    assert missing_arguments("nox -s stack -- sideways", TESTED["nox -s stack -- up"]) == {"sideways"}
     with pytest.raises(StopIteration):
-        missing_words("nox -s stack -- up", "tests/tasks/compose/test_sessions.py::test_of_old")
+        missing_arguments("nox -s stack -- up", f"{STACK}::test_of_old")
 
 
-def missing_words(command: str, place: str) -> set[str]:
-    """The words of a command, but for its address and what begins it, that a function does not have in quotes."""
+def missing_arguments(command: str, place: str) -> set[str]:
+    """The arguments of a command, without URLs, that are not string constants of the function or its parameters."""
     path, _, name = place.partition("::")
     tree = ast.parse(text(path))
     function = next(each for each in ast.walk(tree) if isinstance(each, ast.FunctionDef) and each.name == name)
-    quoted = [str(each.value) for each in ast.walk(function) if isinstance(each, ast.Constant)]
-    known = {word for each in quoted for word in re.split(r"[\s.]", each)} | {function.name}
-    wanted = {word for word in shlex.split(command) if "://" not in word}
+    used = {
+        each.id for decorator in function.decorator_list for each in ast.walk(decorator) if isinstance(each, ast.Name)
+    }
+    tables = [
+        each.value for each in tree.body if isinstance(each, ast.Assign) and used & {*map(ast.unparse, each.targets)}
+    ]
+    quoted = [
+        str(each.value) for root in (function, *tables) for each in ast.walk(root) if isinstance(each, ast.Constant)
+    ]
+    known = {part for each in quoted for part in re.split(r"[\s.]", each)} | {function.name}
+    wanted = {part for part in shlex.split(command) if "://" not in part}
     return wanted - known - {"nox", "python3", "noxfile.py", "-s", "--"}
 
 
-@pytest.mark.parametrize("command", SESSIONS)
-def test_a_session_of_the_readme_works_in_a_fresh_project(project: Path, command: str) -> None:
-    done = nox(project, *shlex.split(command)[1:])
-    assert done.returncode == 0, done.stdout
-    assert SESSIONS[command] in done.stdout
+def test_sessions_of_the_readme_work_in_a_fresh_project(project: Path) -> None:
+    keep_one_lock(project / "pyproject.toml")
+    for command, output in SESSIONS.items():
+        done = nox(project, *shlex.split(command)[1:])
+        assert done.returncode == 0, done.stdout
+        assert output in done.stdout, command
 
 
-def test_a_newcomer_makes_runs_and_updates_projects_as_the_readmes_say(checkout: Path) -> None:
+def keep_one_lock(pyproject: Path) -> None:
+    """Leave one lock in the table, since `lint` and `lock` resolve each."""
+    table = re.compile(r"(\[tool\.slipway\.locks\]\nbackend = .+\n)(?:\S.* = .*\n)+")
+    text, found = table.subn(r"\1", pyproject.read_text(encoding="utf-8"))
+    assert found
+    pyproject.write_text(text, encoding="utf-8")
+
+
+def test_newcomer_creates_runs_and_updates_a_project(checkout: Path) -> None:
     _, make, run_it, copy = fences(README)
     project = checkout.parent / "my-app"
-    typed(make, checkout)
-    served(run_it, checkout, project)
-    publish(checkout, "first")
-    typed(fences(PROJECT)[-1], project)
-    assert (project / "tasks" / "first.py").is_file()
+    answer_questions(copy, checkout)
     shutil.rmtree(project)
-    typed(copy, checkout)
-    git(project, "init", "--quiet")
-    commit(project)
-    publish(checkout, "second")
-    typed(inline("copier update"), project)
-    assert (project / "tasks" / "second.py").is_file()
-
-
-def test_the_template_runs_as_it_lies(tmp_path: Path) -> None:
-    checkout = snapshot(tmp_path / "slipway")
-    served("cd template && python3 noxfile.py -s dev", checkout, checkout / "template")
-
-
-def inline(command: str) -> str:
-    """A command that the README has in its prose."""
-    assert f"`{command}`" in text(README)
-    return command
-
-
-def publish(checkout: Path, name: str) -> None:
-    """Bring out a new version of the template."""
-    (checkout / "tasks" / f"{name}.py").write_text('"""New upstream."""\n')
+    answer_questions(make, checkout)
+    start_and_stop(run_it, checkout, project)
+    (checkout / "tasks" / "fresh.py").write_text('"""New upstream."""\n')
     commit(checkout)
+    answer_questions(fences(PROJECT)[-1], project)
+    assert (project / "tasks" / "fresh.py").is_file()
+
+
+def test_template_runs_in_place(tmp_path: Path) -> None:
+    checkout = snapshot(tmp_path / "slipway")
+    start_and_stop("cd template && python3 noxfile.py -s dev", checkout, checkout / "template")
 
 
 def shell(command: str) -> list[str]:
-    """The command as a shell reads it; `python3` and what Python programs there are come from this environment."""
+    """The command in a shell whose Python programs are those of this environment."""
     return ["env", f"PATH={Path(sys.executable).parent}:{os.environ['PATH']}", "sh", "-ec", command]
 
 
-def typed(command: str, folder: Path) -> None:
-    """Run it on a terminal, and take the default of every question."""
+def answer_questions(command: str, folder: Path) -> None:
+    """Run it in a terminal and accept the default of every question."""
     with closing(OnTerminal(shell(command), folder)) as asked:
         for question in QUESTIONS:
             asked.await_text(question)
@@ -211,9 +213,9 @@ def typed(command: str, folder: Path) -> None:
         assert asked.end() == 0, asked.shown
 
 
-def served(command: str, folder: Path, project: Path) -> None:
-    """Run it until the application has started, and end it with Ctrl-C."""
-    log = folder.parent / "served.log"
+def start_and_stop(command: str, folder: Path, project: Path) -> None:
+    """Run it until the application has started, then stop it with Ctrl-C."""
+    log = folder.parent / "output.log"
     with log.open("wb") as output:
         running = subprocess.Popen(
             shell(command), cwd=folder, env=environment(), stdout=output, stderr=output, start_new_session=True
@@ -227,7 +229,7 @@ def served(command: str, folder: Path, project: Path) -> None:
 
 
 def await_file(path: Path, running: subprocess.Popen[bytes], log: Path) -> None:
-    """Return when there is such a file."""
+    """Return when the file exists."""
     deadline = time.monotonic() + 300
     while not path.exists():
         assert time.monotonic() < deadline, log.read_text()
@@ -237,51 +239,51 @@ def await_file(path: Path, running: subprocess.Popen[bytes], log: Path) -> None:
 
 @cache
 def known_sessions(place: str) -> dict[str, str | None]:
-    """The sessions that can be run in a folder, with what they say of themselves."""
+    """The sessions of a folder with their docstrings."""
     return sessions(ROOT / place)
 
 
 def folder_of(page: str) -> str:
-    """Where the page's commands are run: what is in `template/` and `tasks/` is for projects."""
+    """The folder of the page's commands: pages in `template/` and `tasks/` are for projects."""
     return "." if page in {README, CONTRIBUTING} else "template"
 
 
 def unknown(page: str, command: str) -> list[str]:
-    """The words of a command of ours that no session answers to: its own name, its first word, its options."""
+    """The unknown parts of a session call: its name, its first argument, its options."""
     kind, name, *arguments = shlex.split(command)
     listed = known_sessions(folder_of(page)) | known_sessions("template")
     if kind == "-t":
         return [] if f'"{name}"' in session_sources() else [name]
     if name not in listed:
         return [name]
-    first = [word for word in arguments[1:2] if re.fullmatch("[a-z]+", word)]
-    options = [word for word in arguments[1:] if word.startswith("--")]
-    return [word for word in first + options if not answers(name, word)]
+    first = [each for each in arguments[1:2] if re.fullmatch("[a-z]+", each)]
+    options = [each for each in arguments[1:] if each.startswith("--")]
+    return [each for each in first + options if not accepts(name, each)]
 
 
 def session_sources() -> str:
-    """The modules that register sessions, one after the other."""
+    """The source of all modules that register sessions."""
     modules = [*(ROOT / "tasks" / "sessions").glob("*.py"), ROOT / "noxfile.py"]
     return "\n".join(path.read_text(encoding="utf-8") for path in modules)
 
 
-def answers(session: str, word: str) -> bool:
-    """Whether what the session runs knows the word: it is in quotes in one of the modules behind it."""
+def accepts(session: str, argument: str) -> bool:
+    """Whether a module that the session runs has the argument as a string."""
     body = re.search(rf"def {session}\(.*?(?=\n@|\ndef |\Z)", session_sources(), re.DOTALL)
     assert body is not None
-    modules = [name.replace(".", "/") for name in re.findall(r'"((?:tasks|toolkit)\.\w+)"', body[0])]
+    modules = [name.replace(".", "/") for name in re.findall(r'"((?:tasks|toolkit)\.[\w.]+)"', body[0])]
     files = [path for name in modules for path in (ROOT / f"{name}.py", *(ROOT / name).rglob("*.py")) if path.is_file()]
     known = [*(path.read_text(encoding="utf-8") for path in files), body[0]]
-    return any(re.search(rf"[\"' ]{word}[\"', )]", each) for each in known)
+    return any(re.search(rf"[\"' ]{argument}[\"', )]", each) for each in known)
 
 
 @pytest.mark.parametrize("page", PAGES)
-def test_every_session_that_is_named_exists_with_its_words(page: str) -> None:
+def test_every_session_exists_with_its_arguments(page: str) -> None:
     found = [match[1] for span in CODE.findall(text(page)) if (match := OURS.fullmatch(span))]
-    assert {command: words for command in found if (words := unknown(page, command))} == {}
+    assert {command: parts for command in found if (parts := unknown(page, command))} == {}
 
 
-def test_a_session_or_a_word_that_is_made_up_is_caught() -> None:
+def test_unknown_session_or_argument_is_found() -> None:
     assert unknown(PROJECT, "-s fly") == ["fly"]
     assert unknown(PROJECT, "-t fly") == ["fly"]
     assert unknown(PROJECT, "-s stack -- fly --high") == ["fly", "--high"]
@@ -290,7 +292,7 @@ def test_a_session_or_a_word_that_is_made_up_is_caught() -> None:
 
 @cache
 def tree(place: str) -> list[str]:
-    """The files and folders that git has there, or will have; folders end with a slash."""
+    """The files and folders that are not ignored; folders end with a slash."""
     listed = git(ROOT, "ls-files", "--cached", "--others", "--exclude-standard", "--", *places(place)).splitlines()
     files = [name for name in listed if (ROOT / name).exists()]
     folders = {f"{parent.as_posix()}/" for name in files for parent in Path(name).parents}
@@ -298,54 +300,54 @@ def tree(place: str) -> list[str]:
 
 
 def places(place: str) -> list[str]:
-    """The folders that pages of this folder are about."""
+    """The folders that pages of this folder describe."""
     return ["template", "tasks"] if place == "template" else ["."]
 
 
 def is_path(span: str) -> bool:
-    """Whether what stands in a code span is the name of a file or a folder of ours."""
+    """Whether the text of a code span is a path of ours."""
     return bool(re.fullmatch(r"(?!/)[\w.*<>{},/-]+(/|\.(py|ya?ml|md|toml|txt|env|example|local|jinja))", span))
 
 
 def paths(markdown: str) -> list[str]:
-    """The names of files and folders in the code spans of a text."""
-    return [word for span in CODE.findall(markdown) for word in span.split() if is_path(word)]
+    """The paths in the code spans of a text."""
+    return [each for span in CODE.findall(markdown) for each in span.split() if is_path(each)]
 
 
 def alternatives(path: str) -> list[str]:
-    """The path as patterns: each of `{a,b}`, and anything in the place of `<job>` or NNNN-title."""
+    """The path as patterns: each of `{a,b}`, and anything for `<module>` or NNNN-title."""
     path = re.sub(r"<\w+>|NNNN-title", "*", path)
     if found := re.search(r"\{(.+?)\}", path):
         return [path.replace(found[0], each) for each in found[1].split(",")]
     return [path]
 
 
-def lost(page: str, names: list[str]) -> list[str]:
-    """The names that lead to nothing, from the page's folder or further down."""
+def missing(page: str, names: list[str]) -> list[str]:
+    """The paths that do not exist in the page's folder or below."""
     listed = tree(folder_of(page))
     wanted = [each for name in names for each in alternatives(name)]
     return [each for each in wanted if not fnmatch.filter(listed, each) + fnmatch.filter(listed, f"*/{each}")]
 
 
 @pytest.mark.parametrize("page", PAGES)
-def test_every_path_that_is_named_exists(page: str) -> None:
-    assert lost(page, paths(KEPT.sub("", text(page)))) == []
+def test_every_path_exists(page: str) -> None:
+    assert missing(page, paths(RESERVED.sub("", text(page)))) == []
 
 
-def test_places_that_are_kept_for_later_are_empty() -> None:
-    kept = paths("".join(KEPT.findall(text(README))))
-    assert kept
-    assert set(lost(README, kept)) == {each for name in kept for each in alternatives(name)}
+def test_reserved_folders_do_not_exist() -> None:
+    reserved = paths("".join(RESERVED.findall(text(README))))
+    assert reserved
+    assert set(missing(README, reserved)) == {each for name in reserved for each in alternatives(name)}
 
 
 @pytest.mark.parametrize("page", PAGES)
-def test_every_link_leads_to_a_file(page: str) -> None:
+def test_every_link_target_exists(page: str) -> None:
     folder = (ROOT / page).parent
     assert [link for link in LINK.findall(text(page)) if not (folder / link).exists()] == []
 
 
-def test_a_path_that_does_not_exist_is_caught() -> None:
-    assert lost(PROJECT, ["tests/auth/test_endpoints.py", "tests/", "environments/*.env"]) == [
+def test_missing_path_is_found() -> None:
+    assert missing(PROJECT, ["tests/auth/test_endpoints.py", "tests/", "environments/*.env"]) == [
         "tests/auth/test_endpoints.py"
     ]
-    assert lost(README, ["docs/decisions/NNNN-title.md", "docs/{decisions,nowhere}/"]) == ["docs/nowhere/"]
+    assert missing(README, ["docs/decisions/NNNN-title.md", "docs/{decisions,nowhere}/"]) == ["docs/nowhere/"]

@@ -1,125 +1,103 @@
-"""`copier update` brings a project to the newest template and keeps what the team wrote."""
+"""`copier update` turns a project into a fresh copy of the new version and keeps the team's edits."""
 
 from __future__ import annotations
 
 import re
-import subprocess
+import shutil
 from pathlib import Path
 
 import pytest
 from copier import run_copy, run_update
 
-from tests.support import ROOT, commit, files, snapshot
+from tests.support import ROOT, commit, run, snapshot
 from tests.test_render import assert_same
 from toolkit.git import git
 
-ANSWERS = {"project_name": "My App"}
-CHECKOUT = "actions/checkout@"
+OLD, NEW = "v1.0.0", "v1.1.0"
+CHECKOUT = r"actions/checkout@[0-9a-f]{40}"
+NOX = r"nox\[uv\]==\S+(?=\"\])"
+MAIN = ".github/workflows/main.yml"
 
 
-@pytest.fixture
-def template(tmp_path: Path) -> Path:
-    """A released template: the working tree as version 1.0.0, in a repository of its own."""
-    copy = snapshot(tmp_path / "slipway")
-    git(copy, "tag", "v1.0.0")
+@pytest.fixture(scope="module")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The working tree as version 1.0.0; in 1.1.0 files of it change, one is new, one is removed, pins are raised."""
+    copy = snapshot(tmp_path_factory.mktemp("template") / "slipway")
+    git(copy, "tag", OLD)
+    (copy / "tasks" / "core" / "errors.py").write_text('"""Changed upstream."""\n', encoding="utf-8")
+    (copy / "tasks" / "fresh.py").write_text('"""New upstream."""\n', encoding="utf-8")
+    (copy / "template" / "AGENTS.md").unlink()
+    replace(copy / "template" / "README.md.jinja", "## Map\n", "## Map of the project\n")
+    replace(copy / "template" / "noxfile.py", NOX, "nox[uv]==2098.1.1")
+    replace(copy / "template" / MAIN, CHECKOUT, f"actions/checkout@{'2' * 40}")
+    commit(copy, NEW)
+    git(copy, "tag", NEW)
     return copy
 
 
-def release(repository: Path, tag: str) -> None:
-    """Commit everything and tag it."""
-    commit(repository, tag)
-    git(repository, "tag", tag)
+@pytest.fixture(scope="module")
+def scaffolded(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A project of version 1.0.0."""
+    return scaffold(template, OLD, tmp_path_factory.mktemp("old") / "my-app")
 
 
-def scaffold(template: Path, target: Path) -> Path:
-    """A committed project from the newest release."""
-    run_copy(str(template), target, data=ANSWERS, defaults=True, quiet=True)
+@pytest.fixture
+def project(scaffolded: Path, tmp_path: Path) -> Path:
+    """A copy of it, to be updated."""
+    return Path(shutil.copytree(scaffolded, tmp_path / "my-app", symlinks=True))
+
+
+def scaffold(template: Path, version: str, target: Path) -> Path:
+    """A committed project."""
+    run_copy(str(template), target, data={"project_name": "My App"}, defaults=True, quiet=True, vcs_ref=version)
     git(target, "init", "--quiet", "--initial-branch=main")
     commit(target)
     return target
 
 
-def change_the_template(template: Path) -> None:
-    """A second release: a file of ours changes, one appears, one goes, and text moves in a file that teams edit."""
-    door = template / "tasks" / "door.py"
-    door.write_text(door.read_text(encoding="utf-8") + "\n# changed upstream\n", encoding="utf-8")
-    (template / "tasks" / "fresh.py").write_text('"""New upstream."""\n', encoding="utf-8")
-    (template / "template" / "AGENTS.md").unlink()
-    readme = template / "template" / "README.md.jinja"
-    readme.write_text(readme.read_text(encoding="utf-8").replace("## Map\n", "## Map of it all\n"), encoding="utf-8")
-    release(template, "v1.1.0")
+def replace(path: Path, old: str, new: str) -> None:
+    """Replace a pattern wherever the file has it."""
+    text, found = re.subn(old, new, path.read_text(encoding="utf-8"))
+    assert found
+    path.write_text(text, encoding="utf-8")
 
 
 def update(project: Path) -> None:
+    """Update the project to the newest version."""
     run_update(project, defaults=True, overwrite=True, quiet=True)
 
 
-def test_an_untouched_project_becomes_a_fresh_copy(template: Path, tmp_path: Path) -> None:
-    project = scaffold(template, tmp_path / "old" / "my-app")
-    change_the_template(template)
+def conflicts(project: Path) -> set[str]:
+    """The files with conflict markers; Copier exits 0 on them."""
+    return set(run("git", "grep", "-lE", "^(<<<<<<<|>>>>>>>) ", cwd=project).stdout.splitlines())
+
+
+def test_unedited_project_becomes_a_fresh_copy(project: Path, template: Path, tmp_path: Path) -> None:
     update(project)
-    assert_same(project, scaffold(template, tmp_path / "fresh" / "my-app"))
+    fresh = scaffold(template, NEW, tmp_path / "fresh" / "my-app")
+    # Never overwritten: it is the team's.
+    shutil.copy(ROOT / "template" / "noxfile.py", fresh)
+    assert_same(project, fresh)
 
 
-def test_what_the_team_wrote_stays(template: Path, tmp_path: Path) -> None:
-    project = scaffold(template, tmp_path / "my-app")
-    edits = {"noxfile.py": "\n# ours\n", "README.md": "\nOurs too.\n", "pyproject.toml": "\n[tool.ours]\n"}
-    for name, text in edits.items():
+def test_edits_are_kept_and_conflict_only_where_both_sides_change_a_line(project: Path) -> None:
+    added = {"README.md": "\nOurs too.\n", "pyproject.toml": "\n[tool.ours]\n"}
+    for name, text in added.items():
         with (project / name).open("a", encoding="utf-8") as file:
             file.write(text)
+    replace(project / "noxfile.py", NOX, "nox[uv]==2099.1.1")
+    replace(project / MAIN, CHECKOUT, f"actions/checkout@{'1' * 40}")
+    ours = project / ".github" / "workflows" / "ours.yml"
+    ours.write_text(f"on: push\n# actions/checkout@{'1' * 40}\n", encoding="utf-8")
     (project / "src" / "backend" / "billing.py").write_text('"""Ours."""\n', encoding="utf-8")
+    kept = {path: path.read_text(encoding="utf-8") for path in (project / "noxfile.py", ours)}
     commit(project)
-    change_the_template(template)
     update(project)
-    for name, text in edits.items():
+    assert conflicts(project) == {MAIN}
+    assert {path: path.read_text(encoding="utf-8") for path in kept} == kept
+    for name, text in added.items():
         assert (project / name).read_text(encoding="utf-8").endswith(text), name
-    assert "## Map of it all" in (project / "README.md").read_text(encoding="utf-8")
+    assert "## Map of the project\n" in (project / "README.md").read_text(encoding="utf-8")
+    assert (project / "src" / "backend" / "billing.py").exists()
     assert (project / "tasks" / "fresh.py").exists()
     assert not (project / "AGENTS.md").exists()
-    assert "src/backend/billing.py" in files(project)
-    assert conflicts(project) == ""
-
-
-def test_pins_that_both_sides_raise_do_not_meet(template: Path, tmp_path: Path) -> None:
-    project = scaffold(template, tmp_path / "my-app")
-    theirs = {
-        project / "noxfile.py": raised("noxfile.py", r"nox\[uv\]==\S+(?=\"\])", "nox[uv]==2099.1.1"),
-        project / ".github" / "workflows" / "ours.yml": f"on: push\n# {CHECKOUT}{'1' * 40}\n",
-    }
-    for path, text in theirs.items():
-        path.write_text(text, encoding="utf-8")
-    commit(project)
-    ours = raised(".github/workflows/main.yml", f"{CHECKOUT}[0-9a-f]{{40}}", f"{CHECKOUT}{'2' * 40}")
-    (template / "template" / ".github" / "workflows" / "main.yml").write_text(ours, encoding="utf-8")
-    header = raised("noxfile.py", r"nox\[uv\]==\S+(?=\"\])", "nox[uv]==2098.1.1")
-    (template / "template" / "noxfile.py").write_text(header, encoding="utf-8")
-    release(template, "v1.1.0")
-    update(project)
-    assert conflicts(project) == ""
-    assert (project / ".github" / "workflows" / "main.yml").read_text(encoding="utf-8") == ours
-    assert {path: path.read_text(encoding="utf-8") for path in theirs} == theirs
-
-
-def test_a_pin_that_both_sides_raise_in_one_file_is_a_conflict(template: Path, tmp_path: Path) -> None:
-    project = scaffold(template, tmp_path / "my-app")
-    name = ".github/workflows/main.yml"
-    for folder, digit in ((project, "1"), (template / "template", "2")):
-        text = raised(name, f"{CHECKOUT}[0-9a-f]{{40}}", f"{CHECKOUT}{digit * 40}")
-        (folder / name).write_text(text, encoding="utf-8")
-    commit(project)
-    release(template, "v1.1.0")
-    update(project)
-    assert name in conflicts(project)
-
-
-def raised(name: str, old: str, new: str) -> str:
-    """A file of the template with a pin raised wherever it stands."""
-    text, places = re.subn(old, new, (ROOT / "template" / name).read_text(encoding="utf-8"))
-    assert places
-    return text
-
-
-def conflicts(project: Path) -> str:
-    """Lines of conflict markers in the files that git knows; Copier exits 0 on them."""
-    command = ["git", "grep", "-nE", "^(<<<<<<<|>>>>>>>) "]
-    return subprocess.run(command, cwd=project, capture_output=True, text=True, check=False).stdout

@@ -1,11 +1,11 @@
-"""Scaffolds the application, runs it, proves over HTTP that it answers, and stops it: `python -m toolkit.demo`."""
+"""Scaffolds the application, starts it, tests it over HTTP and stops it: `python -m toolkit.demo`."""
 
 from __future__ import annotations
 
 import signal
 
 if __name__ == "__main__":
-    # Quiet on Ctrl-C from the first moment, and only then the slow imports.
+    # Exit on Ctrl-C without a traceback during the slow imports below.
     signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 import argparse
@@ -18,18 +18,18 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from copier.errors import CopierError
 from rich.console import Console
 from rich.table import Table
 
+from tasks.core import cli
+from tasks.core.console import WIDTH
+from tasks.core.errors import UserError
 from toolkit import interruption
 from toolkit.application import Application, StartFailedError
-from toolkit.new import CALLER, plain, scaffold
+from toolkit.new import CALLER, scaffold
 from toolkit.proof import Call, ProofFailedError, prove
 
-# As wide as its URLs where there is no terminal, as in CI.
-console = Console(width=None if sys.stdout.isatty() else 120)
-INTERRUPTED = 128 + signal.SIGINT
+console = Console(width=None if sys.stdout.isatty() else WIDTH)
 
 
 @dataclass
@@ -40,41 +40,39 @@ class Stopwatch:
 
     @contextmanager
     def step(self, name: str) -> Iterator[None]:
-        """Measure the block and say that it runs."""
+        """Print the name of the step and measure the block."""
         console.print(f"[bold]{name}[/] …")
         started = time.monotonic()
         yield
         self.steps[name] = time.monotonic() - started
 
 
-def main(arguments: list[str] | None = None) -> None:
-    """Run the demo; exit 1 if anything did not answer as it should, 130 if it was interrupted before all had."""
-    options = parse(arguments)
-    os.chdir(os.environ.get(CALLER, "."))
+def main() -> None:
+    """Run the demo; UserError if a call does not return what it should."""
     try:
-        interruption.listen()
+        interruption.handle_signals()
+        options = parse()
+        os.chdir(os.environ.get(CALLER, "."))
         with folder(options.keep) as project:
             demonstrate(project, stay_open=options.open)
     except KeyboardInterrupt:
-        console.print("Interrupted: nothing is proved.")
-        sys.exit(INTERRUPTED)
-    except (StartFailedError, ProofFailedError, CopierError, ValueError, OSError) as error:
-        sys.exit(f"The demo failed: {plain(error)}")
+        console.print("Interrupted before the demo was complete.")
+        raise
+    except (StartFailedError, ProofFailedError, UserError, OSError) as error:
+        raise UserError(f"The demo failed: {error}") from error
 
 
-def parse(arguments: list[str] | None) -> argparse.Namespace:
-    """Read the command line; a wrong one ends with its usage."""
-    parser = argparse.ArgumentParser(
-        prog="nox -s demo --", description="Scaffold the application and prove that it runs."
-    )
-    parser.add_argument("--keep", metavar="DIR", type=Path, help="leave the project in DIR")
+def parse() -> argparse.Namespace:
+    """Parse the command line."""
+    parser = argparse.ArgumentParser(prog="nox -s demo --", description="Scaffold the application and test it.")
+    parser.add_argument("--keep", metavar="DIR", type=Path, help="keep the project in DIR")
     parser.add_argument("--open", action="store_true", help="keep it running until Ctrl-C")
-    return parser.parse_args(arguments)
+    return parser.parse_args()
 
 
 @contextmanager
 def folder(keep: Path | None) -> Iterator[Path]:
-    """Where the project goes: the folder to keep, or a temporary one."""
+    """The folder to keep, or a temporary one."""
     if keep is not None:
         yield keep.resolve()
         return
@@ -83,7 +81,7 @@ def folder(keep: Path | None) -> Iterator[Path]:
 
 
 def demonstrate(project: Path, *, stay_open: bool) -> None:
-    """Every step of the demo, and what it proved."""
+    """Run all steps and print the results."""
     watch = Stopwatch()
     with watch.step("Scaffold the application"):
         scaffold(project, {}, defaults=True)
@@ -97,19 +95,19 @@ def demonstrate(project: Path, *, stay_open: bool) -> None:
         if stay_open:
             stay(project, application)
     finally:
-        interruption.deafen()
+        interruption.ignore_signals()
         stop(application, watch)
 
 
 def stay(project: Path, application: Application) -> None:
-    """Return when the application ends, or is to end; what was to be proved is proved."""
+    """Keep the application running until it exits or is interrupted; the demo itself is complete."""
     console.print(f"\nRunning at {application.gateway} from {project}; Ctrl-C stops it.")
     with suppress(KeyboardInterrupt):
         application.wait()
 
 
 def stop(application: Application, watch: Stopwatch) -> None:
-    """Stop the application. Raises ProofFailedError if something of it stays."""
+    """Stop the application. ProofFailedError if a part of it keeps running."""
     with watch.step("Stop"):
         left = application.stop()
     if left:
@@ -118,12 +116,12 @@ def stop(application: Application, watch: Stopwatch) -> None:
 
 
 def report(project: Path, application: Application, calls: list[Call], watch: Stopwatch) -> None:
-    """Print what was proved: calls with their status, versions of the servers, seconds per step."""
-    proved = Table("call", "status", "ms", title="What answered")
+    """Print the calls with their status, the versions of the servers, the seconds per step."""
+    responses = Table("call", "status", "ms", title="Responses")
     for call in calls:
-        proved.add_row(f"{call.method} {call.url}", str(call.status), f"{call.seconds * 1000:.1f}")
-    console.print(proved)
-    facts = Table("", "", title="On what, and how fast", show_header=False)
+        responses.add_row(f"{call.method} {call.url}", str(call.status), f"{call.seconds * 1000:.1f}")
+    console.print(responses)
+    facts = Table("", "", title="Versions and seconds", show_header=False)
     for name, version in application.versions.items():
         facts.add_row(name, version)
     for name, seconds in watch.steps.items():
@@ -133,4 +131,4 @@ def report(project: Path, application: Application, calls: list[Call], watch: St
 
 
 if __name__ == "__main__":
-    main()
+    cli.run(main)

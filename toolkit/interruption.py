@@ -1,4 +1,4 @@
-"""Unwinds a command on each signal that asks it to end, so that what it has begun is undone or stopped."""
+"""Ends a command on SIGINT, SIGTERM and SIGHUP, and with its nox session, after it has cleaned up."""
 
 from __future__ import annotations
 
@@ -9,35 +9,35 @@ import time
 from types import FrameType
 from typing import NoReturn
 
-ENDINGS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-# The process number of the session that started this one: nox passes no signals on, and its end must be ours.
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+# PID of the nox session that started this process: nox forwards no signals.
 SESSION = "SLIPWAY_SESSION"
-LOOK_SECONDS = 0.1
+POLL_SECONDS = 0.1
 
 
-def listen() -> None:
-    """Raise KeyboardInterrupt on the first such signal, or when nox ends; `nohup` keeps SIGHUP ignored."""
-    for ending in ENDINGS:
-        if ending != signal.SIGHUP or signal.getsignal(ending) is not signal.SIG_IGN:
-            signal.signal(ending, unwind)
+def handle_signals() -> None:
+    """Raise KeyboardInterrupt on the first signal, or when nox exits; a SIGHUP that `nohup` ignores stays ignored."""
+    for number in SIGNALS:
+        if number != signal.SIGHUP or signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, interrupt)
     if SESSION in os.environ:
-        threading.Thread(target=follow, args=[int(os.environ[SESSION])], daemon=True).start()
+        threading.Thread(target=exit_with_session, args=[int(os.environ[SESSION])], daemon=True).start()
 
 
-def follow(session: int) -> None:
-    """End this process with its session."""
+def exit_with_session(session: int) -> None:
+    """Send SIGTERM to this process when its session has exited."""
     while os.getppid() == session:
-        time.sleep(LOOK_SECONDS)
+        time.sleep(POLL_SECONDS)
     os.kill(os.getpid(), signal.SIGTERM)
 
 
-def unwind(_signal: int, _frame: FrameType | None) -> NoReturn:
-    """End like Ctrl-C; a second signal does not disturb the clearing up."""
-    deafen()
+def interrupt(_signal: int, _frame: FrameType | None) -> NoReturn:
+    """Raise KeyboardInterrupt once: further signals do not interrupt the clean-up."""
+    ignore_signals()
     raise KeyboardInterrupt
 
 
-def deafen() -> None:
-    """Ignore these signals until the process has ended."""
-    for ending in ENDINGS:
-        signal.signal(ending, signal.SIG_IGN)
+def ignore_signals() -> None:
+    """Ignore these signals until the process exits."""
+    for number in SIGNALS:
+        signal.signal(number, signal.SIG_IGN)

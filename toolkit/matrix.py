@@ -11,17 +11,19 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
+from tasks.core import cli
+from tasks.core.errors import UserError
 from toolkit.new import TEMPLATE, read_answers, scaffold
 
 ANSWERS = TEMPLATE / "tests" / "answers"
 
 
-def main(names: list[str]) -> None:
-    """Check the named answer sets, or all; exit 1 if a project fails its own checks."""
+def main() -> bool:
+    """Check the answer sets of the command line, or all; exit code 1 if a project fails its own checks."""
+    names = sys.argv[1:]
     known = sorted(path.stem for path in ANSWERS.glob("*.yml"))
-    unknown = [name for name in names if name not in known]
-    if unknown:
-        sys.exit(f"No such answer set: {', '.join(unknown)}. There are: {', '.join(known)}.")
+    if unknown := [name for name in names if name not in known]:
+        raise UserError(f"Unknown answer set: {', '.join(unknown)}. Known: {', '.join(known)}.")
     table = Table("answer set", "check", "seconds", title="Each project's own checks")
     failed = False
     for name in names or known:
@@ -31,11 +33,11 @@ def main(names: list[str]) -> None:
         failed = failed or not passed
         table.add_row(name, "passed" if passed else "FAILED", f"{time.monotonic() - started:.1f}")
     Console().print(table)
-    sys.exit(failed)
+    return failed
 
 
 def check(name: str) -> bool:
-    """Scaffold one answer set into a temporary folder and run `-t check` there, through its own door."""
+    """Scaffold one answer set into a temporary folder and run `-t check` there, without an installed nox."""
     with tempfile.TemporaryDirectory(prefix="slipway-matrix-") as scratch:
         project = Path(scratch) / "my-app"
         scaffold(project, read_answers(ANSWERS / f"{name}.yml"), defaults=True)
@@ -44,4 +46,4 @@ def check(name: str) -> bool:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    cli.run(main)

@@ -5,13 +5,11 @@ from __future__ import annotations
 import signal
 
 if __name__ == "__main__":
-    # Quiet on Ctrl-C from the first moment, and only then the slow imports.
+    # Exit on Ctrl-C without a traceback during the slow imports below.
     signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 import argparse
-import ast
 import os
-import re
 import secrets
 import shlex
 import shutil
@@ -24,85 +22,87 @@ import yaml
 from copier import run_copy
 from copier.errors import CopierAnswersInterrupt, CopierError, DirtyLocalWarning
 
+from tasks.core import cli
+from tasks.core.errors import UserError
 from toolkit import interruption, origin
-from toolkit.git import git, git_setting, require_git
+from toolkit.git import git, git_setting
 
 TEMPLATE = Path(__file__).resolve().parent.parent
-# Where the user is, and relative paths with them: nox itself goes to the folder of its noxfile.
+# The working directory of the user: nox changes to the folder of its noxfile.
 CALLER = "SLIPWAY_CALLER"
 
 
-def main(arguments: list[str] | None = None) -> None:
-    """Make the project, its repository and its first commit, then print the next two commands."""
-    options = parse(arguments)
-    os.chdir(os.environ.get(CALLER, "."))
-    target = Path(options.target).resolve()
+def main() -> None:
+    """Create the project with its first commit, then print the next two commands."""
     try:
-        interruption.listen()
-        warn_of_changes()
+        interruption.handle_signals()
+        options = parse()
+        os.chdir(os.environ.get(CALLER, "."))
+        target = Path(options.target).resolve()
+        if origin.has_changes(TEMPLATE):
+            print("This checkout has uncommitted changes: `copier update` will not find the version of this project.")
         scaffold(target, answers(options), defaults=options.defaults or not sys.stdin.isatty())
-    except (CopierAnswersInterrupt, KeyboardInterrupt):
-        sys.exit("Interrupted: nothing was made.")
-    except OSError as error:
-        sys.exit(f"Cannot make {target}: {error.strerror or error}.")
-    except (CopierError, ValueError) as error:
-        sys.exit(f"{plain(error)}\nNothing was made.")
+    except KeyboardInterrupt:
+        print("Interrupted: no project was created.", file=sys.stderr)
+        raise
     print(f"\nThe project is in {target}, with its first commit. Next:\n")
     print(f"  cd {shlex.quote(str(target))}\n  python3 noxfile.py -s dev\n")
     if not origin.address(TEMPLATE):
-        print(
-            f"Its updates come from {TEMPLATE}; "
-            f"for others, put a repository's URL into {origin.ANSWERS_FILE}, as _src_path."
-        )
+        print(f"Its updates come from {TEMPLATE}; to change that, set _src_path in {origin.ANSWERS_FILE}.")
 
 
-def parse(arguments: list[str] | None) -> argparse.Namespace:
-    """Read the command line; a wrong one ends with its usage."""
+def parse() -> argparse.Namespace:
+    """Parse the command line."""
     parser = argparse.ArgumentParser(prog="nox -s new --", description="Scaffold a project from this checkout.")
     parser.add_argument("target", help="the project's folder: a new or an empty one")
     parser.add_argument("--data", "-d", action="append", default=[], metavar="NAME=VALUE", help="answer a question")
     parser.add_argument("--data-file", metavar="FILE", help="answers in a YAML file")
-    parser.add_argument("--defaults", action="store_true", help="ask nothing (so it is without a terminal)")
-    return parser.parse_args(arguments)
+    parser.add_argument("--defaults", action="store_true", help="ask nothing (the default without a terminal)")
+    return parser.parse_args()
 
 
 def answers(options: argparse.Namespace) -> dict[str, Any]:
-    """The answers given in a file and on the command line, which wins."""
-    given: dict[str, Any] = {}
-    if options.data_file:
-        given = read_answers(Path(options.data_file))
+    """The answers of the file and of the command line, which takes precedence."""
+    given = read_answers(Path(options.data_file)) if options.data_file else {}
     for pair in options.data:
         name, equals, value = pair.partition("=")
         if not equals:
-            raise ValueError(f"--data takes NAME=VALUE, not {pair!r}.")
+            raise UserError(f"--data takes NAME=VALUE, not {pair!r}.")
         given[name] = value
     return given
 
 
 def read_answers(path: Path) -> dict[str, Any]:
-    """A YAML mapping of answers; the answers file of another project serves too."""
+    """Answers in a YAML mapping, such as the answers file of another project. UserError if there are none."""
     try:
         given = yaml.safe_load(path.read_text(encoding="utf-8"))
     except (OSError, ValueError, yaml.YAMLError) as error:
-        raise ValueError(f"Cannot read the answers in {path}: {reason(error)}.") from error
+        raise UserError(f"Cannot read the answers in {path}: {one_line(error)}.") from error
     match given:
         case dict():
             return {str(name): value for name, value in given.items() if not str(name).startswith("_")}
         case _:
-            raise ValueError(f"{path} holds no answers; write lines such as `project_name: My App`.")
+            raise UserError(f"{path} has no answers; write lines such as `project_name: My App`.")
 
 
 def scaffold(target: Path, given: dict[str, Any], *, defaults: bool) -> None:
-    """Make the project in a folder beside what is missing of `target`, and move it there whole.
+    """Create the project completely or not at all. UserError for invalid answers or a target that cannot be written."""
+    try:
+        check(target, given)
+        create(target, given, defaults=defaults)
+    except CopierAnswersInterrupt:
+        raise KeyboardInterrupt from None
+    except (CopierError, OSError, ValueError) as error:
+        raise UserError(f"Cannot create {target}: {one_line(error)}") from error
 
-    Raises OSError, ValueError or CopierError, and then leaves nothing behind.
-    """
-    refuse(target, given)
+
+def create(target: Path, given: dict[str, Any], *, defaults: bool) -> None:
+    """Write the project into a temporary folder of the same file system, then rename that to its place."""
     top = topmost_missing(target)
+    # Named before it exists, so that an interruption at any moment removes it.
     scratch = top.parent / f".slipway-{secrets.token_hex(4)}"
     draft = scratch / target.relative_to(top.parent)
     warnings.simplefilter("ignore", DirtyLocalWarning)
-    # Named before it is made: an interruption at any moment finds it.
     try:
         scratch.mkdir()
         draft.parent.mkdir(parents=True, exist_ok=True)
@@ -115,32 +115,33 @@ def scaffold(target: Path, given: dict[str, Any], *, defaults: bool) -> None:
         shutil.rmtree(scratch, ignore_errors=True)
 
 
-def refuse(target: Path, given: dict[str, Any]) -> None:
-    """Raise ValueError for what can be known to go wrong before a question is asked."""
-    require_git()
+def check(target: Path, given: dict[str, Any]) -> None:
+    """UserError for everything that can be checked before the first question."""
+    git(TEMPLATE, "--version")
     if target.is_relative_to(TEMPLATE):
         outside = TEMPLATE.parent / "my-app"
-        raise ValueError(f"{target} is inside Slipway's own checkout; name a folder outside, such as {outside}.")
+        raise UserError(f"{target} is inside Slipway's own checkout; use a folder outside, such as {outside}.")
     if target.exists() and (not target.is_dir() or any(target.iterdir())):
-        raise ValueError(f"{target} exists and is not an empty folder; name a new one.")
-    unknown = sorted(set(given) - questions())
-    if unknown:
-        raise ValueError(f"No such question: {', '.join(unknown)}. There are: {', '.join(sorted(questions()))}.")
+        raise UserError(f"{target} exists and is not an empty folder; use a new one.")
+    if unknown := sorted(set(given) - questions()):
+        raise UserError(f"Unknown question: {', '.join(unknown)}. Known: {', '.join(sorted(questions()))}.")
+    if wrong := [name for name, value in given.items() if not isinstance(value, str | int | float)]:
+        raise UserError(f"{wrong[0]} must be text, not {given[wrong[0]]!r}.")
 
 
 def topmost_missing(target: Path) -> Path:
-    """The first folder on the way to `target` that is not there, or `target` itself."""
+    """The topmost folder on the way to `target` that does not exist, or `target` itself."""
     return next((folder for folder in reversed(target.parents) if not folder.exists()), target)
 
 
 def questions() -> set[str]:
-    """The names of the questions that copier.yml asks."""
+    """The names of the questions in copier.yml."""
     config = yaml.safe_load((TEMPLATE / "copier.yml").read_text(encoding="utf-8"))
     return {name for name, value in config.items() if not name.startswith("_") and value.get("when", True)}
 
 
 def commit(project: Path) -> None:
-    """Make the project a git repository with one commit, also where git knows no author."""
+    """Make the project a git repository with one commit, by a made-up author if git has none configured."""
     git(project, "init", "--quiet", "--initial-branch=main")
     git(project, "add", "--all")
     known = git_setting(project, "user.email")
@@ -148,26 +149,10 @@ def commit(project: Path) -> None:
     git(project, *author, "commit", "--quiet", "--no-verify", "--message=Scaffold with Slipway")
 
 
-def warn_of_changes() -> None:
-    """Say when the project will come from a state of the template that nobody else can have."""
-    if origin.has_changes(TEMPLATE):
-        print(
-            "This checkout has uncommitted changes: `copier update` will not find the version that you scaffold from."
-        )
-
-
-def reason(error: Exception) -> str:
-    """What went wrong, on one line."""
+def one_line(error: Exception) -> str:
+    """The error's message on one line."""
     return (isinstance(error, OSError) and error.strerror) or " ".join(str(error).split())
 
 
-def plain(error: Exception) -> str:
-    """The words of copier.yml that a reader needs, out of those that Copier puts around them."""
-    message = str(error)
-    if stopped := re.fullmatch(r"'dict object' has no attribute (['\"].+)", message):
-        return str(ast.literal_eval(stopped[1]))
-    return re.sub(r"^Validation error for question '(\w+)': ", r"\1: ", message)
-
-
 if __name__ == "__main__":
-    main()
+    cli.run(main)

@@ -1,4 +1,4 @@
-"""Where a project gets its updates from: the toolkit's repository if others reach it, else the checkout itself."""
+"""Finds the source of a project's updates: the remote of this checkout, else the checkout itself."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ KNOWN_BEGINNINGS = ("git@", "git://", "git+", "https://github.com/", "https://gi
 
 
 def has_changes(checkout: Path) -> bool:
-    """Whether a project would come from a state of the template that nobody else can have."""
+    """Whether the checkout has uncommitted changes."""
     return (checkout / ".git").exists() and git(checkout, "status", "--porcelain") != ""
 
 
 def address(checkout: Path) -> str:
-    """The address at which others get what is checked out here, as Copier reads it; empty if there is none."""
+    """The URL of a remote that has the checked-out commit, as Copier reads it; empty if there is none."""
     if not (checkout / ".git").exists() or has_changes(checkout):
         return ""
     url = git_setting(checkout, "remote.origin.url")
@@ -46,7 +46,7 @@ def repository(url: str) -> str:
 
 
 def record(project: Path, url: str) -> None:
-    """Have `copier update` look there."""
+    """Record where `copier update` finds new versions."""
     answers = project / ANSWERS_FILE
     line = yaml.safe_dump({"_src_path": url}, allow_unicode=True)
     answers.write_text(SOURCE.sub(lambda _: line, answers.read_text(encoding="utf-8")), encoding="utf-8")

@@ -1,4 +1,4 @@
-"""Uses a running application as a client would, and expects of every call the status that it must have."""
+"""Calls a running application as a client does, and checks the status of every response."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ import httpx
 
 
 class ProofFailedError(Exception):
-    """The application did not do what it must; the message says which call and what came instead."""
+    """An unexpected response; the message has the call, the expected status and the received one."""
 
 
 @dataclass(frozen=True)
 class Call:
-    """One answered request."""
+    """One request and the status of its response."""
 
     method: str
     url: str
@@ -25,7 +25,7 @@ class Call:
 
 
 class Client:
-    """Calls the gateway and keeps a record."""
+    """Calls the gateway and records the calls."""
 
     def __init__(self, http: httpx.Client) -> None:
         self.http = http
@@ -33,13 +33,13 @@ class Client:
         self.token: str | None = None
 
     def expect(self, status: int, method: str, path: str, json: Any = None) -> Any:
-        """Call and return the decoded body, or its text. Raises ProofFailedError for any other status."""
+        """Call and return the decoded JSON body, or its text. ProofFailedError for any other status."""
         headers = {"Authorization": f"Bearer {self.token}"} if self.token else {}
         started = time.monotonic()
         response = self.http.request(method, path, json=json, headers=headers)
         self.calls.append(Call(method, str(response.url), response.status_code, time.monotonic() - started))
         if response.status_code != status:
-            message = f"{method} {path} answered {response.status_code} instead of {status}: {response.text[:200]}"
+            message = f"{method} {path} returned {response.status_code} instead of {status}: {response.text[:200]}"
             raise ProofFailedError(message)
         if response.content and response.headers.get("content-type", "").startswith("application/json"):
             return response.json()
@@ -47,7 +47,7 @@ class Client:
 
 
 def prove(gateway: str) -> list[Call]:
-    """Register, log in, work with a project, log out; the calls in order. Raises ProofFailedError."""
+    """Register, log in, work with a project, log out; return the calls. ProofFailedError for an unexpected response."""
     try:
         with httpx.Client(base_url=gateway, timeout=10) as http:
             client = Client(http)
@@ -55,35 +55,35 @@ def prove(gateway: str) -> list[Call]:
             prove_session_and_projects(client)
             return client.calls
     except httpx.HTTPError as error:
-        raise ProofFailedError(f"no answer from {gateway}: {error}") from error
+        raise ProofFailedError(f"no response from {gateway}: {error}") from error
 
 
 def prove_health(client: Client) -> None:
-    """It is alive, everything behind it too, and it counts."""
+    """Check liveness, readiness, the OpenAPI document and the metrics."""
     client.expect(200, "GET", "/health")
     client.expect(200, "GET", "/health/detailed")
     client.expect(200, "GET", "/openapi.json")
     if "http_requests" not in client.expect(200, "GET", "/metrics"):
-        raise ProofFailedError("GET /metrics counts no requests")
+        raise ProofFailedError("GET /metrics has no http_requests")
 
 
 def prove_session_and_projects(client: Client) -> None:
-    """A user's first day: data goes through gateway, services, PostgreSQL and Valkey, and a log-out ends it at once."""
+    """Write and read data through gateway, services, PostgreSQL and Valkey; a log-out ends the session at once."""
     credentials = {"email": f"{secrets.token_hex(6)}@example.com", "password": secrets.token_urlsafe(16)}
     client.expect(401, "GET", "/api/projects")
     client.expect(201, "POST", "/api/auth/register", {**credentials, "name": "Demo"})
     client.token = client.expect(200, "POST", "/api/auth/login", credentials)["access_token"]
     me = client.expect(200, "GET", "/api/auth/me")
     if me["email"] != credentials["email"]:
-        raise ProofFailedError(f"GET /api/auth/me is about {me['email']}")
+        raise ProofFailedError(f"GET /api/auth/me returned {me['email']}")
     project = client.expect(201, "POST", "/api/projects", {"name": "First project"})
     listed = client.expect(200, "GET", "/api/projects")
     if [item["id"] for item in listed["items"]] != [project["id"]]:
-        raise ProofFailedError("GET /api/projects does not list the project that was created")
+        raise ProofFailedError("GET /api/projects does not list the new project")
     path = f"/api/projects/{project['id']}"
     client.expect(200, "PATCH", path, {"name": "Renamed"})
     if client.expect(200, "GET", path)["name"] != "Renamed":
-        raise ProofFailedError(f"GET {path} does not show the change")
+        raise ProofFailedError(f"GET {path} does not return the change")
     client.expect(204, "DELETE", path)
     client.expect(404, "GET", path)
     client.expect(204, "POST", "/api/auth/logout")

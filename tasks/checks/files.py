@@ -46,8 +46,8 @@ def _matches(path: str, pattern: str) -> bool:
 
 def _is_shell_script(path: str) -> bool:
     with Path(path).open("rb") as file:
-        words = file.readline(80).split()
-    return bool(words) and words[0].startswith(b"#!") and words[-1].rpartition(b"/")[2] in SHELLS
+        parts = file.readline(80).split()
+    return bool(parts) and parts[0].startswith(b"#!") and parts[-1].rpartition(b"/")[2] in SHELLS
 
 
 def _files_in(folder: Path) -> Iterator[str]:

@@ -8,41 +8,27 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from tasks.core.errors import UserError
+from tasks.core import cli
+from tasks.core.console import WIDTH
 from tasks.doctor import machine, project
-from tasks.doctor.finding import Finding
-
-WIDTH_WITHOUT_TERMINAL = 120
 
 
-def main() -> None:
-    """Show what this machine has and lacks; fails only when something that is required is missing."""
+def main() -> str | None:
+    """Check this machine and project; fails only if something required is missing."""
     argparse.ArgumentParser(prog="nox -s doctor", description=main.__doc__).parse_args()
-    here = Path.cwd()
-    try:
-        findings = [*machine.look(here), *project.look(here)]
-    except UserError as error:
-        sys.exit(str(error))
-    show(findings)
-    if obstacles := [finding.subject for finding in findings if finding.is_obstacle]:
-        sys.exit(f"The application cannot run before this is mended: {', '.join(obstacles)}.")
-
-
-def show(findings: list[Finding]) -> None:
-    """Print the table."""
-    console = Console(width=None if sys.stdout.isatty() else WIDTH_WITHOUT_TERMINAL, highlight=False)
+    statuses = [*machine.check(Path.cwd()), *project.check(Path.cwd())]
+    console = Console(width=None if sys.stdout.isatty() else WIDTH, highlight=False)
     table = Table("", "what", "found", "what to do", box=None, pad_edge=False)
-    for finding in findings:
+    for status in statuses:
+        mark = Text("✓", "green")
+        if status.remedy:
+            mark = Text("✗", "red") if status.is_required else Text("!", "yellow")
         # As Text, so that brackets in what was found are no markup.
-        table.add_row(_mark(finding), *map(Text, (finding.subject, finding.found, finding.remedy)))
+        table.add_row(mark, *map(Text, (status.subject, status.found, status.remedy)))
     console.print(table)
-
-
-def _mark(finding: Finding) -> Text:
-    if finding.is_obstacle:
-        return Text("✗", "red")
-    return Text("!", "yellow") if finding.is_amiss else Text("✓", "green")
+    failed = [status.subject for status in statuses if status.remedy and status.is_required]
+    return f"The application cannot run until this is fixed: {', '.join(failed)}." if failed else None
 
 
 if __name__ == "__main__":
-    main()
+    cli.run(main)

@@ -1,138 +1,118 @@
-"""Looks at what is installed on the machine."""
+"""Checks what is installed on the machine."""
 
 import os
 import platform
+import re
 import shutil
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
-from tasks.compose import engine, programs
+from tasks.compose import engine
 from tasks.core.errors import UserError
+from tasks.core.processes import output
 from tasks.dev.storage import postgres_version, valkey_version
-from tasks.doctor.finding import Finding, said
 from tasks.project import env_file
 from tasks.project.data_folder import FOLDER
-from tasks.servers import postgres, postgres_programs, privileges, valkey
+from tasks.servers import postgres, privileges, valkey
 
-OLDEST_PYTHON = (3, 11)
+DOCKER_USE = "optional: nox -s stack, nox -s images"
 
 
-def look(project: Path) -> list[Finding]:
-    """Every finding, what is required first."""
-    settings = known(project)
+@dataclass(frozen=True)
+class Status:
+    """What was found about a subject, and the remedy if something is wrong or missing."""
+
+    subject: str
+    found: str
+    remedy: str = ""
+    is_required: bool = False
+
+
+def check(project: Path) -> list[Status]:
+    """Every status, required ones first."""
+    try:
+        settings: Mapping[str, str] = env_file.settings(project)
+    except UserError:
+        # A broken .env.local is reported by the checks of the project.
+        settings = os.environ
     return [
-        python(),
-        uv(),
-        *([rights()] if os.geteuid() == 0 else []),
-        database(settings.get("DATABASE_URL")),
-        redis(settings.get("REDIS_URL")),
-        room(project),
-        folder(project),
-        tool("git", "commits, and copier update", "https://git-scm.com/downloads, or: apt install git"),
+        # The noxfile itself refuses one that is too old.
+        Status("Python", platform.python_version(), is_required=True),
+        Status("uv", output(sys.executable, "-m", "uv", "--version") or "missing", is_required=True),
+        *([privilege()] if os.geteuid() == 0 else []),
+        server("PostgreSQL", "DATABASE_URL", settings, postgres_version, partial(postgres.program, "postgres")),
+        server("Valkey", "REDIS_URL", settings, valkey_version, valkey.program),
+        *data_folder(project),
+        *file_system(project.resolve(), platform.release()),
+        git(),
         docker(settings),
-        tool("node", "optional: nothing here needs it yet"),
+        Status("node", output("node", "--version") or "missing (optional: nothing here needs it yet)"),
     ]
 
 
-def known(project: Path) -> Mapping[str, str]:
-    """The settings that hold; without those of `.env.local` if it is broken, which is a finding of its own."""
+def privilege() -> Status:
+    """The program that runs servers without root privileges."""
     try:
-        return env_file.settings(project)
-    except UserError:
-        return os.environ
-
-
-def python() -> Finding:
-    """The Python that runs the sessions."""
-    fits = sys.version_info >= OLDEST_PYTHON
-    remedy = "" if fits else f"install Python {OLDEST_PYTHON[0]}.{OLDEST_PYTHON[1]} or newer"
-    return Finding("Python", platform.python_version(), remedy, is_required=True)
-
-
-def uv() -> Finding:
-    """The installer that nox uses; the pinned nox brings it."""
-    found = said("uv", "--version") or said(sys.executable, "-m", "uv", "--version")
-    return Finding("uv", found or "missing", "" if found else "python3 noxfile.py -s doctor", is_required=True)
-
-
-def rights() -> Finding:
-    """The way to run servers without root's rights."""
-    try:
-        return Finding("not as root", f"servers run by {privileges.prefix()[0]}", is_required=True)
+        return Status("unprivileged servers", f"with {privileges.prefix()[0]}", is_required=True)
     except UserError as error:
-        return Finding("not as root", "not possible", str(error), is_required=True)
+        return Status("unprivileged servers", "not possible", str(error), is_required=True)
 
 
-def database(url: str | None) -> Finding:
-    """The PostgreSQL that the sessions use."""
-    if url:
-        return _answering("PostgreSQL", "DATABASE_URL", lambda: postgres_version(url))
+def server(
+    name: str, setting: str, settings: Mapping[str, str], version_at: Callable[[str], str], program: Callable[[], Path]
+) -> Status:
+    """The server of a URL in the settings, or else the embedded one."""
+    url = settings.get(setting)
     try:
-        program = postgres_programs.program("postgres")
+        found = f"{version_at(url)} ({setting})" if url else output(program(), "--version")
     except UserError as error:
-        return Finding("PostgreSQL", "missing", str(error), is_required=True)
-    return _running("PostgreSQL", program, "set POSTGRES_BIN or DATABASE_URL")
+        return Status(name, f"{setting} does not work" if url else "missing", str(error), is_required=True)
+    if not found:
+        return Status(name, "does not run on this machine", f"set {setting} to a server", is_required=True)
+    return Status(name, found.partition(" sha=")[0], is_required=True)
 
 
-def redis(url: str | None) -> Finding:
-    """The Valkey that the sessions use."""
-    if url:
-        return _answering("Valkey", "REDIS_URL", lambda: valkey_version(url))
-    try:
-        program = valkey.program()
-    except UserError as error:
-        return Finding("Valkey", "missing", str(error), is_required=True)
-    finding = _running("Valkey", program, "install valkey-server, or set REDIS_URL")
-    return replace(finding, found=finding.found.partition(" sha=")[0])
-
-
-def room(project: Path) -> Finding:
-    """The disk that development data goes to."""
-    folder = project / FOLDER
-    free = shutil.disk_usage(folder if folder.exists() else project).free
-    enough = free >= postgres.ROOM_BYTES
-    remedy = "" if enough else f"free {postgres.ROOM_BYTES // 2**20} MB on the disk of {folder}"
-    return Finding("disk", f"{free / 2**30:.1f} GB free", remedy, is_required=True)
-
-
-def folder(project: Path) -> Finding:
-    """Whether development data can be kept."""
+def data_folder(project: Path) -> list[Status]:
+    """Free space and write access for the development data."""
     data = project / FOLDER
     place = data if data.exists() else project
-    writable = os.access(place, os.W_OK | os.X_OK)
-    found = f"{FOLDER} can{'' if writable else 'not'} be written"
-    remedy = "" if writable else f"make {place} writable, or work in a copy of the project"
-    return Finding("project folder", found, remedy, is_required=True)
+    free = shutil.disk_usage(place).free
+    too_small = f"free {postgres.ROOM_BYTES // 2**20} MB on the disk of {data}"
+    read_only = "" if os.access(place, os.W_OK | os.X_OK) else f"make {place} writable, or copy the project elsewhere"
+    found = f"{FOLDER} is not writable" if read_only else f"{FOLDER} is writable"
+    return [
+        Status(
+            "disk", f"{free / 2**30:.1f} GB free", too_small if free < postgres.ROOM_BYTES else "", is_required=True
+        ),
+        Status("project folder", found, read_only, is_required=True),
+    ]
 
 
-def docker(settings: Mapping[str, str]) -> Finding:
-    """The Docker that `stack` and `images` use, which not everybody needs."""
+def file_system(project: Path, kernel: str) -> list[Status]:
+    """A warning on WSL 2 if the project is on a drive of Windows."""
+    if "microsoft" not in kernel.lower() or not re.match(r"/mnt/[a-z](/|$)", str(project)):
+        return []
+    remedy = "move the project to the Linux home folder, such as ~/projects"
+    return [Status("file system", f"{project} is on a Windows drive, which is slow in WSL 2", remedy)]
+
+
+def git() -> Status:
+    """Git, for commits and `copier update`."""
+    found = output("git", "--version")
+    remedy = "https://git-scm.com/downloads, or: apt install git"
+    return Status("git", found or "missing (commits, copier update)", "" if found else remedy)
+
+
+def docker(settings: Mapping[str, str]) -> Status:
+    """Docker Engine and Compose, which are optional."""
     if shutil.which("docker") is None:
-        return Finding("docker", "missing (optional: nox -s stack, nox -s images)")
+        return Status("docker", f"missing ({DOCKER_USE})")
     try:
-        compose = programs.check()
+        compose = engine.check_programs()
         version = engine.connect(settings).version()["Version"]
     except UserError as error:
-        return Finding("docker", "cannot be used (optional: nox -s stack, nox -s images)", str(error))
-    return Finding("docker", f"Engine {version}, Compose {compose}")
-
-
-def tool(name: str, use: str, remedy: str = "") -> Finding:
-    """A program that not everybody needs."""
-    found = said(name, "--version")
-    return Finding(name, found or f"missing ({use})", "" if found else remedy)
-
-
-def _running(subject: str, program: Path, remedy: str) -> Finding:
-    version = said(str(program), "--version")
-    found = version or f"{program} does not run here"
-    return Finding(subject, found, "" if version else remedy, is_required=True)
-
-
-def _answering(subject: str, setting: str, version: Callable[[], str]) -> Finding:
-    try:
-        return Finding(subject, f"{version()}, as {setting} says", is_required=True)
-    except UserError as error:
-        return Finding(subject, f"{setting} leads nowhere", str(error), is_required=True)
+        return Status("docker", f"cannot be used ({DOCKER_USE})", str(error))
+    return Status("docker", f"Engine {version}, Compose {compose}")

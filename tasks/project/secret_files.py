@@ -1,4 +1,4 @@
-"""Keeps the secrets that containers are given, a file for each, and lets Compose read `.env.local`."""
+"""Secrets for containers, a file for each, and `.env` for Compose."""
 
 import base64
 import os
@@ -12,17 +12,28 @@ from tasks.project import env_file
 FOLDER = ".secrets"
 LINK = ".env"
 SECRET_BYTES = 32
-# A container's user reads the file where it is mounted; on this machine the folder keeps others out.
+# A container's user reads the file where it is mounted; on this machine the folder is owner-only.
 FOLDER_MODE = 0o700
 FILE_MODE = 0o444
 
 
 def complete(project: Path) -> list[str]:
-    """Give each secret its file and Compose its `.env`, where they are lacking; says what was done.
+    """Write each missing secret, from `.env.local` or a new one, and link `.env`; returns what changed.
 
-    What is there stays as it is; an empty file counts as lacking. A secret that `.env.local` has is the same here.
+    Existing files stay as they are; an empty one counts as missing.
     """
-    return [*_write(project), *_link(project)]
+    folder = project / FOLDER
+    try:
+        folder.mkdir(mode=FOLDER_MODE, exist_ok=True)
+    except OSError as error:
+        raise UserError(f"Cannot create the owner-only folder {folder}: {error.strerror}.") from None
+    was_open = atomic_file.protect(folder, FOLDER_MODE)
+    changes = [f"Made {FOLDER}/ owner-only; other users could read it."] if was_open else []
+    known, missing = env_file.local(project), _missing(project)
+    for name in missing:
+        atomic_file.write(folder / name.lower(), known.get(name) or fresh_secret(), FILE_MODE)
+    changes += [f"Wrote {FOLDER}/: {', '.join(name.lower() for name in missing)}."] if missing else []
+    return changes + _link(project)
 
 
 def fresh_secret() -> str:
@@ -31,39 +42,13 @@ def fresh_secret() -> str:
 
 
 def absent(project: Path) -> list[str]:
-    """The secrets that have no file yet and that `complete` would make up, as `.env.local` does not have them."""
-    known = _known(project)
+    """The files of the secrets that `complete` would generate."""
+    known = env_file.local(project)
     return [name.lower() for name in _missing(project) if not known.get(name)]
-
-
-def _write(project: Path) -> list[str]:
-    folder = project / FOLDER
-    said = _prepare(folder)
-    known, missing = _known(project), _missing(project)
-    for name in missing:
-        atomic_file.write(folder / name.lower(), known.get(name) or fresh_secret(), FILE_MODE)
-    return said + ([f"Wrote {FOLDER}/: {', '.join(name.lower() for name in missing)}."] if missing else [])
-
-
-def _known(project: Path) -> dict[str, str]:
-    local = project / env_file.LOCAL
-    return env_file.values(local) if local.exists() else {}
 
 
 def _missing(project: Path) -> list[str]:
     return [name for name in env_file.secrets(project) if not _has_text(project / FOLDER / name.lower())]
-
-
-def _prepare(folder: Path) -> list[str]:
-    """Have a folder that only its owner can enter."""
-    try:
-        folder.mkdir(mode=FOLDER_MODE, exist_ok=True)
-        if folder.stat().st_mode & 0o077 == 0:
-            return []
-        folder.chmod(FOLDER_MODE)
-    except OSError as error:
-        raise UserError(f"Cannot make the folder {folder} for you alone: {error.strerror}.") from None
-    return [f"{FOLDER}/ was open to other users, and is not any more."]
 
 
 def _has_text(path: Path) -> bool:
@@ -72,16 +57,15 @@ def _has_text(path: Path) -> bool:
     except FileNotFoundError:
         return False
     except OSError as error:
-        raise UserError(f"Cannot look at {path}: {error.strerror}.") from None
+        raise UserError(f"Cannot read {path}: {error.strerror}.") from None
 
 
 def _link(project: Path) -> list[str]:
-    """A `.env` that is there is somebody's own and stays."""
-    link = project / LINK
-    if os.path.lexists(link):
+    """Link `.env` to `.env.local`, unless the team has its own."""
+    if os.path.lexists(project / LINK):
         return []
     try:
-        link.symlink_to(env_file.LOCAL)
+        (project / LINK).symlink_to(env_file.LOCAL)
     except OSError as error:
-        return [f"Cannot make the link {LINK}: {error.strerror}; Compose works as nox -s stack only."]
-    return [f"Made {LINK}, a link to {env_file.LOCAL}, for Compose."]
+        return [f"Cannot create the link {LINK}: {error.strerror}. Use nox -s stack instead of docker compose."]
+    return [f"Linked {LINK} to {env_file.LOCAL}, for Compose."]

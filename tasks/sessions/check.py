@@ -2,6 +2,7 @@
 
 import nox
 
+from tasks.core.check_cache import run_check
 from tasks.core.environments import install
 
 
@@ -9,14 +10,14 @@ from tasks.core.environments import install
 def test(session: nox.Session) -> None:
     """Run the tests in parallel on real servers, with coverage (-- PYTEST_ARGS: run a subset, without coverage)."""
     install(session, "test", compile_bytecode=True)
-    session.run("pytest", *(session.posargs or ["--numprocesses=auto", "--cov"]))
+    run_check(session, "pytest", defaults=("--numprocesses=auto", "--cov"))
 
 
 @nox.session(tags=["check", "ci"], allow_parallel=True)
 def db_check(session: nox.Session) -> None:
     """Check that migrations match the models, can be undone, and do not lock tables in use (-- --only NAME)."""
     install(session, "dev", compile_bytecode=True)
-    session.run("python", "-m", "tasks.checks.migrations", *session.posargs)
+    run_check(session, "python", "-m", "tasks.checks.migrations")
 
 
 @nox.session(default=False, tags=["ci"])

@@ -42,9 +42,9 @@ UNKNOWN_TO_CHECKOV = re.compile(r"^ (?= *attestations: (read|write|none)\b)", re
 
 def sarif_tool(files: list[str], folder: Path, *, command: str, options: str = "", lock: str = "") -> list[Finding]:
     """Run a tool, of this environment or that of a lock, that takes files as arguments and prints SARIF."""
-    name, *words = command.split()
+    name, *arguments = command.split()
     place = environment(lock) if lock else ENVIRONMENT
-    log = tool(name, *words, *filter(None, [options]), *files, place=place, cwd=folder)
+    log = tool(name, *arguments, *filter(None, [options]), *files, place=place, cwd=folder)
     return sarif.read(log, name, folder)
 
 

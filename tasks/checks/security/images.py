@@ -1,20 +1,18 @@
 """Scans the project's images for known vulnerabilities, if this machine's engine has them."""
 
-import json
 from pathlib import Path
 
-from tasks.checks.findings import Finding
-from tasks.checks.images.scan import Scanned, scan as scan_image, version
+from tasks.checks import image_scan
+from tasks.checks.image_scan import NotScannedError
 from tasks.checks.security.scanners import Outcome, Skipped
-from tasks.compose import plan
+from tasks.compose import services
 from tasks.compose.compose import Compose
 from tasks.core.console import count
 from tasks.core.errors import UserError
 from tasks.core.processes import output
 from tasks.project import env_file
 
-# Severities of image scanners that findings do not have.
-SEVERITIES = {"negligible": "low", "unknown": "medium"}
+BUILD = "nox -s images -- build"
 
 
 class NoImages(Skipped):
@@ -24,25 +22,17 @@ class NoImages(Skipped):
 
 
 def scan(_files: list[str], _folder: Path) -> Outcome:
-    """Scan each image that the Compose files build. Skipped if one is missing, or no scanner can scan it."""
-    outcomes = {name: scan_image(name) for name in built()}
-    scanned = {name: each for name, each in outcomes.items() if isinstance(each, Scanned)}
-    if reasons := [f"{name}: {each.reason}" for name, each in outcomes.items() if not isinstance(each, Scanned)]:
-        raise Skipped("; ".join(reasons))
-    tools = sorted({each.scanner for each in scanned.values()})
-    found = [finding for name, outcome in scanned.items() for finding in findings(name, outcome)]
-    versions = ", ".join(map(version, tools))
-    return Outcome(tool=", ".join(tools), version=versions, scope=count(len(scanned), "image"), findings=found)
-
-
-def findings(image: str, outcome: Scanned) -> list[Finding]:
-    """The vulnerabilities that a newer version fixes, with the image as the path."""
-    found = []
-    for each in outcome.mendable:
-        message = f"{each.package} {each.version}, fixed in {each.fixed_in}"
-        severity = SEVERITIES.get(each.severity, each.severity)
-        found.append(Finding(outcome.scanner, each.vulnerability, image, 1, message, severity))
-    return found
+    """Scan each image that the Compose files build. Skipped where one is missing, or no scanner can scan it."""
+    scanned = []
+    for name in built():
+        try:
+            scanned.append(image_scan.scan(name))
+        except NotScannedError as error:
+            raise Skipped(f"{name}: {error}") from None
+    tools = {each.scanner: each.version for each in scanned}
+    findings = [finding for each in scanned for finding in each.findings]
+    scope = count(len(scanned), "image")
+    return Outcome(tool=", ".join(tools), version=", ".join(tools.values()), scope=scope, findings=findings)
 
 
 def built() -> list[str]:
@@ -50,12 +40,11 @@ def built() -> list[str]:
     if output("docker", "version", "--format={{.Server.Version}}") is None:
         raise NoImages("no Docker Engine answers, so no image of this project is built.")
     try:
-        services = plan.read(Compose(Path.cwd(), env_file.settings(Path.cwd()))).services
+        _, found = services.read(Compose(Path.cwd(), env_file.settings(Path.cwd())))
     except UserError as error:
         raise NoImages(f"cannot read which images this project builds: {error}") from None
-    builds = {json.dumps(each.build, sort_keys=True): each.image for each in reversed(services) if each.build}
-    names = [*reversed(builds.values())]
+    names = [group[0].image for group in services.builds(found)]
     inspect = ("docker", "image", "inspect", "--format={{.Id}}")
     if missing := [name for name in names if output(*inspect, name) is None]:
-        raise NoImages(f"no image {', '.join(missing)} is built; nox -s images -- build builds what is missing.")
+        raise NoImages(f"no image {', '.join(missing)} is built; {BUILD} builds what is missing.")
     return names

@@ -19,7 +19,7 @@ from tasks.core.errors import UserError
 from tests.support import nox, run
 from toolkit.application import Application, free_port
 
-LIVE_SESSIONS = "src/backend/shared/security/live_sessions.py"
+ACTIVE_SESSIONS = "src/backend/shared/security/active_sessions.py"
 ENDS = 'await self._redis.delete(f"{self._prefix}{session_id}")'
 SERVICES = {"auth", "projects"}
 
@@ -78,7 +78,7 @@ def test_another_service_is_no_gateway(application: Application) -> None:
 
 
 def test_a_log_out_that_ends_nothing_is_found(application: Application) -> None:
-    place = application.project / LIVE_SESSIONS
+    place = application.project / ACTIVE_SESSIONS
     text = place.read_text(encoding="utf-8")
     assert text.count(ENDS) == 1
     place.write_text(text.replace(ENDS, "await self._redis.ping()"), encoding="utf-8")
@@ -97,7 +97,7 @@ def await_reload(application: Application) -> None:
         if after.count("│ ready: ") >= 3:
             return
         time.sleep(0.1)
-    raise AssertionError(application.last_words())
+    raise AssertionError(application.last_output())
 
 
 def test_an_address_without_an_answer_is_reported_in_two_lines(application: Application) -> None:

@@ -6,7 +6,7 @@ import re
 import pytest
 
 from tasks.checks.lint import CHECKS as LINT_CHECKS
-from tasks.checks.migrations.__main__ import CHECKS as DB_CHECKS
+from tasks.checks.migrations import CHECKS as DB_CHECKS
 from tasks.checks.security.checks import SCANNERS
 from tests.support import nox
 from tests.tasks.checked_project import CheckedProject

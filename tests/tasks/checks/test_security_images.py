@@ -51,7 +51,7 @@ def test_severities_of_scanners_are_mapped(tools: Path, written: str, severity: 
 
 
 def test_images_without_a_scanner_are_skipped(tools: Path) -> None:
-    with pytest.raises(Skipped, match="my-app-auth: no scanner is installed: trivy or grype; my-app-gateway: no scan"):
+    with pytest.raises(Skipped, match=r"^my-app-auth: no scanner is installed: trivy or grype$"):
         images.scan([], Path())
     scanner(tools, "trivy", f"cat {tools}/report.json", TRIVY, days=8)
     with pytest.raises(Skipped, match="my-app-auth: trivy's data are 8 days old"):

@@ -51,7 +51,7 @@ def test_all_checks_may_run_side_by_side(checked: CheckedProject) -> None:
 def test_ci_is_what_checks_and_more(checked: CheckedProject) -> None:
     tags = {tag: _tagged(checked, tag) for tag in ("check", "ci")}
     assert tags["check"] == {"lint", "typecheck", "test", "db_check", "security"}
-    assert tags["ci"] == tags["check"] | {"e2e", "stack", "images", "devcontainer", "ci_result"}
+    assert tags["ci"] == tags["check"] | {"e2e", "stack", "images", "devcontainer"}
 
 
 def _tagged(project: CheckedProject, tag: str) -> set[str]:

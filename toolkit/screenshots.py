@@ -1,0 +1,107 @@
+"""Runs `demo` and `dev` in a terminal and writes their output to docs/images/: `python -m toolkit.screenshots`."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+import pty
+import re
+import signal
+import subprocess
+import sys
+import tempfile
+import termios
+from pathlib import Path
+
+import httpx
+from rich.console import Console
+from rich.text import Text
+
+from tasks.core import cli
+from tasks.core.errors import UserError
+from toolkit.application import environment
+from toolkit.new import TEMPLATE
+
+IMAGES = TEMPLATE / "docs" / "images"
+COLUMNS, LINES = 110, 60
+TOKENS = re.compile(r"(\x1b\[[\d;?]*[A-Za-z]|\n)")
+GATEWAY = re.compile(rb"Ready in (?s:.)+?(http://127\.0\.0\.1:\d+)")
+PATH = "/api/projects"
+
+
+def main() -> None:
+    """Write both pictures."""
+    session = [sys.executable, "noxfile.py", "-s"]
+    with tempfile.TemporaryDirectory() as folder:
+        project = Path(folder).resolve() / "my-app"
+        demo = capture([*session, "demo", "--", "--keep", str(project)], TEMPLATE)
+        dev = capture([*session, "dev"], project)
+    for name, output in {"demo": demo, "dev": dev}.items():
+        path = IMAGES / f"{name}.svg"
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(picture(hide(output, str(project.parent)), f"nox -s {name}"), encoding="utf-8")
+        print(f"Written to {path.relative_to(TEMPLATE)}")
+
+
+def capture(command: list[str], folder: Path) -> str:
+    """Run a command on a terminal and return its output; `dev` gets a request once it is ready, then Ctrl-C."""
+    screen, terminal = pty.openpty()
+    termios.tcsetwinsize(terminal, (LINES, COLUMNS))
+    settings = {"TERM": "xterm-256color", "COLORTERM": "truecolor"}
+    process = subprocess.Popen(
+        command,
+        cwd=folder,
+        env=environment(settings),
+        stdin=terminal,
+        stdout=terminal,
+        stderr=terminal,
+        start_new_session=True,
+    )
+    os.close(terminal)
+    output, is_requested = b"", False
+    # A terminal whose processes have exited raises OSError.
+    with contextlib.suppress(OSError), os.fdopen(screen, "rb", buffering=0) as shown:
+        while data := shown.read(65536):
+            output += data
+            if "dev" in command and not is_requested and (gateway := GATEWAY.search(output)):
+                is_requested = httpx.get(f"{gateway[1].decode()}{PATH}").status_code == 401
+            elif is_requested and PATH.encode() in data:
+                os.killpg(process.pid, signal.SIGINT)
+    if process.wait() != 0:
+        raise UserError(f"{' '.join(command)} failed:\n{output.decode()}")
+    return output.decode()
+
+
+def hide(output: str, folder: str) -> str:
+    """Replace the temporary folder by `~`, in as many columns."""
+    return re.sub(rf"{re.escape(folder)}(\S*)", lambda found: f"~{found[1]}".ljust(len(found[0])), output)
+
+
+def picture(output: str, title: str) -> str:
+    """An SVG of a terminal's output."""
+    console = Console(record=True, width=COLUMNS, file=io.StringIO(), force_terminal=True, color_system="truecolor")
+    console.print(Text.from_ansi("\n".join(rows(output))))
+    # Without fonts from the network.
+    return re.sub(r"@font-face \{.*?\}\s*", "", console.export_svg(title=title), flags=re.DOTALL)
+
+
+def rows(output: str) -> list[str]:
+    """The rows of a terminal, colours included, after the moves by which a live display overwrites its rows."""
+    found, row = [""], 0
+    for token in TOKENS.split(output.replace("\r", "")):
+        match token:
+            case "\n":
+                row += 1
+                found += [""] * (row == len(found))
+            case "\x1b[1A":
+                row -= 1
+            case "\x1b[2K":
+                found[row] = ""
+            case _ if not token.startswith("\x1b") or token.endswith("m"):
+                found[row] += token
+    return found
+
+
+if __name__ == "__main__":
+    cli.run(main)
