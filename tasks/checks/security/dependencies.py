@@ -55,23 +55,18 @@ def pins(lock: str) -> list[Pin]:
     """The pins of a lock of uv or npm; npm's own packages of the project, and links, have no registry's version."""
     text = Path(lock).read_text(encoding="utf-8")
     if not lock.endswith(".json"):
-        found = [(number, PIN.match(line)) for number, line in enumerate(text.splitlines(), 1)]
-        return [Pin(PYTHON, canonicalize_name(pin[1]), pin[2], lock, number) for number, pin in found if pin]
+        matches = [(number, PIN.match(line)) for number, line in enumerate(text.splitlines(), 1)]
+        return [Pin(PYTHON, canonicalize_name(pin[1]), pin[2], lock, number) for number, pin in matches if pin]
     packages = json.loads(text).get("packages")
     if packages is None:
         raise UserError(f"{lock} is from npm 6 or older. Update it: npm install --package-lock-only")
     lines = {line.strip(): number for number, line in enumerate(text.splitlines(), 1)}
-    return [
-        Pin(
-            NODE,
-            each.get("name") or place.rpartition(MODULES)[2],
-            each["version"],
-            lock,
-            lines.get(f'"{place}": {{', 1),
-        )
-        for place, each in packages.items()
-        if MODULES in place and not each.get("link")
-    ]
+    found = []
+    for place, each in packages.items():
+        if MODULES in place and not each.get("link"):
+            name, line = each.get("name") or place.rpartition(MODULES)[2], lines.get(f'"{place}": {{', 1)
+            found.append(Pin(NODE, name, each["version"], lock, line))
+    return found
 
 
 def source() -> str:

@@ -244,7 +244,7 @@ def test_an_unknown_report_is_an_error(tmp_path: Path) -> None:
     def unknown(_files: list[str], _folder: Path) -> list[Finding]:
         return [Finding(**json.loads("{}")["missing"])]
 
-    outcome = run_scanner(Scanner("part", "tool", "package", unknown, "*.x"), ["a.x"], tmp_path)
+    outcome = run_scanner(Scanner("part", "tool", unknown, "*.x"), ["a.x"], tmp_path)
     assert outcome.reason == "the report of tool cannot be read: KeyError 'missing'"
     assert outcome.result == "ERROR"
 
