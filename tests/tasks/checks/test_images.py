@@ -285,21 +285,6 @@ def test_a_fixable_vulnerability_fails_unless_it_is_accepted(
 
 
 @pytest.mark.containers
-def test_files_from_which_scanners_would_read_exceptions_are_refused(
-    stack: SmallStack, scan: Callable[..., tuple[int, str]]
-) -> None:
-    names = [".trivyignore", "trivy.yaml", ".grype.yaml"]
-    accepting = accepted(tool="trivy", rule="CVE-1", path=f"{stack.name}-one")
-    stack.write({**dict.fromkeys(names, "CVE-1\n"), "security-accepted.toml": accepting})
-    code, output = scan()
-    for name in (*names, "security-accepted.toml"):
-        (stack.folder / name).unlink()
-    assert code == 1
-    assert [name for name in names if f"{name}:1: exceptions of one scanner; accept findings in" not in output] == []
-    assert "images: failed: scan of .trivyignore, scan of trivy.yaml, scan of .grype.yaml\n" in output
-
-
-@pytest.mark.containers
 def test_the_security_session_scans_built_images(stack: SmallStack, tmp_path: Path) -> None:
     images(stack, "build")
     scanner(tmp_path, "trivy", f"cat {tmp_path}/report.json", TRIVY)
