@@ -8,13 +8,12 @@ import tarfile
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import suppress
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 from docker import DockerClient
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 
 from tasks.checks import accepted, image_scan
 from tasks.checks.findings import Finding
@@ -33,14 +32,14 @@ FIRST_FINDINGS = 20
 MEGABYTE = 1_000_000
 BUDGET_BYTES = 80 * MEGABYTE
 LABELS = ("org.opencontainers.image.revision", "org.opencontainers.image.version")
-PROGRAM_FOLDERS = re.compile(r"(^|/)s?bin$|(^|/)libexec(/|$)")
 # Programs that install or compile; also with a version or an architecture, as gcc-14 and x86_64-linux-gnu-as.
 TOOLS = (
     *("apt", "apt-get", "aptitude", "dpkg", "rpm", "yum", "dnf", "microdnf", "apk", "zypper", "pacman"),
     *("pip", "pipx", "uv", "uvx", "poetry", "conda", "npm", "npx", "yarn", "pnpm", "corepack", "gem", "cargo"),
     *("cc", "gcc", "g++", "c++", "cpp", "clang", "tcc", "ld", "as", "make", "cmake", "ninja", "rustc", "go"),
 )
-TOOL = re.compile(rf"(?:[a-z0-9_]+-linux-gnu-)?({'|'.join(map(re.escape, TOOLS))})(?:-?\d[\d.]*)?")
+PREFIX, SUFFIX = r"(^|/)(s?bin|libexec(/.*)?)/([a-z0-9_]+-linux-gnu-)?", r"(-?\d[\d.]*)?$"
+PROGRAM = re.compile(rf"{PREFIX}({'|'.join(map(re.escape, TOOLS))}){SUFFIX}")
 INSTALLERS = re.compile(r"(^|/)(?:site|dist)-packages/(pip|uv|conda)/__init__\.py$|(^|/)ensurepip/__init__\.py$")
 
 
@@ -76,9 +75,8 @@ def _build(place: ComposeProject) -> None:
     if not seconds:
         raise UserError("compose.yaml builds no image.")
     built = images.built(place)
-    table = Table("image", box=None, pad_edge=False)
-    for title in ("MB", "over base", "since last build", "seconds"):
-        table.add_column(title, justify="right")
+    numbers = [Column(title, justify="right") for title in ("MB", "over base", "since last build", "seconds")]
+    table = Table("image", *numbers, box=None, pad_edge=False)
     data = DataFolder(place.folder / FOLDER)
     last = data.read(SIZES) or {}
     for image, taken in zip(built, seconds, strict=True):
@@ -91,8 +89,7 @@ def _build(place: ComposeProject) -> None:
             f"{taken:.1f}",
         )
     Console(width=None if sys.stdout.isatty() else console.WIDTH, highlight=False).print(table)
-    with suppress(OSError):
-        data.path.mkdir(mode=0o700, exist_ok=True)
+    data.path.mkdir(mode=0o700, exist_ok=True)
     data.write(SIZES, {image.name: image.size for image in built})
 
 
@@ -153,14 +150,8 @@ def _content_faults(over_base: int | None, files: list[str]) -> Iterator[str]:
     elif over_base > BUDGET_BYTES:
         yield f"it has {over_base / MEGABYTE:.1f} MB over its base; the budget is {BUDGET_BYTES / MEGABYTE:.1f} MB"
     # An intruder would use them first.
-    if tools := sorted(path for path in files if _is_tool(path)):
+    if tools := sorted(path for path in files if PROGRAM.search(path) or INSTALLERS.search(path)):
         yield f"it can install or compile: {', '.join(tools[:8])}{' ...' if len(tools) > 8 else ''}"
-
-
-def _is_tool(path: str) -> bool:
-    folder, _, name = path.rpartition("/")
-    is_program = PROGRAM_FOLDERS.search(folder) is not None and TOOL.fullmatch(name) is not None
-    return is_program or INSTALLERS.search(path) is not None
 
 
 def _scan(place: ComposeProject, *, is_required: bool) -> list[str]:

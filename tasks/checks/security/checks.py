@@ -107,10 +107,8 @@ def check_schema(files: list[str], folder: Path, *, schema: str) -> list[Finding
 
 def actionlint(files: list[str], folder: Path) -> list[Finding]:
     """Check workflows; it has no severities."""
-    found = tool("actionlint", *ACTIONLINT.split(), "-format={{json .}}", *files, cwd=folder)
-    return [
-        Finding("actionlint", each["kind"], each["filepath"], each["line"], each["message"], "medium") for each in found
-    ]
+    rows = tool("actionlint", *ACTIONLINT.split(), "-format={{json .}}", *files, cwd=folder)
+    return [Finding("actionlint", row["kind"], row["filepath"], row["line"], row["message"], "medium") for row in rows]
 
 
 _semgrep = partial(sarif_tool, command=SEMGREP, options=f"--config={FOLDER / 'rules'}", lock="security-semgrep")
