@@ -19,6 +19,7 @@ from tasks.core.errors import UserError
 from tasks.project import env_file
 
 BUILD = "nox -s images -- build"
+NO_IMAGES = "no images"
 # A scanner may have to download its data first.
 TIMEOUT_SECONDS = 600
 # The data lack what was published later.
@@ -31,12 +32,6 @@ HIDING = (
 OTHER_SEVERITIES = {"negligible": "low", "unknown": "medium"}
 # Version of a scanner, time of its data; severity, ID, package and fixed version of each vulnerability.
 Report = tuple[str, str, list[tuple[str, str, str, str]]]
-
-
-class NoImages(Skipped):
-    """Why there is nothing to scan, which does not fail in CI."""
-
-    result = "no images"
 
 
 @dataclass(frozen=True)
@@ -66,15 +61,15 @@ def scan_built(_files: list[str], _folder: Path) -> Outcome:
 def _built() -> list[str]:
     """The names of the images that the Compose files build; of services that are built alike, the first's."""
     if processes.output("docker", "version", "--format={{.Server.Version}}") is None:
-        raise NoImages("no Docker Engine answers, so no image of this project is built.")
+        raise Skipped("no Docker Engine answers, so no image of this project is built.", NO_IMAGES)
     try:
         _, found = services.read(Compose(Path.cwd(), env_file.settings(Path.cwd())))
     except UserError as error:
-        raise NoImages(f"cannot read which images this project builds: {error}") from None
+        raise Skipped(f"cannot read which images this project builds: {error}", NO_IMAGES) from None
     names = [group[0].image for group in services.builds(found)]
     inspect = ("docker", "image", "inspect", "--format={{.Id}}")
     if missing := [name for name in names if processes.output(*inspect, name) is None]:
-        raise NoImages(f"no image {', '.join(missing)} is built; {BUILD} builds what is missing.")
+        raise Skipped(f"no image {', '.join(missing)} is built; {BUILD} builds what is missing.", NO_IMAGES)
     return names
 
 

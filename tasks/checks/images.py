@@ -15,8 +15,7 @@ from docker import DockerClient
 from rich.console import Console
 from rich.table import Column, Table
 
-from tasks.checks import accepted, image_scan
-from tasks.checks.findings import Finding
+from tasks.checks import findings, image_scan
 from tasks.checks.security.scanners import Skipped
 from tasks.compose import compose_project, images, services
 from tasks.compose.compose_project import ComposeProject
@@ -28,7 +27,6 @@ from tasks.project.data_folder import FOLDER, DataFolder
 
 STEPS = ("build", "check", "scan")
 SIZES = "images"
-FIRST_FINDINGS = 20
 MEGABYTE = 1_000_000
 BUDGET_BYTES = 80 * MEGABYTE
 LABELS = ("org.opencontainers.image.revision", "org.opencontainers.image.version")
@@ -155,10 +153,10 @@ def _content_faults(over_base: int | None, files: list[str]) -> Iterator[str]:
 
 
 def _scan(place: ComposeProject, *, is_required: bool) -> list[str]:
-    """The images with findings that are not accepted, or that were not scanned but must be; accepted.FILE if wrong."""
-    entries = [entry for entry in accepted.entries() if entry.tool in image_scan.SCANNERS]
+    """The images with findings that are not accepted, or that were not scanned but must be; files with a fault."""
+    entries = [entry for entry in findings.entries() if entry.tool in image_scan.SCANNERS]
     failed: list[str] = []
-    found: dict[tuple[str, str], list[Finding]] = {}
+    found: dict[tuple[str, str], list[findings.Finding]] = {}
     for image in images.built(place):
         try:
             result = image_scan.scan(image.name)
@@ -167,16 +165,16 @@ def _scan(place: ComposeProject, *, is_required: bool) -> list[str]:
             failed += [image.name] if is_required else []
             continue
         found[result.scanner, image.name] = result.findings
-        left = accepted.remaining(entries, result.findings)
-        lines = [f"  {each.severity}: {each.rule} in {each.message}" for each in left[:FIRST_FINDINGS]]
+        left = findings.remaining(entries, result.findings)
+        lines = [f"  {each.severity}: {each.rule} in {each.message}" for each in left]
         console.print_result(result.scanner, image.title, "\n".join(lines) or None)
         fixable = len(result.findings)
         print(f"  {result.vulnerabilities} known vulnerabilities, {fixable} fixable, {fixable - len(left)} accepted")
         failed += [image.name] if left else []
-    faults = accepted.review(entries, list(found.values()), lambda entry: (entry.tool, entry.path) in found)
+    faults = findings.review(entries, list(found.values()), lambda entry: (entry.tool, entry.path) in found)
     for each in faults:
         print(f"{each.path}:{each.line}: {each.message}")
-    return failed + ([str(accepted.FILE)] if faults else [])
+    return failed + ([str(findings.FILE)] if faults else [])
 
 
 if __name__ == "__main__":

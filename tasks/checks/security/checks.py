@@ -29,8 +29,6 @@ SEMGREP = (
 )
 HADOLINT = "hadolint --format=sarif --disable-ignore-pragma"
 ZIZMOR = "zizmor --offline --persona=pedantic --no-config --no-ignores --strict-collection --format=sarif"
-# Without the linters of this machine: a command of a workflow is one call of a session.
-ACTIONLINT = "-shellcheck= -pyflakes="
 SECRETS_FOUND = 77
 GITLEAKS = "--no-banner --log-level=error --redact --ignore-gitleaks-allow --report-format=json --report-path=-"
 CHECKOV = "--skip-download --compact --output=json --framework dockerfile github_actions --file"
@@ -107,7 +105,8 @@ def check_schema(files: list[str], folder: Path, *, schema: str) -> list[Finding
 
 def actionlint(files: list[str], folder: Path) -> list[Finding]:
     """Check workflows; it has no severities."""
-    rows = tool("actionlint", *ACTIONLINT.split(), "-format={{json .}}", *files, cwd=folder)
+    # Without the linters of this machine: a command of a workflow is one call of a session.
+    rows = tool("actionlint", "-shellcheck=", "-pyflakes=", "-format={{json .}}", *files, cwd=folder)
     return [Finding("actionlint", row["kind"], row["filepath"], row["line"], row["message"], "medium") for row in rows]
 
 

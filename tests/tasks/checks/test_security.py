@@ -11,10 +11,9 @@ from pathlib import Path
 import pytest
 from packaging.utils import canonicalize_name
 
-from tasks.checks import accepted
-from tasks.checks.accepted import Entry
+from tasks.checks import findings
 from tasks.checks.files import project_files
-from tasks.checks.findings import Finding
+from tasks.checks.findings import Entry, Finding
 from tasks.checks.security import packages, scanners
 from tasks.checks.security.packages import KNOWN, pins, probe
 from tasks.checks.security.sarif import write
@@ -146,7 +145,7 @@ def test_an_incomplete_entry_is_refused(
     monkeypatch.chdir(tmp_path)
     Path("security-accepted.toml").write_text(text, encoding="utf-8")
     with pytest.raises(UserError, match=re.escape(message)):
-        accepted.entries()
+        findings.entries()
 
 
 def test_ignored_files_may_hold_secrets_until_they_are_committed(
@@ -307,7 +306,7 @@ def test_missing_settings_are_named(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 def test_an_entry_may_last_a_year(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     Path("security-accepted.toml").write_text(entry(expires=from_now(366)) + entry(expires=TOMORROW), encoding="utf-8")
-    assert accepted.review(accepted.entries(), [], lambda _: False) == []
+    assert findings.review(findings.entries(), [], lambda _: False) == []
 
 
 def found(*lines: int) -> list[Finding]:
@@ -318,20 +317,20 @@ def found(*lines: int) -> list[Finding]:
 def test_an_entry_accepts_as_many_findings_as_it_names(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     Path("security-accepted.toml").write_text(entry(), encoding="utf-8")
-    [one] = accepted.entries()
-    assert accepted.remaining([one], found(3)) == []
-    assert [each.line for each in accepted.remaining([one], found(3, 4))] == [3, 4]
-    assert accepted.remaining([one], found(3, 4))[0].message == "Unsafe.; security-accepted.toml:1 accepts only 1"
+    [one] = findings.entries()
+    assert findings.remaining([one], found(3)) == []
+    assert [each.line for each in findings.remaining([one], found(3, 4))] == [3, 4]
+    assert findings.remaining([one], found(3, 4))[0].message == "Unsafe.; security-accepted.toml:1 accepts only 1"
     Path("security-accepted.toml").write_text(entry() + "findings = 3\n", encoding="utf-8")
-    [three] = accepted.entries()
-    assert accepted.remaining([three], found(3, 4, 5)) == []
+    [three] = findings.entries()
+    assert findings.remaining([three], found(3, 4, 5)) == []
     assert messages(three, found(3, 4), found(5)) == ["ruff finds only 2; write findings = 2"]
     assert messages(three, found(3, 4, 5), found(5)) == []
 
 
-def messages(accepted_one: Entry, *findings: list[Finding]) -> list[str]:
+def messages(accepted_one: Entry, *checks: list[Finding]) -> list[str]:
     """The faults of one entry."""
-    return [each.message for each in accepted.review([accepted_one], list(findings), lambda _: True)]
+    return [each.message for each in findings.review([accepted_one], list(checks), lambda _: True)]
 
 
 def test_incomplete_checks_are_not_in_the_report(tmp_path: Path) -> None:
