@@ -12,26 +12,24 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from threading import Lock
 from typing import Any
 
-from tasks.checks.accepted import exceptions_elsewhere
 from tasks.checks.files import matching
-from tasks.checks.findings import Finding
+from tasks.checks.findings import Finding, exceptions_elsewhere
 from tasks.core import processes
 from tasks.core.console import count
 from tasks.core.errors import UserError
 
 TIMEOUT_SECONDS = 300
 ENVIRONMENT = Path(sys.prefix)
-# Scanners run side by side, and two may need the same environment.
-_one_at_a_time = Lock()
 
 
 class Skipped(Exception):
-    """Why nothing was scanned, and what would make it possible."""
+    """Why nothing was scanned, and what would make it possible; only the result `skipped` fails in CI."""
 
-    result = "skipped"
+    def __init__(self, reason: str, result: str = "skipped") -> None:
+        super().__init__(reason)
+        self.result = result
 
 
 @dataclass(frozen=True)
@@ -58,14 +56,14 @@ class Scanner:
     """A tool of a part: `scan` gets the files that match `patterns`, and a folder with a copy of all files.
 
     It returns findings in these files, or an Outcome with another scope, and may raise UserError or Skipped. Without
-    patterns it always runs. `package` is the tool's name in the locks.
+    patterns it always runs. `package` is the tool's name in the locks, if it has another one there.
     """
 
     part: str
     tool: str
-    package: str
     scan: Callable[[list[str], Path], list[Finding] | Outcome]
     patterns: str = ""
+    package: str = ""
     is_slow: bool = False
 
     @property
@@ -100,7 +98,7 @@ def run(scanner: Scanner, files: list[str], folder: Path) -> Outcome:
         outcome,
         name=scanner.name,
         tool=outcome.tool or scanner.tool,
-        version=outcome.version or locked_version(scanner.package),
+        version=outcome.version or locked_version(scanner.package or scanner.tool),
         findings=sorted(set(outcome.findings), key=lambda each: (each.path, each.line, each.rule)),
         seconds=time.monotonic() - start,
     )
@@ -123,23 +121,6 @@ def copy(files: list[str]) -> Iterator[Path]:
             place.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(path, place)
         yield Path(folder).resolve()
-
-
-def environment(lock: str) -> Path:
-    """An environment with exactly the packages of a lock: of tools that need other versions, of the application."""
-    requirements, place = Path(f"requirements/{lock}.txt"), ENVIRONMENT / "others" / lock
-    if not requirements.exists():
-        raise UserError(f"{requirements} is missing; run nox -s lock.")
-    with _one_at_a_time:
-        for command in (
-            ("venv", "--allow-existing", f"--python={sys.executable}", str(place)),
-            ("pip", "sync", f"--python={place}", "--require-hashes", str(requirements)),
-        ):
-            missing = "Run this as a session, which has it: nox -s security"
-            done = processes.run([os.environ.get("UV", "uv"), *command, "--quiet"], missing=missing)
-            if done.returncode != 0:
-                raise UserError(f"uv {command[0]} failed: {' '.join(done.stderr.split())[:300]}")
-    return place
 
 
 def tool(name: str, *arguments: str, place: Path = ENVIRONMENT, cwd: Path = Path(), found: int = 1) -> Any:
