@@ -6,8 +6,8 @@ from pathlib import Path
 
 from tasks.checks.findings import Finding
 from tasks.checks.security import dependencies, images, sarif, shipped
-from tasks.checks.security.scanners import ENVIRONMENT, Outcome, Scanner, Skipped, copy, environment, tool
-from tasks.core import processes
+from tasks.checks.security.scanners import ENVIRONMENT, Outcome, Scanner, Skipped, copy, tool
+from tasks.core import environments, processes
 from tasks.core.console import count
 from tasks.core.errors import UserError
 
@@ -43,7 +43,7 @@ UNKNOWN_TO_CHECKOV = re.compile(r"^ (?= *attestations: (read|write|none)\b)", re
 def sarif_tool(files: list[str], folder: Path, *, command: str, options: str = "", lock: str = "") -> list[Finding]:
     """Run a tool, of this environment or that of a lock, that takes files as arguments and prints SARIF."""
     name, *arguments = command.split()
-    place = environment(lock) if lock else ENVIRONMENT
+    place = environments.separate(lock) if lock else ENVIRONMENT
     log = tool(name, *arguments, *filter(None, [options]), *files, place=place, cwd=folder)
     return sarif.read(log, name, folder)
 
@@ -84,7 +84,7 @@ def checkov(files: list[str], _folder: Path) -> list[Finding]:
         for path in files:
             text = Path(path).read_text(encoding="utf-8")
             Path(folder, path).write_text(UNKNOWN_TO_CHECKOV.sub("#", text), encoding="utf-8")
-        reports = tool("checkov", *CHECKOV.split(), *files, place=environment("security-checkov"), cwd=folder)
+        reports = tool("checkov", *CHECKOV.split(), *files, place=environments.separate("security-checkov"), cwd=folder)
     found, read = [], set()
     for report in reports if isinstance(reports, list) else [reports]:
         for kind in ("passed_checks", "failed_checks", "skipped_checks"):

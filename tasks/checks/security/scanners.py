@@ -12,7 +12,6 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from threading import Lock
 from typing import Any
 
 from tasks.checks.accepted import exceptions_elsewhere
@@ -24,8 +23,6 @@ from tasks.core.errors import UserError
 
 TIMEOUT_SECONDS = 300
 ENVIRONMENT = Path(sys.prefix)
-# Scanners run side by side, and two may need the same environment.
-_one_at_a_time = Lock()
 
 
 class Skipped(Exception):
@@ -123,23 +120,6 @@ def copy(files: list[str]) -> Iterator[Path]:
             place.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(path, place)
         yield Path(folder).resolve()
-
-
-def environment(lock: str) -> Path:
-    """An environment with exactly the packages of a lock: of tools that need other versions, of the application."""
-    requirements, place = Path(f"requirements/{lock}.txt"), ENVIRONMENT / "others" / lock
-    if not requirements.exists():
-        raise UserError(f"{requirements} is missing; run nox -s lock.")
-    with _one_at_a_time:
-        for command in (
-            ("venv", "--allow-existing", f"--python={sys.executable}", str(place)),
-            ("pip", "sync", f"--python={place}", "--require-hashes", str(requirements)),
-        ):
-            missing = "Run this as a session, which has it: nox -s security"
-            done = processes.run([os.environ.get("UV", "uv"), *command, "--quiet"], missing=missing)
-            if done.returncode != 0:
-                raise UserError(f"uv {command[0]} failed: {' '.join(done.stderr.split())[:300]}")
-    return place
 
 
 def tool(name: str, *arguments: str, place: Path = ENVIRONMENT, cwd: Path = Path(), found: int = 1) -> Any:

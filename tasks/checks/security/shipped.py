@@ -9,7 +9,8 @@ from packaging.utils import canonicalize_name
 
 from tasks.checks.findings import Finding
 from tasks.checks.security.dependencies import Pin, pins
-from tasks.checks.security.scanners import Outcome, environment, tool
+from tasks.checks.security.scanners import Outcome, tool
+from tasks.core import environments
 from tasks.core.console import count
 from tasks.core.errors import UserError
 from tasks.project import locks
@@ -50,7 +51,7 @@ def write_sboms(_files: list[str], _folder: Path) -> Outcome:
 
 def sbom_of(lock: str) -> Any:
     """The SBOM of an environment with what a lock has."""
-    return tool(TOOL, "environment", str(environment(lock)), *OPTIONS)
+    return tool(TOOL, "environment", str(environments.separate(lock)), *OPTIONS)
 
 
 def check_licences(_files: list[str], _folder: Path) -> Outcome:
