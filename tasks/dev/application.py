@@ -2,10 +2,11 @@
 
 import asyncio
 import os
+import signal
 import sys
 import time
-from collections.abc import AsyncIterator, Callable
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from collections.abc import Callable
+from contextlib import AsyncExitStack, suppress
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
@@ -99,29 +100,26 @@ class Application:
         """The URL in the setting, else that of the embedded server."""
         started = monotonic()
         self._screen.status(server.title, "starting", "")
-        url, pid, port = self._settings.get(setting) or "", None, None
+        url, pid, port = self._settings.get(setting), None, None
         if not url:
-            url, pid, port = await self._stack.enter_async_context(self._embedded(server))
+            url, pid, port = await self._embedded(server)
         version = await asyncio.to_thread(version_at, url)
         source = f"on port {port} in {monotonic() - started:.1f} s" if port else f"from {setting}"
         self._screen.status(server.title, "ready", f"{version} {source}")
         self._report["servers"][server.title] = {"version": version, "pid": pid, "port": port}
         return url
 
-    @asynccontextmanager
-    async def _embedded(self, server: Server) -> AsyncIterator[tuple[str, int, int]]:
-        """The URL, PID and port of an embedded server that accepts clients."""
+    async def _embedded(self, server: Server) -> tuple[str, int, int]:
+        """Start an embedded server; returns its URL, PID and port when it accepts clients."""
         await asyncio.to_thread(server.prepare, self._group)
         port = self._ports.take(server.usual_port)
         self._print_port(server.title, server.usual_port, port)
         launched = server.launch(self._group, port)
-        process = LoggedProcess(server.title, launched, server.log, self._screen, server.is_relevant)
-        try:
-            await asyncio.to_thread(server.await_answer, launched, port)
-            process.on_exit = self._exited
-            yield server.url(port), launched.pid, port
-        finally:
-            await process.stop(server.stop_signal)
+        process = LoggedProcess(server.title, launched, server.log, self._screen, server.ignored_lines)
+        self._stack.push_async_callback(process.stop, signal.SIGINT)
+        await asyncio.to_thread(server.await_answer, launched, port)
+        process.on_exit = self._exited
+        return server.url(port), launched.pid, port
 
     async def _migrate(self, environment: dict[str, str]) -> None:
         started = monotonic()

@@ -17,7 +17,6 @@ START_SECONDS = 60.0
 # Longer than a service gives to the requests under way.
 STOP_SECONDS = 15.0
 LAST_LINES = 15
-LARGEST_LOG = 10 * 1024 * 1024
 
 
 OnExit = Callable[["LoggedProcess", int], None]
@@ -32,15 +31,15 @@ class LoggedProcess:
         process: subprocess.Popen[bytes],
         log: Path,
         screen: Screen,
-        is_relevant: Callable[[str], bool] = lambda _line: True,
+        ignored: str | None = None,
     ) -> None:
-        """Follow the log, of which the lines are shown that `is_relevant` accepts."""
+        """Follow the log, without the lines that contain the `ignored` phrase."""
         self.name = name
         self.on_exit: OnExit | None = None
         self._process = process
         self._log = log
         self._screen = screen
-        self._is_relevant = is_relevant
+        self._ignored = ignored
         self._offset = 0
         self._last_lines: deque[str] = deque(maxlen=LAST_LINES)
         self._follower = asyncio.create_task(self._follow())
@@ -81,17 +80,16 @@ class LoggedProcess:
 
     def _show_log(self, *, to_the_end: bool = False) -> None:
         """Show new lines; an incomplete one only at the end."""
-        with self._log.open("r+b") as log:
+        with self._log.open("rb") as log:
             log.seek(self._offset)
             new = log.read()
-            whole = len(new) if to_the_end else new.rfind(b"\n") + 1
-            self._offset += whole
-            if self._offset > LARGEST_LOG and whole == len(new):
-                log.truncate(0)
-                self._offset = 0
-        for line in filter(self._is_relevant, new[:whole].decode(errors="replace").splitlines()):
-            self._last_lines.append(line)
-            self._screen.log(self.name, line)
+        if not to_the_end:
+            new = new[: new.rfind(b"\n") + 1]
+        self._offset += len(new)
+        for line in new.decode(errors="replace").splitlines():
+            if self._ignored is None or self._ignored not in line:
+                self._last_lines.append(line)
+                self._screen.log(self.name, line)
 
 
 class RunningService:

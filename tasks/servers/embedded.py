@@ -66,10 +66,7 @@ def _start(stack: ExitStack, group: Group, folder: Path, settings: Mapping[str, 
         "DATABASE_URL": Postgres(folder / "postgres", durable),
         "REDIS_URL": Valkey(folder / "valkey", durable),
     }
-    urls = [
-        settings.get(name) or stack.enter_context(server.running(group, ports, on_usual=durable))
-        for name, server in servers.items()
-    ]
+    urls = [settings.get(name) or server.start(group, ports, on_usual=durable) for name, server in servers.items()]
     return Servers(*urls)
 
 

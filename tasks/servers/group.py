@@ -1,6 +1,5 @@
 """Processes that never outlive the process that started them."""
 
-import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -11,7 +10,7 @@ GUARDIAN = Path(__file__).with_name("guardian.py")
 
 
 class Group(ExitStack):
-    """A process group whose guardian ends it with the `with` block, or when this process is gone, SIGKILL included.
+    """A process group that its guardian stops with the `with` block, or when this process is gone, SIGKILL included.
 
     Other processes join it with `process_group=group.id`. `scratch` is removed in the end; `on_start` gets each PID.
     """
@@ -36,8 +35,7 @@ class Group(ExitStack):
     def start(self, command: list[str], log: Path, environment: dict[str, str]) -> subprocess.Popen[bytes]:
         """Start a process in the group, with a new file `log` for its output."""
         log.unlink(missing_ok=True)
-        # In append mode, so that a reader may truncate the file.
-        with log.open("ab") as output:
+        with log.open("wb") as output:
             process = subprocess.Popen(
                 command,
                 stdin=subprocess.DEVNULL,
@@ -48,13 +46,3 @@ class Group(ExitStack):
             )
         self.on_start(process.pid)
         return process
-
-
-def stop(process: subprocess.Popen[bytes], number: signal.Signals, timeout: float = 10.0) -> None:
-    """Send the signal and wait; kill the process after `timeout` seconds."""
-    process.send_signal(number)
-    try:
-        process.wait(timeout)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()

@@ -8,6 +8,7 @@ import shutil
 import signal
 import sys
 import time
+from contextlib import suppress
 
 import psutil
 
@@ -19,9 +20,8 @@ def main() -> None:
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT):
         signal.signal(number, signal.SIG_IGN)
     sys.stdin.buffer.read()
-    if others():
-        # The graceful shutdown of Granian and Valkey, and the fast shutdown of PostgreSQL.
-        os.killpg(0, signal.SIGINT)
+    # The graceful shutdown of Granian and Valkey, and the fast shutdown of PostgreSQL.
+    os.killpg(0, signal.SIGINT)
     deadline = time.monotonic() + GRACE_SECONDS
     while others() and time.monotonic() < deadline:
         time.sleep(0.02)
@@ -35,12 +35,10 @@ def others() -> list[int]:
     """The PIDs of the other living processes in this group."""
     found = []
     for process in psutil.process_iter():
-        try:
+        with suppress(OSError, psutil.Error):
             is_other = os.getpgid(process.pid) == os.getpgrp() and process.pid != os.getpid()
             if is_other and process.status() != psutil.STATUS_ZOMBIE:
                 found.append(process.pid)
-        except (OSError, psutil.Error):
-            continue
     return found
 
 

@@ -5,7 +5,6 @@ import os
 import re
 import secrets
 import shutil
-import signal
 import subprocess
 from dataclasses import dataclass
 from importlib.util import find_spec
@@ -25,6 +24,8 @@ USER = "app"
 DATABASE = "app"
 # A new data folder, its first write-ahead log and some rows.
 ROOM_BYTES = 200 * 1024 * 1024
+# Settings without which data may be lost.
+PROTECTIONS = ("fsync", "synchronous_commit", "full_page_writes")
 # PostgreSQL has its own Unicode rules since this version; older ones use the system's.
 BUILTIN_LOCALE_SINCE = 17
 
@@ -35,11 +36,6 @@ class Postgres(Server):
 
     title = "PostgreSQL"
     usual_port = 5432
-    stop_signal = signal.SIGINT
-
-    @property
-    def _data(self) -> Path:
-        return self.folder / "data"
 
     def prepare(self, group: Group) -> None:
         """Create the data folder completely or not at all; UserError for one that is damaged or of another version."""
@@ -47,27 +43,17 @@ class Postgres(Server):
             privileges.check(self.folder)
             self._check_version()
             self._read("password")
-            self._remove_stale_pid_file()
+            self._remove_stale_pid_file(self.folder / "data" / "postmaster.pid")
         else:
             self._create(group)
         privileges.chown(self.folder)
 
     def command(self, port: int) -> list[str]:
         """The command line of a server on this port of the loopback address only."""
-        settings = {
-            "port": port,
-            "listen_addresses": "127.0.0.1",
-            "unix_socket_directories": "",
-            "log_checkpoints": "off",
-        }
-        if not self.durable:
-            settings |= dict.fromkeys(("fsync", "synchronous_commit", "full_page_writes"), "off")
-        return [
-            str(program("postgres")),
-            "-D",
-            str(self._data),
-            *(f"--{name}={text}" for name, text in settings.items()),
-        ]
+        settings = {"port": port, "listen_addresses": "127.0.0.1", "unix_socket_directories": ""}
+        settings |= dict.fromkeys(("log_checkpoints", *([] if self.durable else PROTECTIONS)), "off")
+        options = [f"--{name}={text}" for name, text in settings.items()]
+        return [str(program("postgres")), "-D", str(self.folder / "data"), *options]
 
     def url(self, port: int) -> str:
         """The URL of the application's database for the superuser."""
@@ -88,7 +74,7 @@ class Postgres(Server):
     def _is_up(self) -> bool:
         """Whether its PID file ends with `ready`, as pg_ctl reads it: an earlier connection is an error in the log."""
         try:
-            return (self._data / "postmaster.pid").read_text().split()[-1:] == ["ready"]
+            return (self.folder / "data" / "postmaster.pid").read_text().split()[-1:] == ["ready"]
         except FileNotFoundError:
             return False
 
@@ -127,15 +113,12 @@ class Postgres(Server):
                 "or delete them with `nox -s db -- reset`."
             )
 
-    def _remove_stale_pid_file(self) -> None:
+    def _remove_stale_pid_file(self, path: Path) -> None:
         """Remove what a killed server left: PostgreSQL refuses to start if that PID belongs to any process now."""
-        path = self._data / "postmaster.pid"
-        if not path.exists():
-            return
-        for process in psutil.process_iter(["cmdline"]):
-            if str(self._data) in (process.info["cmdline"] or []):
+        for process in psutil.process_iter(["cmdline"]) if path.exists() else ():
+            if str(path.parent) in (process.info["cmdline"] or []):
                 raise UserError(f"PostgreSQL already runs in {self.folder}. Stop it: kill -INT {process.pid}")
-        path.unlink()
+        path.unlink(missing_ok=True)
 
     def _read(self, name: str) -> str:
         path = self.folder / name

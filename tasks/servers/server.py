@@ -1,12 +1,9 @@
 """What the embedded servers have in common: a folder, a log, and a start that ends when they accept clients."""
 
 import os
-import signal
 import subprocess
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
@@ -14,22 +11,23 @@ from typing import ClassVar
 from tasks.core.errors import UserError
 from tasks.core.ports import Ports
 from tasks.servers import privileges
-from tasks.servers.group import Group, stop
+from tasks.servers.group import Group
 
 START_SECONDS = 120.0
 
 
 @dataclass(frozen=True)
 class Server(ABC):
-    """An embedded server with its files in `folder`; one that is not `durable` is faster and may lose data."""
+    """An embedded server with its files in `folder`; one that is not `durable` is faster and may lose data.
+
+    SIGINT stops it gracefully, without waiting for its clients.
+    """
 
     folder: Path
     durable: bool = True
 
     title: ClassVar[str]
     usual_port: ClassVar[int]
-    # Stops it gracefully, without waiting for its clients.
-    stop_signal: ClassVar[signal.Signals]
     # A phrase in log lines that are not worth reading.
     ignored_lines: ClassVar[str | None] = None
 
@@ -54,12 +52,19 @@ class Server(ABC):
         """The output since the last start."""
         return self.folder / "log"
 
+    def start(self, group: Group, ports: Ports, *, on_usual: bool) -> str:
+        """Run it until the group ends, on its usual port if that is wanted and free; returns its URL."""
+        self.prepare(group)
+        port = ports.take(self.usual_port if on_usual else None)
+        self.await_answer(self.launch(group, port), port)
+        return self.url(port)
+
     def launch(self, group: Group, port: int) -> subprocess.Popen[bytes]:
         """Start it; it accepts clients a little later."""
         return group.start([*privileges.prefix(), *self.command(port)], self.log, environment())
 
     def await_answer(self, process: subprocess.Popen[bytes], port: int) -> None:
-        """Return when it accepts clients; UserError with the end of its log if it exits, or takes too long."""
+        """Return when it accepts clients; UserError with lines of its log if it exits, or takes too long."""
         deadline = time.monotonic() + START_SECONDS
         while not self.answers(port):
             if process.poll() is not None:
@@ -69,28 +74,12 @@ class Server(ABC):
                 raise UserError(f"{self.title} did not answer within {START_SECONDS:.0f} seconds. Its log: {self.log}")
             time.sleep(0.01)
 
-    def is_relevant(self, line: str) -> bool:
-        """Whether this line of its log is worth reading."""
-        return self.ignored_lines is None or self.ignored_lines not in line
-
     def failure(self, what: str, output: str) -> UserError:
         """An error with the first line of the output that reports one, and the line after it, such as a hint."""
         lines = [line.strip() for line in output.splitlines() if line.strip()] or ["no output"]
         errors = [number for number, line in enumerate(lines) if "FATAL" in line or "error" in line.lower()]
         start = errors[0] if errors else max(0, len(lines) - 2)
         return UserError(f"{self.title} {what}: " + "\n".join(lines[start : start + 2]))
-
-    @contextmanager
-    def running(self, group: Group, ports: Ports, *, on_usual: bool) -> Iterator[str]:
-        """Run it for this block and return its URL; on its usual port if that is wanted and free."""
-        self.prepare(group)
-        port = ports.take(self.usual_port if on_usual else None)
-        process = self.launch(group, port)
-        try:
-            self.await_answer(process, port)
-            yield self.url(port)
-        finally:
-            stop(process, self.stop_signal)
 
 
 def environment() -> dict[str, str]:

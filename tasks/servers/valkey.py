@@ -2,7 +2,6 @@
 
 import secrets
 import shutil
-import signal
 from dataclasses import dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
@@ -24,7 +23,6 @@ class Valkey(Server):
 
     title = "Valkey"
     usual_port = 6379
-    stop_signal = signal.SIGTERM
     # About a kernel setting that matters to large databases, and that only root can change.
     ignored_lines = "WARNING Memory overcommit must be enabled"
 

@@ -221,13 +221,10 @@ def test_data_of_another_user_are_reported(small: Path) -> None:
 
 def test_postgres_that_already_runs_in_the_folder_is_reported(postgres: Path) -> None:
     server = Postgres(postgres, durable=False)
-    with (
-        Group() as group,
-        Ports() as ports,
-        server.running(group, ports, on_usual=False),
-        pytest.raises(UserError, match=r"PostgreSQL already runs in .* Stop it: kill -INT \d+"),
-    ):
-        server.prepare(group)
+    with Group() as group, Ports() as ports:
+        server.start(group, ports, on_usual=False)
+        with pytest.raises(UserError, match=r"PostgreSQL already runs in .* Stop it: kill -INT \d+"):
+            server.prepare(group)
 
 
 def test_data_of_another_version_are_reported_and_kept(tmp_path: Path) -> None:
