@@ -37,7 +37,7 @@ def install(session: nox.Session, lock: str, *, compile_bytecode: bool = False) 
     """
     requirements = LOCKS / f"{lock}.txt"
     environment = Path(session.virtualenv.location)
-    if _is_current(environment, requirements):
+    if stamp_of(environment) == digest(requirements):
         return
     (environment / STAMP).unlink(missing_ok=True)
     log = environment / "install.log"
@@ -50,7 +50,7 @@ def install(session: nox.Session, lock: str, *, compile_bytecode: bool = False) 
         raise
     # With --no-install, nox silently leaves an existing environment as it is.
     if log.stat().st_size:
-        _stamp(environment, requirements)
+        (environment / STAMP).write_text(digest(requirements), encoding="utf-8")
 
 
 def separate(lock: str) -> Path:
@@ -63,11 +63,11 @@ def separate(lock: str) -> Path:
         raise UserError(f"{requirements} is missing. Create it: nox -s lock")
     environment = Path(sys.prefix) / "others" / lock
     with _one_at_a_time:
-        if not _is_current(environment, requirements):
+        if stamp_of(environment) != digest(requirements):
             options = ("--compile-bytecode", "--no-deps", "--require-hashes", f"--requirements={requirements}")
             _uv("venv", "--clear", f"--python={sys.executable}", str(environment))
             _uv("pip", "install", f"--python={environment}", *options)
-            _stamp(environment, requirements)
+            (environment / STAMP).write_text(digest(requirements), encoding="utf-8")
     return environment
 
 
@@ -100,14 +100,6 @@ def stamp_of(environment: Path) -> str:
     """The hash of the requirements in the environment; empty if the installation is incomplete."""
     stamp = environment / STAMP
     return stamp.read_text(encoding="utf-8") if stamp.exists() else ""
-
-
-def _is_current(environment: Path, requirements: Path) -> bool:
-    return stamp_of(environment) == digest(requirements)
-
-
-def _stamp(environment: Path, requirements: Path) -> None:
-    (environment / STAMP).write_text(digest(requirements), encoding="utf-8")
 
 
 def _uv(*arguments: str) -> None:

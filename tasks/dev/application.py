@@ -13,26 +13,27 @@ from time import monotonic
 from typing import Any
 
 import psutil
+import psycopg
+import redis
 from watchfiles import Change, PythonFilter, awatch
 
 from tasks.core.errors import UserError
 from tasks.core.ports import Ports
 from tasks.core.screen import Screen
-from tasks.dev import debug, storage
+from tasks.database.operations import connection_failure
+from tasks.dev import debug
 from tasks.dev.running import POLL_SECONDS, LoggedProcess, RunningService
 from tasks.project import env_file, services
 from tasks.project.data_folder import DataFolder
 from tasks.project.services import BACKEND, GATEWAY
 from tasks.servers import Servers
-from tasks.servers.group import Group
 from tasks.servers.postgres import Postgres
-from tasks.servers.server import Server
+from tasks.servers.server import Group, Server
 from tasks.servers.valkey import Valkey
 from tasks.settings.wrong_values import wrong_values
 
 MIGRATIONS = "migrations"
 SERVERS = (Postgres.title, Valkey.title)
-DOCS = "/docs"
 # For programs that write several files.
 DEBOUNCE_MILLISECONDS = 200
 
@@ -64,7 +65,7 @@ class Application:
             environment = services.environment(self._project, found, servers.database_url, servers.redis_url)
             await self._migrate(environment)
             for each in found:
-                launch = partial(self._start, each.name, each.command(), environment)
+                launch = partial(self._start, each.name, [sys.executable, "-m", each.name], environment)
                 self._running.append(RunningService(each, launch, self._screen, self._exited))
             try:
                 await self._run_services()
@@ -89,8 +90,8 @@ class Application:
     async def _start_servers(self) -> Servers:
         postgres, valkey = Postgres(self._data.path / "postgres"), Valkey(self._data.path / "valkey")
         servers = Servers(
-            await self._server_url("DATABASE_URL", postgres, storage.postgres_version),
-            await self._server_url("REDIS_URL", valkey, storage.valkey_version),
+            await self._server_url("DATABASE_URL", postgres, postgres_version),
+            await self._server_url("REDIS_URL", valkey, valkey_version),
         )
         self._data.write("servers", asdict(servers))
         return servers
@@ -115,7 +116,7 @@ class Application:
         port = self._ports.take(server.usual_port)
         self._print_port(server.title, server.usual_port, port)
         launched = server.launch(self._group, port)
-        process = LoggedProcess(server.title, launched, server.log, self._screen, server.is_relevant)
+        process = LoggedProcess(server.title, launched, server.log, self._screen, server.ignored_lines)
         try:
             await asyncio.to_thread(server.await_answer, launched, port)
             process.on_exit = self._exited
@@ -155,10 +156,10 @@ class Application:
         """Print the URLs and the seconds since the start of this process, and write them for other sessions."""
         url = next((each.service.url for each in self._running if each.service.name == GATEWAY), None)
         seconds = round(time.time() - psutil.Process().create_time(), 2)
-        self._report |= {"url": url, "docs": f"{url}{DOCS}", "seconds": seconds}
+        self._report |= {"url": url, "docs": f"{url}/docs", "seconds": seconds}
         self._screen.settle()
         self._screen.print(f"Ready in {seconds} s", "bold green")
-        self._screen.print(f"  gateway   {url}\n  API pages {url}{DOCS}")
+        self._screen.print(f"  gateway   {url}\n  API pages {url}/docs")
         self._screen.print("Changes of the code restart services; Ctrl-C stops everything.")
         self._write_report()
 
@@ -224,3 +225,33 @@ def affected(backend: Path, names: list[str], paths: list[Path]) -> list[str]:
     """The services whose folders contain the paths; all services if a path is elsewhere, as in `shared`."""
     folders = {path.relative_to(backend).parts[0] for path in paths}
     return [name for name in names if name in folders] if folders <= set(names) else names
+
+
+def postgres_version(url: str) -> str:
+    """The version of the PostgreSQL at this URL; UserError if it does not answer."""
+    try:
+        with psycopg.connect(url, connect_timeout=10) as connection:
+            return connection.info.parameter_status("server_version") or "of unknown version"
+    except psycopg.OperationalError as error:
+        raise _wrong("DATABASE_URL", connection_failure(url, error)) from None
+    except psycopg.Error:
+        # The library's reason may quote a part of the password.
+        raise _wrong("DATABASE_URL", "Not a URL of the form postgresql://user:password@host:5432/name") from None
+
+
+def valkey_version(url: str) -> str:
+    """The version of the Valkey or Redis at this URL; UserError if it does not answer."""
+    try:
+        with redis.Redis.from_url(url, socket_timeout=10, retry=None) as client:
+            about = client.info("server")
+    except redis.AuthenticationError as error:
+        raise _wrong("REDIS_URL", f"The server refuses: {error}") from None
+    except redis.RedisError as error:
+        raise _wrong("REDIS_URL", f"No answer: {str(error).strip() or type(error).__name__}") from None
+    except ValueError:
+        raise _wrong("REDIS_URL", "Not a URL of the form redis://:password@host:6379/0") from None
+    return str(about.get("valkey_version") or about.get("redis_version"))
+
+
+def _wrong(setting: str, reason: str) -> UserError:
+    return UserError(f"{setting}: {reason}\nCorrect it, or unset it to use the embedded server.")

@@ -18,8 +18,6 @@ START_SECONDS = 60.0
 STOP_SECONDS = 15.0
 LAST_LINES = 15
 LARGEST_LOG = 10 * 1024 * 1024
-
-
 OnExit = Callable[["LoggedProcess", int], None]
 
 
@@ -32,15 +30,15 @@ class LoggedProcess:
         process: subprocess.Popen[bytes],
         log: Path,
         screen: Screen,
-        is_relevant: Callable[[str], bool] = lambda _line: True,
+        ignored_lines: str | None = None,
     ) -> None:
-        """Follow the log, of which the lines are shown that `is_relevant` accepts."""
+        """Follow the log, and show its lines except those that contain `ignored_lines`."""
         self.name = name
         self.on_exit: OnExit | None = None
         self._process = process
         self._log = log
         self._screen = screen
-        self._is_relevant = is_relevant
+        self._ignored = ignored_lines
         self._offset = 0
         self._last_lines: deque[str] = deque(maxlen=LAST_LINES)
         self._follower = asyncio.create_task(self._follow())
@@ -89,9 +87,10 @@ class LoggedProcess:
             if self._offset > LARGEST_LOG and whole == len(new):
                 log.truncate(0)
                 self._offset = 0
-        for line in filter(self._is_relevant, new[:whole].decode(errors="replace").splitlines()):
-            self._last_lines.append(line)
-            self._screen.log(self.name, line)
+        for line in new[:whole].decode(errors="replace").splitlines():
+            if self._ignored is None or self._ignored not in line:
+                self._last_lines.append(line)
+                self._screen.log(self.name, line)
 
 
 class RunningService:

@@ -13,7 +13,7 @@ from pathlib import Path
 from tasks.compose import engine
 from tasks.core.errors import UserError
 from tasks.core.processes import output
-from tasks.dev.storage import postgres_version, valkey_version
+from tasks.dev.application import postgres_version, valkey_version
 from tasks.project import env_file
 from tasks.project.data_folder import FOLDER
 from tasks.servers import postgres, privileges, valkey

@@ -14,6 +14,7 @@ LOCAL = ".env.local"
 EXAMPLE = ".env.example"
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 REQUIRED = re.compile(rf"({NAME.pattern})=(.*)")
+SECRET = re.compile(rf"^{NAME.pattern}=$", re.MULTILINE)
 OPTIONAL = re.compile(rf"# ({NAME.pattern})=(.*)")
 
 
@@ -66,12 +67,6 @@ def misspelt(project: Path) -> dict[str, str]:
 def bad_line(error: UnicodeDecodeError) -> int:
     """The number of the line that is not UTF-8."""
     return error.object[: error.start].count(b"\n") + 1
-
-
-def is_secret(line: str) -> bool:
-    """Whether this line of `.env.example` is a required secret, which `setup` generates."""
-    found = REQUIRED.fullmatch(line)
-    return found is not None and not found[2]
 
 
 def _example(project: Path) -> list[str]:

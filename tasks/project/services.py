@@ -2,7 +2,7 @@
 
 import http.client
 import os
-import sys
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -34,21 +34,15 @@ class Service:
         """Its URL on this machine."""
         return f"http://{LOOPBACK}:{self.port}"
 
-    def command(self) -> list[str]:
-        """The command that runs it."""
-        return [sys.executable, "-m", self.name]
-
     def unready_reason(self) -> str | None:
         """Why it is not ready; None when it is."""
-        connection = http.client.HTTPConnection(LOOPBACK, self.port, timeout=5)
         try:
-            connection.request("GET", READINESS)
-            answer = connection.getresponse()
-            body = answer.read().decode(errors="replace")
+            with closing(http.client.HTTPConnection(LOOPBACK, self.port, timeout=5)) as connection:
+                connection.request("GET", READINESS)
+                answer = connection.getresponse()
+                body = answer.read().decode(errors="replace")
         except (OSError, http.client.HTTPException) as error:
             return str(error)
-        finally:
-            connection.close()
         return None if answer.status == http.client.OK else f"{answer.status} {body}"
 
 

@@ -12,9 +12,8 @@ from tasks.core.errors import UserError
 from tasks.core.ports import Ports
 from tasks.project import env_file
 from tasks.project.data_folder import FOLDER, DataFolder, InUseError
-from tasks.servers.group import Group
 from tasks.servers.postgres import Postgres
-from tasks.servers.server import START_SECONDS
+from tasks.servers.server import START_SECONDS, Group
 from tasks.servers.valkey import Valkey
 
 
@@ -62,10 +61,7 @@ def temporary() -> Iterator[Servers]:
 def _start(stack: ExitStack, group: Group, folder: Path, settings: Mapping[str, str], *, durable: bool) -> Servers:
     """Start the servers that have no URL in the settings; durable ones on their usual ports if those are free."""
     ports = stack.enter_context(Ports())
-    servers = {
-        "DATABASE_URL": Postgres(folder / "postgres", durable),
-        "REDIS_URL": Valkey(folder / "valkey", durable),
-    }
+    servers = {"DATABASE_URL": Postgres(folder / "postgres", durable), "REDIS_URL": Valkey(folder / "valkey", durable)}
     urls = [
         settings.get(name) or stack.enter_context(server.running(group, ports, on_usual=durable))
         for name, server in servers.items()

@@ -8,6 +8,7 @@ import shutil
 import signal
 import sys
 import time
+from contextlib import suppress
 
 import psutil
 
@@ -35,12 +36,10 @@ def others() -> list[int]:
     """The PIDs of the other living processes in this group."""
     found = []
     for process in psutil.process_iter():
-        try:
+        with suppress(OSError, psutil.Error):
             is_other = os.getpgid(process.pid) == os.getpgrp() and process.pid != os.getpid()
             if is_other and process.status() != psutil.STATUS_ZOMBIE:
                 found.append(process.pid)
-        except (OSError, psutil.Error):
-            continue
     return found
 
 

@@ -6,7 +6,6 @@ import re
 import secrets
 import shutil
 import signal
-import subprocess
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -18,8 +17,7 @@ from psycopg import sql
 from tasks.core import atomic_file, processes
 from tasks.core.errors import UserError
 from tasks.servers import privileges
-from tasks.servers.group import Group
-from tasks.servers.server import Server, environment
+from tasks.servers.server import Group, Server, environment
 
 USER = "app"
 DATABASE = "app"
@@ -37,10 +35,6 @@ class Postgres(Server):
     usual_port = 5432
     stop_signal = signal.SIGINT
 
-    @property
-    def _data(self) -> Path:
-        return self.folder / "data"
-
     def prepare(self, group: Group) -> None:
         """Create the data folder completely or not at all; UserError for one that is damaged or of another version."""
         if self.folder.exists():
@@ -52,28 +46,22 @@ class Postgres(Server):
             self._create(group)
         privileges.chown(self.folder)
 
-    def command(self, port: int) -> list[str]:
-        """The command line of a server on this port of the loopback address only."""
-        settings = {
-            "port": port,
-            "listen_addresses": "127.0.0.1",
-            "unix_socket_directories": "",
-            "log_checkpoints": "off",
-        }
-        if not self.durable:
-            settings |= dict.fromkeys(("fsync", "synchronous_commit", "full_page_writes"), "off")
-        return [
-            str(program("postgres")),
-            "-D",
-            str(self._data),
-            *(f"--{name}={text}" for name, text in settings.items()),
+    def _command(self, port: int) -> list[str]:
+        options = [
+            f"--port={port}",
+            "--listen_addresses=127.0.0.1",
+            "--unix_socket_directories=",
+            "--log_checkpoints=off",
         ]
+        if not self.durable:
+            options += ["--fsync=off", "--synchronous_commit=off", "--full_page_writes=off"]
+        return [str(program("postgres")), "-D", str(self.folder / "data"), *options]
 
     def url(self, port: int) -> str:
         """The URL of the application's database for the superuser."""
         return f"postgresql://{USER}:{self._read('password')}@127.0.0.1:{port}/{DATABASE}"
 
-    def answers(self, port: int) -> bool:
+    def _answers(self, port: int) -> bool:
         """Whether it accepts clients; the first time, the application's database is created."""
         if not self._is_up():
             return False
@@ -88,7 +76,7 @@ class Postgres(Server):
     def _is_up(self) -> bool:
         """Whether its PID file ends with `ready`, as pg_ctl reads it: an earlier connection is an error in the log."""
         try:
-            return (self._data / "postmaster.pid").read_text().split()[-1:] == ["ready"]
+            return (self.folder / "data/postmaster.pid").read_text().split()[-1:] == ["ready"]
         except FileNotFoundError:
             return False
 
@@ -112,11 +100,9 @@ class Postgres(Server):
             *([] if self.durable else ["--no-sync"]),
         ]
         command = [*privileges.prefix(), str(program("initdb")), "-D", str(folder / "data"), *options]
-        done = subprocess.run(
-            command, capture_output=True, text=True, check=False, env=environment(), process_group=group.id
-        )
-        if done.returncode != 0:
-            raise self.failure("cannot create its data folder", done.stderr)
+        log = folder / "log"
+        if group.start(command, log, environment()).wait() != 0:
+            raise self.failure("cannot create its data folder", log.read_text(encoding="utf-8", errors="replace"))
 
     def _check_version(self) -> None:
         version = self._read("data/PG_VERSION").strip()
@@ -129,11 +115,11 @@ class Postgres(Server):
 
     def _remove_stale_pid_file(self) -> None:
         """Remove what a killed server left: PostgreSQL refuses to start if that PID belongs to any process now."""
-        path = self._data / "postmaster.pid"
+        path = self.folder / "data/postmaster.pid"
         if not path.exists():
             return
         for process in psutil.process_iter(["cmdline"]):
-            if str(self._data) in (process.info["cmdline"] or []):
+            if str(path.parent) in (process.info["cmdline"] or []):
                 raise UserError(f"PostgreSQL already runs in {self.folder}. Stop it: kill -INT {process.pid}")
         path.unlink()
 

@@ -3,10 +3,9 @@
 import functools
 import os
 import pwd
-import shutil
-import subprocess
 from pathlib import Path
 
+from tasks.core import processes
 from tasks.core.errors import UserError
 
 NOBODY = 65534
@@ -26,7 +25,7 @@ def prefix() -> list[str]:
     if not is_root and _has_name():
         return []
     for candidate in (SETPRIV, UNSHARE) if is_root else (UNSHARE,):
-        if shutil.which(candidate[0]) and _works(candidate):
+        if processes.output(*candidate, "true") is not None:
             return candidate
     user = "root" if is_root else f"user ID {os.geteuid()}, which has no name on this machine"
     raise UserError(
@@ -58,7 +57,3 @@ def _has_name() -> bool:
         return bool(pwd.getpwuid(os.geteuid()))
     except KeyError:
         return False
-
-
-def _works(candidate: list[str]) -> bool:
-    return subprocess.run([*candidate, "true"], capture_output=True, check=False).returncode == 0

@@ -12,8 +12,7 @@ import redis
 from tasks.core import atomic_file
 from tasks.core.errors import UserError
 from tasks.servers import privileges
-from tasks.servers.group import Group
-from tasks.servers.server import Server
+from tasks.servers.server import Group, Server
 
 
 @dataclass(frozen=True)
@@ -35,8 +34,7 @@ class Valkey(Server):
         atomic_file.write(self.folder / "valkey.conf", f"requirepass {self.password}\n")
         privileges.chown(self.folder)
 
-    def command(self, port: int) -> list[str]:
-        """The command line of a server on this port of the loopback address only."""
+    def _command(self, port: int) -> list[str]:
         options = {"port": port, "bind": "127.0.0.1", "dir": self.folder, "save": "", "loglevel": "warning"}
         options["appendonly"] = "yes" if self.durable else "no"
         arguments = [text for name, value in options.items() for text in (f"--{name}", str(value))]
@@ -46,15 +44,13 @@ class Valkey(Server):
         """The URL of its first database."""
         return f"redis://:{self.password}@127.0.0.1:{port}/0"
 
-    def answers(self, port: int) -> bool:
+    def _answers(self, port: int) -> bool:
         """Whether it answers PING; not while it loads its data."""
-        client = redis.Redis.from_url(self.url(port), socket_timeout=5, retry=None)
         try:
-            return bool(client.ping())
+            with redis.Redis.from_url(self.url(port), socket_timeout=5, retry=None) as client:
+                return bool(client.ping())
         except redis.RedisError:
             return False
-        finally:
-            client.close()
 
 
 def program() -> Path:

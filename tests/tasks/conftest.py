@@ -13,8 +13,8 @@ import pytest
 
 from tasks.core.ports import Ports
 from tasks.servers import Servers, temporary
-from tasks.servers.group import Group
 from tasks.servers.postgres import Postgres
+from tasks.servers.server import Group
 from tests.support import run
 from tests.tasks.checked_project import KEPT, CheckedProject
 from tests.tasks.small_project import make

@@ -21,8 +21,8 @@ from tasks.core.errors import UserError
 from tasks.core.ports import Ports
 from tasks.project.data_folder import DataFolder, InUseError
 from tasks.servers import Servers, persistent, temporary
-from tasks.servers.group import Group
 from tasks.servers.postgres import Postgres, major_version
+from tasks.servers.server import Group
 from tests.support import ROOT
 from tests.tasks.conftest import copy_cluster
 from tests.tasks.requirements import on_small_disk, user_namespaces
@@ -43,7 +43,7 @@ CREATE = """
 import sys
 from pathlib import Path
 from tasks.core.errors import UserError
-from tasks.servers.group import Group
+from tasks.servers.server import Group
 from tasks.servers.postgres import Postgres
 with Group() as group:
     try:
