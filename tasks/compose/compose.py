@@ -10,7 +10,7 @@ from pathlib import Path
 from tasks.core import processes
 from tasks.core.errors import UserError
 from tasks.project import env_file
-from tasks.project.parts import compose_files
+from tasks.project.services import compose_files
 
 # The overlay for debuggers in editors.
 DEBUGGING = "compose.debug.yaml"

@@ -1,12 +1,15 @@
-"""Environments with exactly the packages of a lock file, each stamped with the hash of that file.
+"""Environments with exactly the packages of a lock, stamped with its hash, and the packages of npm locks.
 
 nox is imported for types only, since checks call `separate` in environments without nox.
 """
 
 from __future__ import annotations
 
+import filecmp
 import hashlib
 import os
+import shutil
+import subprocess
 import sys
 from pathlib import Path
 from threading import Lock
@@ -20,6 +23,7 @@ if TYPE_CHECKING:
 
 LOCKS = Path("requirements")
 STAMP = "requirements.sha256"
+NPM_LOCK = "package-lock.json"
 FIRST_RUN = "The first run needs PyPI, or the index that uv is configured for."
 # Checks run in threads, and two of them may need the same environment.
 _one_at_a_time = Lock()
@@ -33,7 +37,7 @@ def install(session: nox.Session, lock: str, *, compile_bytecode: bool = False) 
     """
     requirements = LOCKS / f"{lock}.txt"
     environment = Path(session.virtualenv.location)
-    if _is_current(environment, requirements):
+    if stamp_of(environment) == digest(requirements):
         return
     (environment / STAMP).unlink(missing_ok=True)
     log = environment / "install.log"
@@ -46,7 +50,7 @@ def install(session: nox.Session, lock: str, *, compile_bytecode: bool = False) 
         raise
     # With --no-install, nox silently leaves an existing environment as it is.
     if log.stat().st_size:
-        _stamp(environment, requirements)
+        (environment / STAMP).write_text(digest(requirements), encoding="utf-8")
 
 
 def separate(lock: str) -> Path:
@@ -59,11 +63,11 @@ def separate(lock: str) -> Path:
         raise UserError(f"{requirements} is missing. Create it: nox -s lock")
     environment = Path(sys.prefix) / "others" / lock
     with _one_at_a_time:
-        if not _is_current(environment, requirements):
+        if stamp_of(environment) != digest(requirements):
             options = ("--compile-bytecode", "--no-deps", "--require-hashes", f"--requirements={requirements}")
             _uv("venv", "--clear", f"--python={sys.executable}", str(environment))
             _uv("pip", "install", f"--python={environment}", *options)
-            _stamp(environment, requirements)
+            (environment / STAMP).write_text(digest(requirements), encoding="utf-8")
     return environment
 
 
@@ -72,13 +76,30 @@ def digest(requirements: Path) -> str:
     return hashlib.sha256(requirements.read_bytes()).hexdigest()
 
 
-def _is_current(environment: Path, requirements: Path) -> bool:
+def install_npm(source: Path, folder: Path) -> Path:
+    """Install the npm lock of `source` below `folder`, unless it already is; returns the path of `node_modules`."""
+    installed = folder / "node_modules"
+    # npm writes this file last.
+    if (installed / ".package-lock.json").exists() and filecmp.cmp(source / NPM_LOCK, folder / NPM_LOCK, shallow=False):
+        return installed
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in (NPM_LOCK, "package.json"):
+        shutil.copy2(source / name, folder)
+    command = [program("npm"), "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--silent"]
+    if subprocess.run(command, cwd=folder, check=False).returncode != 0:
+        raise UserError("npm ci failed, with the error above. A first run needs npm's registry.")
+    return installed
+
+
+def program(name: str) -> str:
+    """The path of this environment's `node` or `npm`."""
+    return str(Path(sys.prefix) / "bin" / name)
+
+
+def stamp_of(environment: Path) -> str:
+    """The hash of the requirements in the environment; empty if the installation is incomplete."""
     stamp = environment / STAMP
-    return stamp.exists() and stamp.read_text(encoding="utf-8") == digest(requirements)
-
-
-def _stamp(environment: Path, requirements: Path) -> None:
-    (environment / STAMP).write_text(digest(requirements), encoding="utf-8")
+    return stamp.read_text(encoding="utf-8") if stamp.exists() else ""
 
 
 def _uv(*arguments: str) -> None:
