@@ -2,14 +2,12 @@
 
 import argparse
 import os
-import sys
 import time
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from rich.console import Console
-from rich.table import Table
+from rich.table import Column
 
 from tasks.checks import accepted, image_rules, image_scan
 from tasks.checks.findings import Finding
@@ -21,6 +19,7 @@ from tasks.compose.engine import engine_errors
 from tasks.compose.images import BuiltImage
 from tasks.core import cli, console
 from tasks.core.errors import UserError
+from tasks.core.screen import print_table
 from tasks.project.data_folder import FOLDER, DataFolder
 
 STEPS = ("build", "check", "scan")
@@ -66,21 +65,16 @@ def _build(place: ComposeProject) -> None:
     if not seconds:
         raise UserError("compose.yaml builds no image.")
     built = images.built(place)
-    table = Table("image", box=None, pad_edge=False)
-    for title in ("MB", "over base", "since last build", "seconds"):
-        table.add_column(title, justify="right")
     data = DataFolder(place.folder / FOLDER)
     last = data.read(SIZES) or {}
+    rows = []
     for image, taken in zip(built, seconds, strict=True):
         over, before = _over_base(place, image), last.get(image.name)
-        table.add_row(
-            image.title,
-            megabytes(image.size),
-            "unknown" if over is None else f"{over / 1_000_000:+.1f}",
-            "first build" if before is None else f"{(image.size - before) / 1_000_000:+.1f}",
-            f"{taken:.1f}",
-        )
-    Console(width=None if sys.stdout.isatty() else console.WIDTH, highlight=False).print(table)
+        over_base = "unknown" if over is None else f"{over / 1_000_000:+.1f}"
+        grown = "first build" if before is None else f"{(image.size - before) / 1_000_000:+.1f}"
+        rows.append([image.title, megabytes(image.size), over_base, grown, f"{taken:.1f}"])
+    numbers = (Column(title, justify="right") for title in ("MB", "over base", "since last build", "seconds"))
+    print_table(["image", *numbers], rows)
     with suppress(OSError):
         data.path.mkdir(mode=0o700, exist_ok=True)
     data.write(SIZES, {image.name: image.size for image in built})
