@@ -13,7 +13,8 @@ from tasks.checks import accepted, image_rules, image_scan
 from tasks.checks.findings import Finding
 from tasks.checks.image_rules import megabytes
 from tasks.checks.image_scan import NotScannedError
-from tasks.compose import compose_project, images, services
+from tasks.compose import compose_project, images
+from tasks.compose.compose import builds
 from tasks.compose.compose_project import ComposeProject
 from tasks.compose.engine import engine_errors
 from tasks.compose.images import BuiltImage
@@ -58,7 +59,7 @@ def run(project: Path, steps: Sequence[str], *, is_scan_required: bool) -> None:
 def _build(place: ComposeProject) -> None:
     """Build the images one after the other, to measure the seconds of each, and print a table of them."""
     seconds = []
-    for group in services.builds(place.services):
+    for group in builds(place.services):
         began = time.monotonic()
         images.build(place, [service.name for service in group], is_release=True)
         seconds.append(time.monotonic() - began)

@@ -5,8 +5,7 @@ from pathlib import Path
 from tasks.checks import image_scan
 from tasks.checks.image_scan import NotScannedError
 from tasks.checks.security.scanners import Outcome, Skipped
-from tasks.compose import services
-from tasks.compose.compose import Compose
+from tasks.compose.compose import Compose, builds, read
 from tasks.core.console import count
 from tasks.core.errors import UserError
 from tasks.core.processes import output
@@ -40,10 +39,10 @@ def built() -> list[str]:
     if output("docker", "version", "--format={{.Server.Version}}") is None:
         raise NoImages("no Docker Engine answers, so no image of this project is built.")
     try:
-        _, found = services.read(Compose(Path.cwd(), env_file.settings(Path.cwd())))
+        _, found = read(Compose(Path.cwd(), env_file.settings(Path.cwd())))
     except UserError as error:
         raise NoImages(f"cannot read which images this project builds: {error}") from None
-    names = [group[0].image for group in services.builds(found)]
+    names = [group[0].image for group in builds(found)]
     inspect = ("docker", "image", "inspect", "--format={{.Id}}")
     if missing := [name for name in names if output(*inspect, name) is None]:
         raise NoImages(f"no image {', '.join(missing)} is built; {BUILD} builds what is missing.")
