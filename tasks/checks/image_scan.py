@@ -11,8 +11,7 @@ from typing import Any
 
 from tasks.checks.findings import SEVERITIES, Finding
 from tasks.checks.security.scanners import Outcome, Skipped
-from tasks.compose import services
-from tasks.compose.compose import Compose
+from tasks.compose import compose
 from tasks.core import processes
 from tasks.core.console import count
 from tasks.core.errors import UserError
@@ -63,10 +62,10 @@ def _built() -> list[str]:
     if processes.output("docker", "version", "--format={{.Server.Version}}") is None:
         raise Skipped("no Docker Engine answers, so no image of this project is built.", NO_IMAGES)
     try:
-        _, found = services.read(Compose(Path.cwd(), env_file.settings(Path.cwd())))
+        _, found = compose.read(compose.Compose(Path.cwd(), env_file.settings(Path.cwd())))
     except UserError as error:
         raise Skipped(f"cannot read which images this project builds: {error}", NO_IMAGES) from None
-    names = [group[0].image for group in services.builds(found)]
+    names = [group[0].image for group in compose.builds(found)]
     inspect = ("docker", "image", "inspect", "--format={{.Id}}")
     if missing := [name for name in names if processes.output(*inspect, name) is None]:
         raise Skipped(f"no image {', '.join(missing)} is built; {BUILD} builds what is missing.", NO_IMAGES)

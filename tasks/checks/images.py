@@ -3,7 +3,6 @@
 import argparse
 import os
 import re
-import sys
 import tarfile
 import tempfile
 import time
@@ -12,17 +11,18 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from docker import DockerClient
-from rich.console import Console
-from rich.table import Column, Table
+from rich.table import Column
 
 from tasks.checks import findings, image_scan
 from tasks.checks.security.scanners import Skipped
-from tasks.compose import compose_project, images, services
+from tasks.compose import compose_project, images
+from tasks.compose.compose import builds
 from tasks.compose.compose_project import ComposeProject
 from tasks.compose.engine import engine_errors
 from tasks.compose.images import BuiltImage
 from tasks.core import cli, console
 from tasks.core.errors import UserError
+from tasks.core.screen import print_table
 from tasks.project.data_folder import FOLDER, DataFolder
 
 STEPS = ("build", "check", "scan")
@@ -66,27 +66,23 @@ def main() -> str | None:
 def _build(place: ComposeProject) -> None:
     """Build the images one after the other, to measure the seconds of each, and print a table of them."""
     seconds = []
-    for group in services.builds(place.services):
+    for group in builds(place.services):
         began = time.monotonic()
         images.build(place, [service.name for service in group], is_release=True)
         seconds.append(time.monotonic() - began)
     if not seconds:
         raise UserError("compose.yaml builds no image.")
     built = images.built(place)
-    numbers = [Column(title, justify="right") for title in ("MB", "over base", "since last build", "seconds")]
-    table = Table("image", *numbers, box=None, pad_edge=False)
     data = DataFolder(place.folder / FOLDER)
     last = data.read(SIZES) or {}
+    rows = []
     for image, taken in zip(built, seconds, strict=True):
         over, before = _over_base(place, image), last.get(image.name)
-        table.add_row(
-            image.title,
-            f"{image.size / MEGABYTE:.1f}",
-            "unknown" if over is None else f"{over / MEGABYTE:+.1f}",
-            "first build" if before is None else f"{(image.size - before) / MEGABYTE:+.1f}",
-            f"{taken:.1f}",
-        )
-    Console(width=None if sys.stdout.isatty() else console.WIDTH, highlight=False).print(table)
+        over_base = "unknown" if over is None else f"{over / MEGABYTE:+.1f}"
+        grown = "first build" if before is None else f"{(image.size - before) / MEGABYTE:+.1f}"
+        rows.append([image.title, f"{image.size / MEGABYTE:.1f}", over_base, grown, f"{taken:.1f}"])
+    numbers = (Column(title, justify="right") for title in ("MB", "over base", "since last build", "seconds"))
+    print_table(["image", *numbers], rows)
     data.path.mkdir(mode=0o700, exist_ok=True)
     data.write(SIZES, {image.name: image.size for image in built})
 

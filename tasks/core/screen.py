@@ -1,17 +1,19 @@
-"""Status lines while processes start, then their log lines, prefixed and coloured."""
+"""Status lines while processes start, then their log lines, prefixed and coloured; tables."""
 
 import json
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
 from rich.console import Console
 from rich.live import Live
 from rich.spinner import Spinner
-from rich.table import Table
+from rich.table import Column, Table
 from rich.text import Text
+
+from tasks.core.console import WIDTH
 
 COLOURS = ("cyan", "magenta", "yellow", "green", "blue", "bright_red", "bright_cyan", "bright_magenta")
 MARKS = {"ready": ("✓", "green"), "failed": ("✗", "red"), "waiting": ("·", "dim")}
@@ -80,6 +82,15 @@ class Screen:
             os.dup2(nowhere, sys.stdout.fileno())
             os.dup2(nowhere, sys.stderr.fileno())
             self._on_closed()
+
+
+def print_table(columns: Iterable[str | Column], rows: Iterable[Sequence[str | Text]]) -> None:
+    """Print a table without borders."""
+    table = Table(*columns, box=None, pad_edge=False)
+    for row in rows:
+        # As Text, so that brackets in a value are no markup.
+        table.add_row(*(Text(each) if isinstance(each, str) else each for each in row))
+    Console(width=None if sys.stdout.isatty() else WIDTH, highlight=False).print(table)
 
 
 def render(line: str) -> Text:
