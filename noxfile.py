@@ -56,9 +56,16 @@ def new(session: nox.Session) -> None:
 
 @nox.session(tags=["ci"])
 def test(session: nox.Session) -> None:
-    """Run the tests in parallel; -- PYTEST_ARGS: run a subset in one process."""
+    """Run the tests that need no container (-- PYTEST_ARGS: run a subset in one process)."""
     install(session, "test", compile_bytecode=True)
-    run_module(session, "pytest", *(session.posargs or ["--numprocesses=auto"]))
+    run_module(session, "pytest", *(session.posargs or ["--numprocesses=auto", "-m", "not containers"]))
+
+
+@nox.session(default=False, tags=["ci"])
+def test_containers(session: nox.Session) -> None:
+    """Run the tests that need a Docker Engine (-- PYTEST_ARGS)."""
+    install(session, "test", compile_bytecode=True)
+    run_module(session, "pytest", "-m", "containers", *session.posargs)
 
 
 @nox.session(default=False, tags=["ci"])
@@ -70,9 +77,17 @@ def matrix(session: nox.Session) -> None:
 
 @nox.session(default=False)
 def golden(session: nox.Session) -> None:
-    """Rewrite the lists of files in tests/golden/; review the difference."""
+    """Rewrite tests/golden/ and tasks/checksums.txt; review the difference."""
     install(session, "test", compile_bytecode=True)
+    run_module(session, "tasks.checks.checksums", "--write")
     run_module(session, "tests.golden_lists")
+
+
+@nox.session(default=False)
+def reference(session: nox.Session) -> None:
+    """Write docs/reference.md from the noxfiles."""
+    install(session, "test", compile_bytecode=True)
+    run_module(session, "toolkit.reference")
 
 
 @nox.session(default=False)
@@ -103,6 +118,6 @@ def editor(session: nox.Session) -> None:
 
 
 # Imported last, since nox lists sessions in the order in which they are registered.
-from tasks.sessions import ci, security, source
+from tasks.sessions import grow, source
 
-__all__ = ["ci", "security", "source"]
+__all__ = ["grow", "source"]

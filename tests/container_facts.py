@@ -1,4 +1,4 @@
-"""What the engine and the kernel say of containers: how weak they are, and what can be reached from where."""
+"""Facts about containers from the engine and the kernel: weaknesses, and which servers are reachable from where."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from typing import Any
 from toolkit.stack import docker
 
 CAPABILITIES = ("CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb")
-# Says of each HOST:PORT whether the server that should be there answers: on the way there may be a proxy that accepts
-# connections to anything. PostgreSQL gets a request for TLS, Redis a PING.
+# Prints for each HOST:PORT whether the expected server answers, as a proxy in between may accept any connection.
+# PostgreSQL gets a request for TLS, Redis a PING.
 ASK = """
 import socket, sys
 for place in sys.argv[1:]:
@@ -26,7 +26,7 @@ for place in sys.argv[1:]:
 
 
 def weaknesses(about: dict[str, Any]) -> set[str]:
-    """What is weak about a running container, by its configuration and by what the kernel says of its processes."""
+    """The weaknesses of a running container, by its configuration and the kernel's data on its processes."""
     host = about["HostConfig"]
     status = docker("exec", about["Id"], "cat", "/proc/1/status").splitlines()
     facts = {name: value.split() for name, _, value in (line.partition(":") for line in status)}
@@ -45,31 +45,31 @@ def weaknesses(about: dict[str, Any]) -> set[str]:
 
 
 def is_writable(container: str) -> bool:
-    """Whether anything but its being read-only keeps the root user from writing the root filesystem."""
+    """Whether the root filesystem is mounted writable."""
     command = ["docker", "exec", "--user=0", container, "sh", "-c", "echo planted >/planted"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     return "Read-only file system" not in done.stderr
 
 
 def reached_from_here(places: list[str]) -> set[str]:
-    """Those of the places, HOST:PORT, at which a server answers this machine."""
+    """The places, HOST:PORT, that are reachable from this machine."""
     done = subprocess.run([sys.executable, "-c", ASK, *places], capture_output=True, text=True, check=True)
     return answered(done.stdout, places)
 
 
 def reached_from_container(container: str, places: list[str]) -> set[str]:
-    """Those at which a server answers a running container that has Python."""
+    """The places that are reachable from a running container with Python."""
     return answered(docker("exec", container, "python", "-c", ASK, *places), places)
 
 
 def reached_from_network(network: str, image: str, places: list[str]) -> set[str]:
-    """Those at which a server answers a new container in that network, from an image that has Python."""
+    """The places that are reachable from a new container in a network, of an image with Python."""
     options = ("--rm", f"--network={network}", "--entrypoint=python")
     return answered(docker("run", *options, image, "-c", ASK, *places), places)
 
 
 def answered(printed: str, places: list[str]) -> set[str]:
-    """The places of which the output says so; it has to speak of all."""
-    said = dict(line.split() for line in printed.splitlines())
-    assert set(said) == set(places), printed
-    return {place for place, word in said.items() if word == "True"}
+    """The reachable places in the output, which must list all."""
+    found = dict(line.split() for line in printed.splitlines())
+    assert set(found) == set(places), printed
+    return {place for place, word in found.items() if word == "True"}

@@ -96,7 +96,7 @@ class Debugger:
         self.ask("continue", threadId=self.thread)
 
     def output(self) -> str:
-        """What the program has said so far."""
+        """The output of the program so far."""
         return "".join(event["body"]["output"] for event in self._events if event["event"] == "output")
 
     def _send(self, command: str, arguments: Message) -> int:
@@ -117,7 +117,7 @@ class Debugger:
         try:
             message = self._inbox.get(timeout=TIMEOUT_SECONDS)
         except queue.Empty:
-            raise AssertionError(f"the debug adapter is silent; the program said: {self.output()}") from None
+            raise AssertionError(f"no answer from the debug adapter; output of the program: {self.output()}") from None
         if message["type"] == "event":
             self._events.append(message)
         return message

@@ -1,4 +1,4 @@
-"""A command on a terminal of its own, for what people see and type."""
+"""A command on a terminal of its own."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class OnTerminal:
         os.close(keyboard)
 
     def await_text(self, text: str) -> None:
-        """Return when it shows this, after what was awaited before."""
+        """Return when it shows this text, after the text that was awaited before."""
         deadline = time.monotonic() + TIMEOUT_SECONDS
         while text not in self._fresh:
             assert time.monotonic() < deadline, self.shown
@@ -47,19 +47,19 @@ class OnTerminal:
         os.write(self._screen, keys.encode())
 
     def end(self) -> int:
-        """The exit code, once it has ended."""
+        """Wait for its end; returns the exit code."""
         while self._read():
             pass
         return self.process.wait(TIMEOUT_SECONDS)
 
     def close(self) -> None:
-        """Leave nothing of it."""
+        """Kill it."""
         self.process.kill()
         self.process.wait()
         os.close(self._screen)
 
     def _read(self) -> bool:
-        """Take in what is shown next; whether there can be more."""
+        """Read what is shown next; returns whether there can be more."""
         ready, _, _ = select.select([self._screen], [], [], TIMEOUT_SECONDS)
         data = b""
         with contextlib.suppress(OSError):

@@ -1,4 +1,4 @@
-"""What the Compose files and the Dockerfiles promise, read from the files; other tests ask the running containers."""
+"""Rules for the Compose files and Dockerfiles; other tests check the running containers."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import pytest
 import yaml
 
 from tasks.compose import engine
-from tasks.core import npm
+from tasks.core import environments
 from tests.support import ROOT, run
 
 Document = dict[str, Any]
@@ -21,9 +21,9 @@ Rendered = Callable[[str], Path]
 
 TEMPLATE = ROOT / "template"
 DOCKER = TEMPLATE / "src" / "backend" / "docker"
-# The images that reach production.
+# The Dockerfiles of images for production.
 DOCKERFILES = [DOCKER / "gateway.Dockerfile", DOCKER / "service.Dockerfile"]
-# A task ends; what it is for is over then.
+# Services that run to completion.
 TASKS = {"migrations"}
 SECRET = re.compile(r"PASSWORD|SECRET|TOKEN$|KEY$")
 
@@ -39,50 +39,50 @@ def compose() -> Document:
 
 
 def faults(document: Document) -> list[str]:
-    """What is wrong with the file, a line each."""
+    """The faults of a Compose file, a line each."""
     found = [f"{name}: {fault}" for name, service in document["services"].items() for fault in faults_of(name, service)]
     return [*found, *network_faults(document), *secret_faults(document)]
 
 
 def faults_of(name: str, service: Document) -> Iterator[str]:
-    """What a service lacks that all have."""
+    """Hardening, limits and restarts that a service lacks."""
     if service.get("read_only") is not True:
-        yield "its root can be written to"
+        yield "its root is writable"
     if service.get("cap_drop") != ["ALL"] or service.get("cap_add") or service.get("privileged"):
         yield "it has capabilities"
     if "no-new-privileges:true" not in service.get("security_opt", []):
-        yield "it can gain privileges"
+        yield "it may gain privileges"
     if not re.fullmatch(r"[1-9]\d*:[1-9]\d*", service.get("user", "")):
-        yield "it may be root, or has a user without a number"
+        yield "it may be root, or its user is not a number"
     if set(service.get("deploy", {}).get("resources", {}).get("limits", {})) != {"cpus", "memory", "pids"}:
         yield "its resources have no limit"
     if set(service.get("logging", {}).get("options", {})) != {"max-size", "max-file"}:
-        yield "its logs grow for ever"
+        yield "its logs have no limit"
     if "stop_grace_period" not in service:
-        yield "nobody said how long it may take to stop"
+        yield "it has no grace period for its stop"
     if service.get("restart") != ("no" if name in TASKS else "unless-stopped"):
-        yield "it does not come back, or is a task that does"
+        yield "it is not restarted, or is a task that is"
     yield from start_faults(name, service)
 
 
 def start_faults(name: str, service: Document) -> Iterator[str]:
-    """What is wrong with how it becomes ready, and with what waits for it."""
+    """Missing health checks, and dependencies that it does not wait for."""
     has_check = "test" in service.get("healthcheck", {}) or "build" in service
     if not has_check and name not in TASKS:
         yield "it has no health check"
     for other, how in service.get("depends_on", {}).items():
         if how["condition"] != ("service_completed_successfully" if other in TASKS else "service_healthy"):
-            yield f"it does not wait until {other} is ready"
+            yield f"it does not wait for {other}"
 
 
 def network_faults(document: Document) -> Iterator[str]:
-    """Who is where: the data is reached neither from outside nor by the gateway."""
+    """Networks and ports that allow access to the data from outside or from the gateway."""
     networks = {name: set(service.get("networks", [])) for name, service in document["services"].items()}
     if not document["networks"]["data"].get("internal"):
-        yield "the network of the data leads outside"
+        yield "the network of the data is not internal"
     for name in ("postgres", "redis", *TASKS):
         if networks[name] != {"data"}:
-            yield f"{name} is not on the network of the data alone"
+            yield f"{name} is not only on the network of the data"
     if networks["gateway"] != {"edge"}:
         yield "the gateway is on the network of the data"
     for name, service in document["services"].items():
@@ -92,7 +92,7 @@ def network_faults(document: Document) -> Iterator[str]:
 
 
 def secret_faults(document: Document) -> Iterator[str]:
-    """Where a secret would be seen, or have a default."""
+    """Secrets in the environment, or with a default."""
     for name, service in document["services"].items():
         for setting in service.get("environment", {}):
             if SECRET.search(setting) and not setting.endswith("_FILE"):
@@ -104,53 +104,57 @@ def secret_faults(document: Document) -> Iterator[str]:
             yield f"the secret {name} is not its own file"
 
 
-def test_every_service_is_locked_down_limited_and_waited_for(compose: Document) -> None:
+def test_every_service_is_hardened_limited_and_waited_for(compose: Document) -> None:
     assert faults(compose) == []
 
 
 PLANTED: dict[str, tuple[list[str], Any, str]] = {
-    "writable": (["services", "auth", "read_only"], False, "auth: its root can be written to"),
+    "writable": (["services", "auth", "read_only"], False, "auth: its root is writable"),
     "capable": (["services", "redis", "cap_drop"], ["NET_RAW"], "redis: it has capabilities"),
     "privileged": (["services", "redis", "privileged"], True, "redis: it has capabilities"),
-    "gaining": (["services", "postgres", "security_opt"], [], "postgres: it can gain privileges"),
+    "gaining": (["services", "postgres", "security_opt"], [], "postgres: it may gain privileges"),
     "root": (["services", "gateway", "user"], "0:0", "gateway: it may be root"),
     "named": (["services", "gateway", "user"], "app", "gateway: it may be root"),
-    "hungry": (["services", "auth", "deploy", "resources", "limits"], {"cpus": "1"}, "auth: its resources"),
-    "chatty": (["services", "auth", "logging", "options"], {}, "auth: its logs grow"),
-    "gone": (["services", "redis", "restart"], "no", "redis: it does not come back"),
-    "for ever": (["services", "migrations", "restart"], "always", "migrations: it does not come back"),
+    "unlimited resources": (
+        ["services", "auth", "deploy", "resources", "limits"],
+        {"cpus": "1"},
+        "auth: its resources",
+    ),
+    "unlimited logs": (["services", "auth", "logging", "options"], {}, "auth: its logs have"),
+    "not restarted": (["services", "redis", "restart"], "no", "redis: it is not restarted"),
+    "restarted task": (["services", "migrations", "restart"], "always", "migrations: it is not restarted"),
     "unchecked": (["services", "postgres", "healthcheck"], {}, "postgres: it has no health check"),
-    "early": (
+    "before auth": (
         ["services", "gateway", "depends_on", "auth", "condition"],
         "service_started",
-        "gateway: it does not wait until auth",
+        "gateway: it does not wait for auth",
     ),
     "before migrations": (
         ["services", "auth", "depends_on", "migrations", "condition"],
         "service_started",
-        "auth: it does not wait until migrations",
+        "auth: it does not wait for migrations",
     ),
-    "open data": (["networks", "data"], {}, "the network of the data leads outside"),
-    "exposed": (["services", "postgres", "networks"], ["data", "edge"], "postgres is not on"),
-    "curious": (["services", "gateway", "networks"], ["data", "edge"], "the gateway is on"),
+    "open data": (["networks", "data"], {}, "the network of the data is not internal"),
+    "exposed": (["services", "postgres", "networks"], ["data", "edge"], "postgres is not only on"),
+    "gateway on data": (["services", "gateway", "networks"], ["data", "edge"], "the gateway is on"),
     "public": (["services", "gateway", "ports"], ["8000:8000"], "gateway publishes 8000:8000"),
-    "second door": (["services", "auth", "ports"], ["127.0.0.1:1:8001"], "auth publishes"),
-    "told": (["services", "auth", "environment", "REDIS_PASSWORD"], "x", "auth has REDIS_PASSWORD"),
+    "second port": (["services", "auth", "ports"], ["127.0.0.1:1:8001"], "auth publishes"),
+    "in the environment": (["services", "auth", "environment", "REDIS_PASSWORD"], "x", "auth has REDIS_PASSWORD"),
     "default": (["secrets", "redis_password", "file"], "./redis_password", "the secret redis_password"),
 }
 
 
 @pytest.mark.parametrize("name", PLANTED)
 def test_a_fault_in_the_file_is_found(compose: Document, name: str) -> None:
-    path, value, words = PLANTED[name]
-    # Services share what an anchor gives them; here each has its own.
+    path, value, message = PLANTED[name]
+    # A copy without shared parts, which YAML's anchors make.
     place = spoiled = json.loads(json.dumps(compose))
     for key in path[:-1]:
         place = place[key]
     place[path[-1]] = value
     found = faults(spoiled)
     assert len(found) == 1
-    assert found[0].startswith(words)
+    assert found[0].startswith(message)
 
 
 def test_every_service_of_the_backend_is_in_the_file_with_its_port(compose: Document) -> None:
@@ -171,9 +175,9 @@ def test_every_service_of_the_backend_is_in_the_file_with_its_port(compose: Docu
 
 
 def sources(build: Document) -> set[str]:
-    """The files and folders of the project that an image is made of, as its Dockerfile has them."""
+    """The files and folders that the Dockerfile of an image reads."""
     text = (TEMPLATE / build["dockerfile"]).read_text(encoding="utf-8").replace("\\\n", " ")
-    copied = [words.split()[:-1] for words in re.findall(r"^(?:COPY|ADD) +(?!.*--from=)(.+)$", text, re.MULTILINE)]
+    copied = [paths.split()[:-1] for paths in re.findall(r"^(?:COPY|ADD) +(?!.*--from=)(.+)$", text, re.MULTILINE)]
     bound = re.findall(r"--mount=type=bind,source=([^,\s]+)", text)
     found = {name for names in copied for name in names if not name.startswith("--")} | set(bound)
     arguments: dict[str, str] = build.get("args", {})
@@ -181,20 +185,20 @@ def sources(build: Document) -> set[str]:
 
 
 def watch_faults(document: Document) -> list[str]:
-    """Where what is watched is not what an image is made of; tasks run with `up` only."""
+    """Differences between the watched paths and the sources of an image; only `up` runs tasks."""
     built = {name: service for name, service in document["services"].items() if "build" in service}
     found: list[str] = []
     for name, service in built.items():
         rules = service.get("develop", {}).get("watch", [])
         wanted = set() if name in TASKS else sources(service["build"])
         watched = {rule["path"] for rule in rules}
-        found += [f"{name}: a change of {path} is not seen" for path in sorted(wanted - watched)]
-        found += [f"{name}: {path} is watched in vain" for path in sorted(watched - wanted)]
-        found += [f"{name}: {rule['path']} does not lead to a build" for rule in rules if rule["action"] != "rebuild"]
+        found += [f"{name}: {path} is not watched" for path in sorted(wanted - watched)]
+        found += [f"{name}: {path} is watched but not a source" for path in sorted(watched - wanted)]
+        found += [f"{name}: {rule['path']} does not trigger a build" for rule in rules if rule["action"] != "rebuild"]
     return found
 
 
-def test_each_service_watches_what_its_image_is_made_of(compose: Document) -> None:
+def test_each_service_watches_the_sources_of_its_image(compose: Document) -> None:
     assert watch_faults(compose) == []
     assert sources(compose["services"]["projects"]["build"]) == {
         "src/backend/projects",
@@ -207,25 +211,25 @@ def test_each_service_watches_what_its_image_is_made_of(compose: Document) -> No
     assert [path for path in watched if not (TEMPLATE / path).exists()] == []
 
 
-def test_a_watch_that_does_not_fit_the_image_is_found(compose: Document) -> None:
+def test_a_wrong_watch_is_found(compose: Document) -> None:
     services = compose["services"]
     del services["auth"]["develop"]["watch"][1]
     del services["projects"]["develop"]
     services["gateway"]["develop"]["watch"][0] = {"path": "src/backend/auth", "action": "sync"}
     services["migrations"]["develop"] = {"watch": [{"path": "src/backend/shared", "action": "rebuild"}]}
     assert watch_faults(compose) == [
-        "auth: a change of src/backend/shared is not seen",
-        "gateway: a change of src/backend/gateway is not seen",
-        "gateway: src/backend/auth is watched in vain",
-        "gateway: src/backend/auth does not lead to a build",
-        "migrations: src/backend/shared is watched in vain",
-        "projects: a change of requirements/backend.txt is not seen",
-        "projects: a change of src/backend/projects is not seen",
-        "projects: a change of src/backend/shared is not seen",
+        "auth: src/backend/shared is not watched",
+        "gateway: src/backend/gateway is not watched",
+        "gateway: src/backend/auth is watched but not a source",
+        "gateway: src/backend/auth does not trigger a build",
+        "migrations: src/backend/shared is watched but not a source",
+        "projects: requirements/backend.txt is not watched",
+        "projects: src/backend/projects is not watched",
+        "projects: src/backend/shared is not watched",
     ]
 
 
-def test_images_are_named_in_one_file_by_tag_with_a_place_for_the_digest(compose: Document) -> None:
+def test_images_are_named_in_one_file_by_tag_and_digest_variable(compose: Document) -> None:
     images = read(TEMPLATE / "compose.images.yaml")["services"]
     names = [
         *(service["image"] for service in images.values() if "image" in service),
@@ -252,7 +256,7 @@ def test_the_versions_are_those_of_the_answers(rendered: Rendered) -> None:
 
 
 @pytest.mark.parametrize("path", DOCKERFILES, ids=lambda path: path.name)
-def test_an_image_has_what_every_image_has(path: Path) -> None:
+def test_a_dockerfile_has_the_common_parts(path: Path) -> None:
     text = path.read_text(encoding="utf-8")
     last = text[text.rindex("\nFROM ") :]
     assert re.findall(r"^USER (.+)$", last, re.MULTILINE) == ["10001:10001"]
@@ -264,43 +268,43 @@ def test_an_image_has_what_every_image_has(path: Path) -> None:
     assert [line.split()[0] for line in after if not line.startswith(" ")] == ["ARG", "ARG", "ARG", "LABEL"]
 
 
-def test_the_oldest_engine_knows_the_interval_of_checks_while_starting(compose: Document) -> None:
+def test_the_oldest_engine_supports_start_interval(compose: Document) -> None:
     checks = [service.get("healthcheck", {}) for service in compose["services"].values()]
     assert any("start_interval" in check for check in checks)
-    assert engine.OLDEST_ENGINE >= (25, 0)
+    assert engine.OLDEST_ENGINE >= 25
 
 
-def test_both_images_are_made_of_the_same_layers() -> None:
-    """The stages before the code differ by the lock file alone, so that images share their first layer."""
+def test_images_share_their_first_layer() -> None:
+    """The stages before the code differ only by the lock."""
     texts = [path.read_text(encoding="utf-8") for path in DOCKERFILES]
     stages = [text[text.index("ARG PYTHON_IMAGE") : text.index("FROM base AS code")] for text in texts]
     assert len({re.sub(r"requirements/\w+\.txt", "LOCK", stage) for stage in stages}) == 1
 
 
-def test_no_secret_and_no_rubbish_reaches_a_build() -> None:
+def test_the_build_context_has_only_code_and_locks() -> None:
     lines = (TEMPLATE / ".dockerignore").read_text(encoding="utf-8").splitlines()
     rules = [line for line in lines if line and not line.startswith("#")]
     assert rules[0] == "*"
     assert [rule for rule in rules if rule.startswith("!")] == ["!requirements/*.txt", "!src/backend/"]
 
 
-def test_the_toolkit_s_own_file_runs_the_template_s() -> None:
+def test_the_toolkit_includes_the_compose_file_of_the_template() -> None:
     assert read(ROOT / "compose.yaml")["include"] == ["template/compose.yaml"]
 
 
 @pytest.fixture(scope="session")
 def dclint() -> list[str | Path]:
     """The command that lints Compose files."""
-    modules = npm.install(ROOT / "tests" / "dclint", Path(sys.prefix) / "dclint")
-    return [npm.program("node"), modules / "dclint" / "bin" / "dclint.cjs", "--max-warnings", "0"]
+    modules = environments.install_npm(ROOT / "tests" / "dclint", Path(sys.prefix) / "dclint")
+    return [environments.program("node"), modules / "dclint" / "bin" / "dclint.cjs", "--max-warnings", "0"]
 
 
-def test_the_linter_of_compose_files_finds_nothing(dclint: list[str | Path]) -> None:
+def test_dclint_finds_nothing(dclint: list[str | Path]) -> None:
     done = run(*dclint, ROOT / "compose.yaml", *TEMPLATE.glob("compose*.yaml"), cwd=ROOT)
     assert (done.returncode, done.stdout.strip()) == (0, "")
 
 
-def test_the_linter_of_compose_files_has_been_seen_to_fail(dclint: list[str | Path], tmp_path: Path) -> None:
+def test_dclint_finds_a_planted_fault(dclint: list[str | Path], tmp_path: Path) -> None:
     planted = tmp_path / "compose.yaml"
     planted.write_text((TEMPLATE / "compose.yaml").read_text().replace("'127.0.0.1:$", "'$"))
     done = run(*dclint, planted, cwd=tmp_path)

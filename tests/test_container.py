@@ -1,4 +1,4 @@
-"""An ordinary container as people start one: root, the engine's usual limits, nothing installed but Python."""
+"""`dev` in an ordinary container: as root, with the engine's default limits and only Python installed."""
 
 from __future__ import annotations
 
@@ -13,16 +13,17 @@ import pytest
 from tests.support import ROOT, run
 from tests.tasks.requirements import engine
 
+pytestmark = pytest.mark.containers
 IMAGES = ROOT / "template" / "compose.images.yaml"
 START_SECONDS = 240
-# How people set where packages come from, and what certificates to trust on the way.
+# Settings for package indexes and certificates.
 CONFIGURED = ("PIP_", "UV_", "SSL_CERT_")
 FILES = ("/etc/pip.conf", "~/.config/pip/pip.conf", "~/.pip/pip.conf", "/etc/uv/uv.toml", "~/.config/uv/uv.toml")
 
 
 def python_image() -> str:
-    """The image that the application's own images are built on."""
-    # The file alone is no whole Compose project.
+    """The base image of the application's images."""
+    # The file alone is not a complete Compose project.
     reading = ("config", "--no-consistency", "--format=json")
     config = docker("compose", "--project-name=container", f"--file={IMAGES}", *reading)
     return str(json.loads(config)["services"]["python"]["build"]["args"]["PYTHON_IMAGE"])
@@ -35,7 +36,7 @@ def docker(*arguments: str) -> str:
 
 
 def package_options() -> list[str]:
-    """What lets pip and uv in a container find packages as they do here."""
+    """Options for a container in which pip and uv use the package indexes of this machine."""
     names = [name for name in os.environ if name.startswith(CONFIGURED)]
     given = [word for name in names for word in ("--env", name)]
     places = {Path(place).expanduser(): place.replace("~", "/root") for place in FILES}
@@ -60,7 +61,7 @@ def container(project: Path) -> Iterator[str]:
         docker("rm", "--force", "--volumes", started)
 
 
-def test_dev_runs_as_root_answers_and_ends_with_the_container(container: str) -> None:
+def test_dev_runs_as_root_and_stops_with_the_container(container: str) -> None:
     await_ready(container)
     gateway = 'import json, urllib.request as r; url = json.load(open(".data/dev.json"))["url"]'
     ask = f'{gateway}; print(r.urlopen(url + "/health/detailed").read().decode())'
@@ -74,7 +75,7 @@ def test_dev_runs_as_root_answers_and_ends_with_the_container(container: str) ->
 
 
 def await_ready(container: str) -> None:
-    """Return when `dev` says that all is ready."""
+    """Wait until `dev` reports that it is ready."""
     deadline = time.monotonic() + START_SECONDS
     while "Ready in" not in docker("logs", container):
         running = docker("inspect", "--format", "{{.State.Running}}", container) == "true"
@@ -84,6 +85,6 @@ def await_ready(container: str) -> None:
 
 
 def owners(container: str, text: str) -> set[str]:
-    """The users whose processes have this in their command line."""
+    """The users of processes with this text in their command line."""
     lines = docker("top", container, "-eo", "pid,user,args").splitlines()
     return {line.split()[1] for line in lines if text in line}

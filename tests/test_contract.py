@@ -1,57 +1,48 @@
-"""What gives the application its settings agrees with its classes, and each disagreement is found."""
+"""The files that set settings agree with the application's classes, and each disagreement is found."""
 
 from __future__ import annotations
 
-import json
 import shutil
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from tests.support import ROOT, run
+from tasks.core.errors import UserError
+from tasks.settings import agreement, contract
+from tests.tasks.command import inside
 
-# Reads the classes of the first project, and holds the files of each against them: reading them takes a second.
-ASK = """
-import json, sys
-from pathlib import Path
-from tasks.config import agreement, contract
-agreed = contract.read(Path(sys.argv[1]))
-print(json.dumps([agreement.faults(Path(project), agreed) for project in sys.argv[1:]]))
-"""
-FILES = [".env.example", "compose.yaml", "environments", ".github"]
+FILES = [".env.example", "compose.yaml", "environments"]
 KEY = "R3kqVb0u0sJX2mZ8m0oWc1pYtF5nQd7aEhLgKxBvSzU="
 MAIN = "compose.yaml"
 GATEWAY = "      PROJECTS_URL: http://projects:8002\n"
 
-# In which file what is put in the place of what, and what is then found.
+# The file, a text in it, its replacement, and the fault that is then found.
 FAULTS = [
     (MAIN, GATEWAY, "", "compose.yaml: PROJECTS_URL: gateway would not start: missing"),
     (
         MAIN,
         GATEWAY,
         GATEWAY + "      PROJECT_URL: http://projects:8002\n",
-        "compose.yaml: PROJECT_URL: gateway is given it, and does not read it",
+        "compose.yaml: PROJECT_URL: gateway gets it but does not read it",
     ),
     (
         MAIN,
         GATEWAY,
         GATEWAY + "      DATABASE_POOL_SIZE: 5\n",
-        "compose.yaml: DATABASE_POOL_SIZE: gateway is given it, and does not read it",
+        "compose.yaml: DATABASE_POOL_SIZE: gateway gets it but does not read it",
     ),
     (
         MAIN,
         "      ARGON2_ROUNDS: ${ARGON2_ROUNDS:-}\n",
         "      AUTH_SIGNING_KEY: ${AUTH_SIGNING_KEY:-}\n",
-        "compose.yaml: AUTH_SIGNING_KEY: a secret in the environment of auth; give it as a file",
+        "compose.yaml: AUTH_SIGNING_KEY: a secret in the environment of auth; pass it as a file",
     ),
     (
         MAIN,
         "  DATABASE_URL: postgresql://app@postgres:5432/app\n",
         "  DATABASE_URL: postgresql://app:word@postgres:5432/app\n",
-        "compose.yaml: DATABASE_URL: a secret in the environment of migrations; give it as a file",
+        "compose.yaml: DATABASE_URL: a secret in the environment of migrations; pass it as a file",
     ),
     (
         MAIN,
@@ -63,7 +54,7 @@ FAULTS = [
         MAIN,
         "      - auth_signing_key\n",
         "      - auth_signing_key\n      - planted\n",
-        "compose.yaml: planted: auth is given this secret, and does not read it",
+        "compose.yaml: PLANTED: auth gets it but does not read it",
     ),
     (
         MAIN,
@@ -78,12 +69,6 @@ FAULTS = [
         "compose.yaml: projects: there is no service of this name",
     ),
     (
-        ".github/workflows/deploy.yml",
-        "-s config -- staging\n        env:\n          AUTH_SIGNING_KEY: ${{ secrets.AUTH_SIGNING_KEY }}\n",
-        "-s config -- staging\n        env:\n",
-        "deploy.yml: AUTH_SIGNING_KEY: -s config -- staging is not given it; write ${{ secrets.AUTH_SIGNING_KEY }}",
-    ),
-    (
         "environments/staging.env",
         "ENVIRONMENT=staging\n",
         "ENVIRONMENT=staging\nPLANTED=1\n",
@@ -93,42 +78,22 @@ FAULTS = [
         "environments/production.env",
         "ENVIRONMENT=production\n",
         f"ENVIRONMENT=production\nAUTH_SIGNING_KEY={KEY}\n",
-        "environments/production.env: AUTH_SIGNING_KEY: a secret in a committed file; take it out, make a new one",
+        "environments/production.env: AUTH_SIGNING_KEY: a secret in a committed file; remove it and create a new one",
     ),
     (
         "environments/common.env",
         "HOST=0.0.0.0\n",
         "HOST=0.0.0.0\nREDIS_URL=redis://:word@redis:6379/0\n",
-        "environments/common.env: REDIS_URL: a secret in a committed file; take it out, make a new one",
+        "environments/common.env: REDIS_URL: a secret in a committed file; remove it and create a new one",
     ),
 ]
 
 
-WORKFLOW = """on: push
-jobs:
-  planted:
-    runs-on: ubuntu-24.04
-    env: {{{env}}}
-    steps:
-      - run: python3 noxfile.py -s config -- production
-"""
-ALL = ", ".join(
-    f"{name}: '${{{{ secrets.{name} }}}}'"
-    for name in ("DATABASE_URL", "DATABASE_PASSWORD", "REDIS_URL", "REDIS_PASSWORD", "AUTH_SIGNING_KEY")
-)
-
-
-def ask(project: Path, *others: Path) -> subprocess.CompletedProcess[str]:
-    """Run the project's own code, and leave no bytecode in it."""
-    return run(sys.executable, "-B", "-c", ASK, ".", *others, cwd=project, PYTHONPATH="src/backend")
-
-
 def faults(project: Path, *others: Path) -> list[list[str]]:
-    """What the first project's own code finds in it, and in the files of others."""
-    done = ask(project, *others)
-    assert done.returncode == 0, done.stdout
-    found: list[list[str]] = json.loads(done.stdout)
-    return found
+    """The faults of a project, and those of the files of others compared with its classes."""
+    with inside(project):
+        agreed = contract.read(project)
+        return [agreement.faults(each, agreed) for each in (project, *others)]
 
 
 def replace(path: Path, old: str, new: str) -> None:
@@ -139,7 +104,7 @@ def replace(path: Path, old: str, new: str) -> None:
 
 @pytest.fixture
 def files(rendered: Callable[[str], Path], tmp_path: Path) -> Callable[[str], Path]:
-    """A function that copies what gives settings to a folder of that name."""
+    """A function that copies the files that set settings to a folder of this name."""
 
     def copy(name: str) -> Path:
         for each in FILES:
@@ -151,62 +116,37 @@ def files(rendered: Callable[[str], Path], tmp_path: Path) -> Callable[[str], Pa
     return copy
 
 
-@pytest.mark.parametrize("answers", ["everything", "smallest"])
-def test_a_fresh_project_agrees_with_itself(rendered: Callable[[str], Path], answers: str) -> None:
-    assert faults(rendered(answers)) == [[]]
+def test_a_fresh_project_has_no_faults(rendered: Callable[[str], Path]) -> None:
+    assert faults(rendered("everything")) == [[]]
 
 
-def test_each_disagreement_is_found(rendered: Callable[[str], Path], files: Callable[[str], Path]) -> None:
+def test_each_planted_fault_is_found(rendered: Callable[[str], Path], files: Callable[[str], Path]) -> None:
     planted = [files(str(number)) for number in range(len(FAULTS))]
     for project, (path, old, new, _) in zip(planted, FAULTS, strict=True):
         replace(project / path, old, new)
-    _, *found = faults(rendered("backend"), *planted)
+    none, *found = faults(rendered("backend"), *planted)
+    assert none == []
     assert [each for (*_, each), those in zip(FAULTS, found, strict=True) if each not in those] == []
 
 
-def test_a_new_setting_that_compose_does_not_give_is_found(project: Path) -> None:
+def test_a_new_required_setting_is_missing_in_compose(project: Path) -> None:
     field = "    projects_url: ServiceUrl\n"
     replace(project / "src/backend/gateway/settings.py", field, f"{field}\n    planted: str\n")
     assert faults(project) == [["compose.yaml: PLANTED: gateway would not start: missing"]]
 
 
-def test_compose_that_is_no_yaml_is_told(rendered: Callable[[str], Path], files: Callable[[str], Path]) -> None:
-    broken = files("broken")
-    (broken / MAIN).write_text("services: [\n", encoding="utf-8")
-    done = ask(rendered("backend"), broken)
-    assert "UserError: compose.yaml is not valid YAML; nox -s lint -- compose.yaml shows where." in done.stdout
-
-
-def test_files_that_are_not_there_agree(rendered: Callable[[str], Path], files: Callable[[str], Path]) -> None:
-    bare = files("bare")
-    (bare / MAIN).unlink()
-    shutil.rmtree(bare / ".github")
-    assert faults(rendered("backend"), bare) == [[], []]
-
-
-WRITE = "write ${{ secrets.AUTH_SIGNING_KEY }}"
-LACKING = f"planted.yml: AUTH_SIGNING_KEY: -s config -- production is not given it; {WRITE}"
-WRITTEN = f"planted.yml: AUTH_SIGNING_KEY: a secret that does not come from GitHub; {WRITE}"
-
-
-WORKFLOWS = [
-    (ALL, []),
-    (ALL.replace("AUTH_SIGNING_KEY:", "AUTH_SIGNING:"), [LACKING]),
-    (ALL.replace("secrets.AUTH_SIGNING_KEY", "vars.AUTH_SIGNING_KEY"), [WRITTEN]),
-    (ALL.replace("${{ secrets.AUTH_SIGNING_KEY }}", KEY), [WRITTEN]),
-]
-
-
-def test_a_workflow_gives_the_secrets_of_an_environment(
+def test_a_compose_file_that_is_not_yaml_is_named(
     rendered: Callable[[str], Path], files: Callable[[str], Path]
 ) -> None:
-    planted = [files(str(number)) for number in range(len(WORKFLOWS))]
-    for project, (env, _) in zip(planted, WORKFLOWS, strict=True):
-        (project / ".github/workflows/planted.yml").write_text(WORKFLOW.format(env=env), encoding="utf-8")
-    assert faults(rendered("backend"), *planted)[1:] == [found for _, found in WORKFLOWS]
+    broken = files("broken")
+    (broken / MAIN).write_text("services: [\n", encoding="utf-8")
+    with pytest.raises(
+        UserError, match=r"^compose\.yaml is not valid YAML\. To see the line: nox -s lint -- compose\.yaml$"
+    ):
+        faults(rendered("backend"), broken)
 
 
-@pytest.mark.parametrize("environment", ["staging", "production"])
-def test_settings_are_checked_before_anything_is_deployed(environment: str) -> None:
-    text = (ROOT / "template/.github/workflows/deploy.yml").read_text(encoding="utf-8")
-    assert 0 < text.index(f"-s config -- {environment}\n") < text.index(f"-s deploy -- {environment}\n")
+def test_missing_files_have_no_faults(rendered: Callable[[str], Path], files: Callable[[str], Path]) -> None:
+    bare = files("bare")
+    (bare / MAIN).unlink()
+    assert faults(rendered("backend"), bare) == [[], []]

@@ -1,4 +1,4 @@
-"""The devcontainer's files: what the specification knows, the project's own ports, and one session."""
+"""The devcontainer's files: valid by the specification, with the project's ports and one session."""
 
 from __future__ import annotations
 
@@ -17,20 +17,20 @@ from tests.test_consistency import sessions
 
 TEMPLATE = ROOT / "template"
 PLACES = [ROOT, TEMPLATE]
-# Written after the specification's reference; stands here, so that no test needs the network.
+# Written from the specification's reference, so that no test needs the network.
 SCHEMA = ROOT / "tests" / "devcontainer.schema.json"
-# Each of them would mean more than Docker on the host, or a registry besides the one of the images.
-NOT_HERE = {"features", "initializeCommand", "privileged", "capAdd", "securityOpt"}
+# Each would need more than Docker on the host, more privileges, or another registry.
+UNWANTED = {"features", "initializeCommand", "privileged", "capAdd", "securityOpt"}
 
 
 def configuration(place: Path = TEMPLATE) -> dict[str, Any]:
-    """What devcontainer.json says."""
+    """The contents of devcontainer.json."""
     found: dict[str, Any] = json.loads((place / ".devcontainer" / "devcontainer.json").read_text(encoding="utf-8"))
     return found
 
 
 def faults(found: object) -> list[str]:
-    """Where the configuration breaks the rules of the specification."""
+    """The places in the configuration that violate the specification."""
     schema = json.loads(SCHEMA.read_text(encoding="utf-8"))
     Draft202012Validator.check_schema(schema)
     checked = Draft202012Validator(schema, format_checker=Draft202012Validator.FORMAT_CHECKER)
@@ -38,7 +38,7 @@ def faults(found: object) -> list[str]:
 
 
 @pytest.mark.parametrize("place", PLACES, ids=["toolkit", "template"])
-def test_it_is_as_the_specification_has_it(place: Path) -> None:
+def test_the_configuration_is_valid(place: Path) -> None:
     assert faults(configuration(place)) == []
 
 
@@ -54,7 +54,7 @@ def test_it_is_as_the_specification_has_it(place: Path) -> None:
         {"secrets": {"TOKEN": {"description": "x", "documentationUrl": "https://example.com/"}}},
     ],
 )
-def test_what_the_specification_allows_passes(right: dict[str, Any]) -> None:
+def test_a_valid_configuration_passes(right: dict[str, Any]) -> None:
     assert faults({**configuration(), **right}) == []
 
 
@@ -96,12 +96,12 @@ def test_what_the_specification_allows_passes(right: dict[str, Any]) -> None:
         ({"capAdd": "SYS_PTRACE"}, "$.capAdd"),
     ],
 )
-def test_what_breaks_a_rule_is_caught_where_it_is(wrong: dict[str, Any], place: str) -> None:
+def test_a_violation_is_found_at_its_place(wrong: dict[str, Any], place: str) -> None:
     assert faults({**configuration(), **wrong}) == [place]
 
 
 @pytest.mark.parametrize("lacking", ["dockerComposeFile", "service", "workspaceFolder"])
-def test_with_compose_it_needs_a_file_a_service_and_a_folder(lacking: str) -> None:
+def test_compose_needs_a_file_a_service_and_a_folder(lacking: str) -> None:
     assert faults({name: value for name, value in configuration().items() if name != lacking}) == ["$"]
 
 
@@ -123,8 +123,8 @@ def test_a_container_comes_from_an_image_or_a_dockerfile_or_compose(alone: dict[
     assert faults(alone) == places
 
 
-def test_it_needs_nothing_on_the_host_but_docker_and_no_more_rights_than_the_engine_gives() -> None:
-    assert set(configuration()) & NOT_HERE == set()
+def test_only_docker_and_no_extra_privileges_are_needed() -> None:
+    assert set(configuration()) & UNWANTED == set()
 
 
 def test_each_service_has_a_label_on_its_port_and_the_gateway_is_forwarded() -> None:
@@ -139,27 +139,27 @@ def test_each_service_has_a_label_on_its_port_and_the_gateway_is_forwarded() -> 
 
 
 @pytest.mark.parametrize("place", PLACES, ids=["toolkit", "template"])
-def test_what_runs_first_is_one_session(place: Path) -> None:
+def test_the_post_create_command_is_one_session(place: Path) -> None:
     found = re.fullmatch(r"python3 noxfile\.py -s (\w+)", configuration(place)["postCreateCommand"])
     assert found
     assert found[1] in sessions(place)
 
 
-def test_it_has_the_extensions_that_the_editor_recommends() -> None:
+def test_the_extensions_are_those_that_the_editor_recommends() -> None:
     recommended = json.loads((TEMPLATE / ".vscode" / "extensions.json").read_text())["recommendations"]
     needed_outside = "ms-vscode-remote.remote-containers"
     inside = configuration()["customizations"]["vscode"]["extensions"]
     assert inside == [name for name in recommended if name != needed_outside]
 
 
-def test_the_base_image_is_the_one_that_is_named_once() -> None:
+def test_the_base_image_is_that_of_the_services() -> None:
     overlay = yaml.safe_load((TEMPLATE / ".devcontainer" / "compose.yaml").read_text())
     assert overlay["services"]["workspace"]["extends"] == {"file": "../compose.images.yaml", "service": "python"}
     bases = re.findall(r"^FROM (.+)$", (TEMPLATE / ".devcontainer" / "Dockerfile").read_text(), re.MULTILINE)
     assert bases == ["${PYTHON_IMAGE:-scratch}"]
 
 
-def test_the_toolkit_uses_the_template_s() -> None:
+def test_the_toolkit_uses_the_devcontainer_of_the_template() -> None:
     own = ROOT / ".devcontainer"
     assert (own / "devcontainer.json").resolve() == TEMPLATE / ".devcontainer" / "devcontainer.json"
     workspace = yaml.safe_load((own / "compose.yaml").read_text())["services"]["workspace"]
@@ -167,7 +167,7 @@ def test_the_toolkit_uses_the_template_s() -> None:
     assert (ROOT / ".vscode" / "extensions.json").resolve() == TEMPLATE / ".vscode" / "extensions.json"
 
 
-def test_it_has_what_no_package_brings_to_every_processor() -> None:
+def test_programs_without_a_wheel_for_every_processor_are_installed() -> None:
     dockerfile = (TEMPLATE / ".devcontainer" / "Dockerfile").read_text(encoding="utf-8")
     groups = (ROOT / "tasks" / "pyproject.toml").read_text(encoding="utf-8")
     lacking = re.findall(r"\"([a-z]+)-py==[^\"]*platform_machine", groups)

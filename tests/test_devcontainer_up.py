@@ -1,4 +1,4 @@
-"""The devcontainer, brought up by the tool that the specification's authors publish, and used as a developer does."""
+"""The devcontainer, started with the reference implementation of the specification and used as a developer does."""
 
 from __future__ import annotations
 
@@ -17,20 +17,21 @@ from pathlib import Path
 import pytest
 from docker import DockerClient
 
-from tasks.core import npm
+from tasks.core import environments
 from tests.support import ANSWERS, ROOT, render, run
 from tests.tasks.requirements import engine, missing
 from tests.tasks.users import NAMED
 from toolkit.application import free_port
 
+pytestmark = pytest.mark.containers
 NODE = Path(sys.executable).with_name("node")
-# Ids that Debian's images have given away already, and the developer's own.
+# IDs of users in Debian's images, and the developer's own.
 TAKEN = {*range(100), 1000, 65534}
 
 
 @dataclass(frozen=True)
 class Devcontainer:
-    """A project's devcontainer; commands on the host are an ordinary user's."""
+    """A project's devcontainer; commands on the host run as an ordinary user."""
 
     project: Path
     uid: int
@@ -42,11 +43,11 @@ class Devcontainer:
         return run(*self.prefix, *command, cwd=self.project, HOME=str(self.project.parent))
 
     def call(self, verb: str, *arguments: str) -> subprocess.CompletedProcess[str]:
-        """Run a command of the tool."""
+        """Run a command of the devcontainer CLI."""
         return self.host(NODE, self.cli, verb, "--workspace-folder", str(self.project), *arguments)
 
     def inside(self, *command: str) -> str:
-        """Run a command in the container, as the developer; what it says."""
+        """The output of a command in the container, as the developer."""
         done = self.call("exec", *command)
         assert done.returncode == 0, done.stdout
         return done.stdout
@@ -57,15 +58,15 @@ class Devcontainer:
 
 
 def host_user() -> tuple[int, list[str]]:
-    """An ordinary user who may use Docker, and what to put before a command to be that user.
+    """The ID of an ordinary user who may use Docker, and a prefix that runs a command as that user.
 
-    Root would prove nothing of files' owners, and the tool wants a name for the user.
+    As root, the owners of files would prove nothing; the CLI needs a user with a name.
     """
     if os.geteuid() != 0:
         return os.geteuid(), []
     candidates = sorted(uid for uid in NAMED - TAKEN)
     if not candidates:
-        missing("engine", "this machine has no user whose number the image has not given away")
+        missing("engine", "this machine has no user whose ID is free in the image")
     uid, socket = candidates[0], Path("/var/run/docker.sock")
     groups = f"--groups={socket.stat().st_gid}"
     return uid, ["setpriv", f"--reuid={uid}", f"--regid={pwd.getpwuid(uid).pw_gid}", groups]
@@ -73,10 +74,11 @@ def host_user() -> tuple[int, list[str]]:
 
 @pytest.fixture(scope="module")
 def tool() -> Iterator[Path]:
-    """The specification's own tool, from npm, as the session has it locked."""
+    """The devcontainer CLI, from the lock of the session."""
     with tempfile.TemporaryDirectory(prefix="slipway-cli-") as folder:
         Path(folder).chmod(0o755)
-        yield npm.install(ROOT / "tasks" / "devcontainer", Path(folder)) / "@devcontainers" / "cli" / "devcontainer.js"
+        modules = environments.install_npm(ROOT / "tasks" / "editor", Path(folder))
+        yield modules / "@devcontainers" / "cli" / "devcontainer.js"
 
 
 @pytest.fixture(scope="module")
@@ -100,7 +102,7 @@ def opened(tool: Path) -> Iterator[Devcontainer]:
 
 
 def remove(client: DockerClient, name: str) -> None:
-    """Take away all that the project has left with the engine."""
+    """Remove everything of the project from the engine."""
     label: dict[str, str | list[str] | bool] = {"label": f"com.docker.compose.project={name}_devcontainer"}
     for container in client.containers.list(all=True, filters=label):
         container.remove(force=True, v=True)
@@ -111,17 +113,17 @@ def remove(client: DockerClient, name: str) -> None:
         client.images.remove(tag, force=True)
 
 
-def test_the_developer_is_the_host_s_user_and_not_root(opened: Devcontainer) -> None:
+def test_the_developer_has_the_id_of_the_host_user(opened: Devcontainer) -> None:
     assert opened.inside("id", "-u").split() == [str(opened.uid)]
 
 
-def test_only_the_workspace_runs(opened: Devcontainer) -> None:
+def test_only_the_workspace_is_started(opened: Devcontainer) -> None:
     label = f"label=com.docker.compose.project={opened.project.name}_devcontainer"
     running = opened.inside("docker", "ps", "--filter", label, "--format", "{{.Names}}").split()
     assert running == [f"{opened.project.name}_devcontainer-workspace-1"]
 
 
-def test_git_and_docker_work_in_it(opened: Devcontainer) -> None:
+def test_git_and_docker_work(opened: Devcontainer) -> None:
     opened.inside("touch", "new.txt")
     assert opened.inside("git", "status", "--short") == "?? new.txt\n"
     opened.inside("rm", "new.txt")
@@ -129,8 +131,8 @@ def test_git_and_docker_work_in_it(opened: Devcontainer) -> None:
         opened.inside(*command)
 
 
-def test_what_is_made_in_it_is_the_host_user_s_and_the_caches_are_elsewhere(opened: Devcontainer) -> None:
-    opened.session("lint", "--", "--only=yaml")
+def test_files_belong_to_the_host_user_and_caches_are_outside_the_project(opened: Devcontainer) -> None:
+    opened.session("lint", "--", "--only=yaml", "--only=shell")
     owners = {path.lstat().st_uid for path in opened.project.rglob("*")}
     assert owners == {opened.uid}
     assert (opened.project / ".venv" / "bin" / "python").is_symlink()
@@ -138,20 +140,19 @@ def test_what_is_made_in_it_is_the_host_user_s_and_the_caches_are_elsewhere(open
     assert "lint" in opened.inside("ls", f"/home/developer/.cache/nox/workspaces/{opened.project.name}")
 
 
-@pytest.mark.parametrize("session", ["lint", "e2e"])
-def test_a_session_passes_in_it(opened: Devcontainer, session: str) -> None:
-    assert f"Session {session} was successful" in opened.session(session)
+def test_the_end_to_end_tests_pass(opened: Devcontainer) -> None:
+    assert "Session e2e was successful" in opened.session("e2e")
 
 
-def test_the_stack_starts_from_it_on_the_host_s_engine_and_is_reached_in_it(opened: Devcontainer) -> None:
+def test_the_stack_runs_on_the_host_engine_and_its_ports_are_forwarded(opened: Devcontainer) -> None:
     port = free_port()
     stack = ["env", f"GATEWAY_PORT={port}", "python3", "noxfile.py", "-s", "stack", "--"]
     url = f"http://127.0.0.1:{port}"
     try:
         assert url in opened.inside(*stack, "up")
-        # Again, when the ports are forwarded already.
+        # Again, with the ports forwarded already.
         assert "Everything is ready" in opened.inside(*stack, "up")
         assert "Session e2e was successful" in opened.session("e2e", "--", url)
     finally:
         opened.inside(*stack, "down", "--volumes", "--yes")
-    assert opened.inside("sh", "-c", "pgrep --full [t]asks.stack.forwarding || true") == ""
+    assert opened.inside("sh", "-c", "pgrep socat || true") == ""

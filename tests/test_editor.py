@@ -1,4 +1,4 @@
-"""The editor's files call the sessions, name what exists, and are nobody's taste."""
+"""The files of the editor: they call sessions, name existing paths and hold no personal preferences."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ from tests.test_consistency import sessions
 TEMPLATE = ROOT / "template"
 PLACES = [ROOT, TEMPLATE]
 BACKEND = Path("src/backend")
-# Where the images have the code.
+# The path of the code in images.
 IN_CONTAINERS = "/app"
 VARIABLES = {"workspaceFolder", "file", "selectedText"}
 
-# Sessions that no task offers: editors do without, or they need arguments that a person should type.
+# Sessions without a task: not for editors, or with arguments that a person should type.
 NOT_OFFERED = {
-    ROOT: {"new", "matrix", "bench", "reliability", "ci_result"},
+    ROOT: {"new", "matrix", "bench", "reliability", "reference", "test_containers", "ci_result"},
     TEMPLATE: {"ci_result", "devcontainer", "publish", "smoke"},
 }
 
 
 def read(place: Path, name: str) -> dict[str, Any]:
-    """A file of the editor, which is plain JSON: not every tool that reads it forgives comments."""
+    """A file of the editor, which is JSON without comments, as not every tool accepts them."""
     found: dict[str, Any] = json.loads((place / ".vscode" / name).read_text(encoding="utf-8"))
     return found
 
@@ -43,7 +43,7 @@ def texts(value: object) -> list[str]:
 
 
 def called(tasks: list[dict[str, Any]]) -> set[str]:
-    """The sessions that tasks run; fails on a task that is no session."""
+    """The sessions that tasks run; fails for any other task."""
     for task in tasks:
         assert (task["type"], task["command"], task["args"][0]) == ("process", "python3", "noxfile.py"), task["label"]
         assert task["args"][1] in {"-s", "-t"}, task["label"]
@@ -51,20 +51,20 @@ def called(tasks: list[dict[str, Any]]) -> set[str]:
 
 
 @pytest.mark.parametrize("place", PLACES, ids=["toolkit", "template"])
-def test_every_task_is_a_session_and_every_session_a_task_or_left_out_on_purpose(place: Path) -> None:
+def test_tasks_are_exactly_the_sessions_for_editors(place: Path) -> None:
     known = set(sessions(place))
     offered = called(read(place, "tasks.json")["tasks"])
     assert offered - known == set()
     assert known - offered == NOT_OFFERED[place]
 
 
-def test_a_task_that_is_no_session_is_caught() -> None:
+def test_a_task_without_a_session_is_found() -> None:
     with pytest.raises(AssertionError, match="sneaky"):
         called([{"label": "sneaky", "type": "shell", "command": "rm", "args": ["noxfile.py", "-s", "lint"]}])
 
 
 @pytest.mark.parametrize("place", PLACES, ids=["toolkit", "template"])
-def test_tasks_have_one_name_each_and_their_inputs_exist(place: Path) -> None:
+def test_tasks_have_unique_labels_and_existing_inputs(place: Path) -> None:
     file = read(place, "tasks.json")
     labels = [task["label"] for task in file["tasks"]]
     assert sorted(set(labels)) == sorted(labels)
@@ -73,12 +73,12 @@ def test_tasks_have_one_name_each_and_their_inputs_exist(place: Path) -> None:
 
 
 def services() -> set[str]:
-    """Every package that can be run."""
+    """Every package with a `__main__` module."""
     return {path.parent.name for path in (TEMPLATE / BACKEND).glob("*/__main__.py")}
 
 
 def launches() -> list[dict[str, Any]]:
-    """What launch.json offers."""
+    """The entries of launch.json."""
     offered: list[dict[str, Any]] = read(TEMPLATE, "launch.json")["configurations"]
     return offered
 
@@ -95,7 +95,7 @@ def test_each_module_that_an_entry_starts_exists() -> None:
     assert "\npytest==" in (TEMPLATE / "requirements" / "typecheck.txt").read_text()
 
 
-def test_entries_for_containers_find_the_code_where_the_images_have_it() -> None:
+def test_entries_for_containers_map_the_code_of_the_images() -> None:
     mapped = [mapping for each in launches() for mapping in each.get("pathMappings", [])]
     assert {(each["localRoot"], each["remoteRoot"]) for each in mapped} == {
         (f"${{workspaceFolder}}/{BACKEND}", IN_CONTAINERS)
@@ -105,13 +105,13 @@ def test_entries_for_containers_find_the_code_where_the_images_have_it() -> None
         assert f"COPY {BACKEND}/shared {IN_CONTAINERS}/shared\n" in text
 
 
-def test_what_an_entry_runs_first_is_a_task() -> None:
+def test_pre_launch_tasks_exist() -> None:
     labels = {task["label"] for task in read(TEMPLATE, "tasks.json")["tasks"]}
     assert {each["preLaunchTask"] for each in launches() if "preLaunchTask" in each} <= labels
 
 
 @pytest.mark.parametrize("place", PLACES, ids=["toolkit", "template"])
-def test_no_file_of_the_editor_has_a_path_of_one_machine(place: Path) -> None:
+def test_files_of_the_editor_have_no_absolute_paths(place: Path) -> None:
     for path in (place / ".vscode").glob("*.json"):
         found = texts(json.loads(path.read_text(encoding="utf-8")))
         assert [text for text in found if text.startswith(("/", "~")) and text != IN_CONTAINERS] == [], path
@@ -120,13 +120,13 @@ def test_no_file_of_the_editor_has_a_path_of_one_machine(place: Path) -> None:
 
 
 @pytest.mark.parametrize("place", PLACES, ids=["toolkit", "template"])
-def test_settings_are_those_that_make_the_editor_agree_with_the_sessions(place: Path) -> None:
-    """A new one needs a reason to be here: looks, fonts, keys and habits are each person's own."""
+def test_settings_only_match_the_editor_with_the_sessions(place: Path) -> None:
+    """Themes, fonts and keys are personal preferences."""
     allowed = ("python.", "ruff.", "mypy-type-checker.", "[", "files.associations")
     assert [name for name in read(place, "settings.json") if not name.startswith(allowed)] == []
 
 
-def test_the_settings_name_what_exists() -> None:
+def test_paths_in_the_settings_exist() -> None:
     settings = read(TEMPLATE, "settings.json")
     assert settings["python.defaultInterpreterPath"] == "${workspaceFolder}/.venv/bin/python"
     assert settings["python.envFile"] == f"${{workspaceFolder}}/{env_file.LOCAL}"
@@ -146,7 +146,7 @@ def test_extensions_that_settings_name_are_recommended(place: Path) -> None:
     assert formatters <= set(recommended)
 
 
-def test_what_editors_make_is_not_committed() -> None:
+def test_the_environment_of_editors_is_ignored_by_git() -> None:
     for place in PLACES:
         ignored = run("git", "check-ignore", "--no-index", ".venv/bin/python", cwd=place)
         assert ignored.returncode == 0, ignored.stdout

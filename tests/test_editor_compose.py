@@ -1,4 +1,4 @@
-"""The entries of launch.json for services in Compose: a debugger attaches, and the images stay those of production."""
+"""The entries of launch.json for services in Compose: a debugger attaches, and images of production have none."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def overlay() -> dict[str, dict[str, object]]:
     return found
 
 
-def test_each_service_has_an_entry_for_its_port_on_this_machine() -> None:
+def test_each_service_has_an_entry_for_its_debugger_port() -> None:
     offered = [each for each in configurations(TEMPLATE).values() if each["request"] == "attach"]
     named = {each["name"].removesuffix(" in Compose"): f"127.0.0.1:{each['connect']['port']}:5678" for each in offered}
     assert {name: [port] for name, port in named.items()} == {
@@ -56,7 +56,8 @@ def stack(rendered: Callable[[str], Path], tmp_path: Path) -> Iterator[Stack]:
         running.remove()
 
 
-def test_a_breakpoint_in_a_container_stops_a_request_and_production_knows_no_debugger(stack: Stack) -> None:
+@pytest.mark.containers
+def test_a_breakpoint_in_a_container_stops_a_request_and_images_have_no_debugger(stack: Stack) -> None:
     endpoints = stack.project / "src" / "backend" / "auth" / "endpoints.py"
     lines = endpoints.read_text().splitlines()
     line = next(number for number, text in enumerate(lines, 1) if "return await service.register(" in text)
@@ -83,16 +84,16 @@ def test_a_breakpoint_in_a_container_stops_a_request_and_production_knows_no_deb
 def has_debugger(image: str) -> bool:
     """Whether Python finds the debugger in a container of this image."""
     look = "import importlib.util, json; print(json.dumps(importlib.util.find_spec('debugpy') is not None))"
-    said = subprocess.run(
+    done = subprocess.run(
         ["docker", "run", "--rm", "--entrypoint", "python", image, "-c", look],
         capture_output=True,
         text=True,
         check=True,
     )
-    return bool(json.loads(said.stdout))
+    return bool(json.loads(done.stdout))
 
 
 def left(name: str) -> list[str]:
-    """The containers of the project that are still there."""
+    """The remaining containers of the project."""
     command = ["docker", "ps", "--all", "--quiet", "--filter", f"label=com.docker.compose.project={name}"]
     return subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()

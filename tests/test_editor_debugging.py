@@ -1,4 +1,4 @@
-"""What launch.json offers, started by a real debugger: services beside `nox -s dev`, and one test."""
+"""The entries of launch.json with a real debugger: services of a running `nox -s dev`, and one test."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tasks.dev import handover
+from tasks.dev import debug
 from tasks.project.data_folder import FOLDER, DataFolder
 from tests.debug_adapter import Debugger, configurations
 from tests.support import nox, run
@@ -38,18 +38,18 @@ def running(rendered: Callable[[str], Path], tmp_path_factory: pytest.TempPathFa
 
 
 def line_of(path: Path, text: str) -> int:
-    """The number of the line that has this text."""
+    """The number of the line with this text."""
     return next(number for number, line in enumerate(path.read_text().splitlines(), 1) if text in line)
 
 
 def pid(dev: Dev, service: str) -> int | None:
-    """The process of the service that `dev` runs; none while a debugger has it."""
+    """The PID of a service that `dev` runs; None while a debugger runs it."""
     found: int | None = json.loads((dev.project / ".data" / "dev.json").read_text())["services"][service]["pid"]
     return found
 
 
 def is_ready(url: str) -> bool:
-    """Whether the service answers that it has all that it needs."""
+    """Whether the service reports that it is ready."""
     try:
         return httpx.get(f"{url}/health/detailed").is_success
     except httpx.TransportError:
@@ -57,7 +57,7 @@ def is_ready(url: str) -> bool:
 
 
 @pytest.mark.parametrize("service", SERVICES)
-def test_a_debugged_service_takes_the_place_of_the_one_in_dev_and_gives_it_back(running: Dev, service: str) -> None:
+def test_a_debugged_service_replaces_the_one_of_dev_until_it_ends(running: Dev, service: str) -> None:
     url = running.ready()["services"][service]["url"]
     start = running.project / BACKEND / service / "__main__.py"
     line = line_of(start, "run(")
@@ -96,42 +96,42 @@ def test_a_request_through_the_gateway_stops_at_a_breakpoint_in_a_service(runnin
     until(lambda: pid(running, "auth") is not None)
 
 
-def test_a_service_that_a_debugger_runs_is_not_debugged_twice(running: Dev) -> None:
-    with handover.taken(DataFolder(running.project / FOLDER), "projects"):
+def test_a_service_is_not_debugged_twice(running: Dev) -> None:
+    with debug.suspended(DataFolder(running.project / FOLDER), "projects"):
         refused = run(sys.executable, "-m", "tasks.dev.debug", "projects", cwd=running.project)
     assert refused.returncode == 1
-    assert refused.stdout == "Another debugger runs projects; end that one first.\n"
+    assert refused.stdout == "Another debugger runs projects. End that one first.\n"
     until(lambda: pid(running, "projects") is not None)
 
 
-def test_a_change_of_the_code_leaves_a_debugged_service_alone(running: Dev) -> None:
-    with handover.taken(DataFolder(running.project / FOLDER), "projects"):
+def test_a_change_of_the_code_does_not_restart_a_debugged_service(running: Dev) -> None:
+    with debug.suspended(DataFolder(running.project / FOLDER), "projects"):
         (running.project / BACKEND / "projects" / "endpoints.py").touch()
-        running.said("Code changed: starting again projects.")
+        running.wait_for("Code changed: restarting projects.")
         (running.project / BACKEND / "auth" / "endpoints.py").touch()
-        running.said("Code changed: starting again auth.")
+        running.wait_for("Code changed: restarting auth.")
         assert pid(running, "projects") is None
     until(lambda: pid(running, "projects") is not None)
 
 
-def test_without_dev_it_says_what_to_start(project: Path) -> None:
+def test_a_missing_dev_is_reported_with_its_command(project: Path) -> None:
     refused = run(sys.executable, "-m", "tasks.dev.debug", "auth", cwd=project)
     assert refused.returncode == 1
-    assert refused.stdout == "The application does not run here; start it first: python3 noxfile.py -s dev\n"
+    assert refused.stdout == "The application is not running. Start it: python3 noxfile.py -s dev\n"
 
 
-def test_the_task_that_starts_dev_sees_that_it_is_ready(running: Dev) -> None:
+def test_the_task_that_starts_dev_recognises_its_readiness(running: Dev) -> None:
     tasks = json.loads((running.project / ".vscode" / "tasks.json").read_text())["tasks"]
     [dev] = [each for each in tasks if each["label"] == "dev"]
     watcher = dev["problemMatcher"]["background"]
     assert re.search(watcher["endsPattern"], running.text(), re.MULTILINE)
-    assert re.search(watcher["beginsPattern"], "Code changed: starting again auth.", re.MULTILINE)
+    assert re.search(watcher["beginsPattern"], "Code changed: restarting auth.", re.MULTILINE)
     again = nox(running.project, *dev["args"][1:])
     assert again.returncode == 0, again.stdout
     assert re.search(watcher["endsPattern"], again.stdout, re.MULTILINE)
 
 
-def test_one_test_is_debugged_by_its_selected_name_in_the_environment_for_editors(project: Path) -> None:
+def test_a_selected_test_is_debugged_in_the_environment_of_editors(project: Path) -> None:
     prepared = nox(project, "-s", "editor")
     assert prepared.returncode == 0, prepared.stdout
     file = project / "tests" / "shared" / "test_pagination.py"

@@ -1,4 +1,4 @@
-"""`nox -s editor`: the environment that editors find, made anew where it is another machine's."""
+"""`nox -s editor`: the environment of editors, created again if it belongs to another machine."""
 
 from __future__ import annotations
 
@@ -29,17 +29,17 @@ def folder(tmp_path: Path) -> Path:
 
 
 def editor(folder: Path) -> subprocess.CompletedProcess[str]:
-    """Run what the session runs."""
+    """Run the command behind the session."""
     return run(sys.executable, "-m", "tasks.editor.venv", cwd=folder, UV=virtualenv.UV)
 
 
-def test_it_has_what_the_lock_says(folder: Path) -> None:
+def test_the_lock_is_installed(folder: Path) -> None:
     done = editor(folder)
     assert done.returncode == 0, done.stdout
     assert run(folder / PYTHON, "-c", "import annotated_types", cwd=folder).returncode == 0
 
 
-def test_one_whose_python_is_another_machine_s_is_made_anew(folder: Path) -> None:
+def test_an_environment_with_a_python_of_another_machine_is_created_again(folder: Path) -> None:
     assert editor(folder).returncode == 0
     (folder / PYTHON).unlink()
     (folder / PYTHON).symlink_to("/nowhere/bin/python")
@@ -48,9 +48,9 @@ def test_one_whose_python_is_another_machine_s_is_made_anew(folder: Path) -> Non
     assert run(folder / PYTHON, "-c", "import annotated_types", cwd=folder).returncode == 0
 
 
-def test_what_cannot_be_installed_is_said_in_a_line(folder: Path) -> None:
+def test_a_failed_installation_is_reported_in_a_line(folder: Path) -> None:
     (folder / "requirements" / "typecheck.txt").write_text("annotated-types==0.7.0 --hash=sha256:" + "0" * 64 + "\n")
     done = editor(folder)
     assert done.returncode == 1
-    assert done.stdout.splitlines()[-1].startswith(".venv is not complete (uv says why above)")
+    assert done.stdout.splitlines()[-1].startswith(".venv is incomplete; uv's error is above.")
     assert "Traceback" not in done.stdout

@@ -1,4 +1,4 @@
-"""What the reliability run calls a failure, and that it finds writes that an application has lost."""
+"""The checks of a reliability run, and that it finds writes that an application has lost."""
 
 from __future__ import annotations
 
@@ -22,18 +22,18 @@ from toolkit.reliability.client import KINDS, READINESS, Refused, connected
 from toolkit.reliability.episode import Episode
 from toolkit.reliability.faults import ENGINE, Fault, faults
 from toolkit.reliability.page import COLUMNS, LEFT_OUT, page, row
-from toolkit.reliability.probe import answers
+from toolkit.reliability.probe import first_successes
 from toolkit.reliability.record import NO_ANSWER, Call, Record, Write
 from toolkit.stack import Stack, StackFailedError
 
 FAULT = Fault("kill -9 projects", frozenset({"projects"}), lambda _stack: None)
-EPISODE = Episode(FAULT, started=0, begun=4, ended=5, answering=7, healthy=8, stopped=12, trouble=())
+EPISODE = Episode(FAULT, started=0, begun=4, ended=5, answering=7, healthy=8, stopped=12, problems=())
 
 
 class Forgetful(BaseHTTPRequestHandler):
-    """Acknowledges every write; forgets the new name of each third project, and every user but the first.
+    """Acknowledges every write, but loses the new name of each third project and every user but the first.
 
-    Of sessions, it forgets each fourth, as Redis may, and each log-out but the first.
+    Of sessions, it loses each fourth, as Redis may, and each log-out but the first.
     """
 
     projects: dict[str, str]
@@ -87,17 +87,17 @@ class Forgetful(BaseHTTPRequestHandler):
             self.wfile.write(json.dumps(body).encode())
 
     def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
-        """Says nothing."""
+        """Log nothing."""
 
 
 def tokens(session: str) -> dict[str, str]:
-    """What such an application gives for a session."""
+    """The tokens of a session of such an application."""
     return {"access_token": f"access-{session}", "refresh_token": f"refresh-{session}"}
 
 
 @contextmanager
 def forgetful() -> Iterator[str]:
-    """Where such an application answers, which knows the first user only."""
+    """The URL of such an application."""
     known: dict[str, Any] = {"projects": {}, "users": set(), "ended": set()}
     counters = {"numbers": itertools.count(1), "sessions": itertools.count(1)}
     handler = type("Handler", (Forgetful,), known | counters)
@@ -106,14 +106,14 @@ def forgetful() -> Iterator[str]:
 
 
 class Server(ThreadingHTTPServer):
-    """Takes as many connections at once as are made."""
+    """A server for many connections at once."""
 
     request_queue_size = 64
 
 
 @contextmanager
 def serving(handler: type[BaseHTTPRequestHandler]) -> Iterator[str]:
-    """Where a server with this handler answers."""
+    """The URL of a server with this handler."""
     server = Server(("127.0.0.1", 0), handler)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     try:
@@ -125,7 +125,7 @@ def serving(handler: type[BaseHTTPRequestHandler]) -> Iterator[str]:
 
 @dataclass(frozen=True)
 class Late:
-    """Refuses until a moment of the monotonic clock, and then answers reads alone, whose paths it keeps."""
+    """A server that refuses all calls until a monotonic time, then accepts reads only; it keeps their paths."""
 
     url: str
     ready: float
@@ -134,7 +134,7 @@ class Late:
 
 @contextmanager
 def late(seconds: float) -> Iterator[Late]:
-    """Such a server, which is ready in so many seconds."""
+    """Such a server, ready after so many seconds."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
@@ -145,7 +145,7 @@ def late(seconds: float) -> Iterator[Late]:
                 succeeded.append(self.path)
 
         def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
-            """Says nothing."""
+            """Log nothing."""
 
     succeeded: list[str] = []
     ready = time.monotonic() + seconds
@@ -154,7 +154,7 @@ def late(seconds: float) -> Iterator[Late]:
 
 
 async def promised(url: str, record: Record) -> list[Write]:
-    """What is missing after a user has worked, and another one has registered."""
+    """The lost writes of a user with projects, and of another one who registered."""
     async with connected(url, record) as client:
         await client.join()
         for _ in range(4):
@@ -163,7 +163,7 @@ async def promised(url: str, record: Record) -> list[Write]:
         return await missing(client, record.writes)
 
 
-def test_writes_that_were_acknowledged_and_are_gone_are_found() -> None:
+def test_lost_writes_are_found() -> None:
     record = Record()
     with forgetful() as url:
         lost = asyncio.run(promised(url, record))
@@ -171,7 +171,7 @@ def test_writes_that_were_acknowledged_and_are_gone_are_found() -> None:
     assert [(write.what, write.value) for write in lost] == [("name", "renamed 2"), ("user", "")]
 
 
-def test_sessions_that_redis_has_lost_and_log_outs_that_it_has_revived_are_found() -> None:
+def test_lost_sessions_and_lost_log_outs_are_found() -> None:
     async def promised(url: str) -> list[Write]:
         async with connected(url, record) as client:
             await client.join()
@@ -192,12 +192,12 @@ def test_sessions_that_redis_has_lost_and_log_outs_that_it_has_revived_are_found
     assert [(write.what, write.key) for write in lost] == [("refresh", "access-4"), ("log-out", "access-5")]
 
 
-def test_the_recovery_is_measured_apart_from_the_calls_that_are_counted() -> None:
+def test_calls_that_measure_the_recovery_are_not_counted() -> None:
     async def probe(url: str) -> tuple[float, dict[str, float]]:
         async with connected(url, record) as client:
             await client.join()
             del record.calls[:]
-            return time.monotonic(), await answers(client, url, 30.0)
+            return time.monotonic(), await first_successes(client, url, 30.0)
 
     record = Record()
     with forgetful() as url:
@@ -208,10 +208,10 @@ def test_the_recovery_is_measured_apart_from_the_calls_that_are_counted() -> Non
     assert {"project", "refresh"} <= {write.what for write in record.writes}
 
 
-def test_what_comes_back_is_seen_at_its_first_success_and_what_never_succeeds_is_missing() -> None:
+def test_the_first_success_is_measured_and_calls_without_one_are_missing() -> None:
     async def probe(server: Late) -> dict[str, float]:
         async with connected(server.url, Record()) as client:
-            return await answers(client, server.url, 3.0)
+            return await first_successes(client, server.url, 3.0)
 
     with late(0.7) as server:
         moments = asyncio.run(probe(server))
@@ -220,7 +220,7 @@ def test_what_comes_back_is_seen_at_its_first_success_and_what_never_succeeds_is
     assert sorted(server.succeeded) == ["/.well-known/jwks.json", "/api/auth/me", "/health", "/health/detailed"]
 
 
-def test_what_fails_is_recorded_and_acknowledges_nothing() -> None:
+def test_a_failed_call_is_recorded_without_a_write() -> None:
     async def work(url: str) -> None:
         async with connected(url, record) as client:
             await client.work()
@@ -233,7 +233,7 @@ def test_what_fails_is_recorded_and_acknowledges_nothing() -> None:
 
 
 @pytest.mark.parametrize(
-    ("kind", "moment", "outcome", "said"),
+    ("kind", "moment", "outcome", "failures"),
     [
         ("projects", 5, "502", []),
         ("projects", 5, "200", []),
@@ -245,23 +245,23 @@ def test_what_fails_is_recorded_and_acknowledges_nothing() -> None:
         ("health", 13, "502", []),
     ],
 )
-def test_only_calls_that_need_what_is_faulty_may_fail_and_only_until_the_recovery(
-    kind: str, moment: float, outcome: str, said: list[str]
+def test_only_calls_that_need_a_faulty_container_may_fail_until_the_recovery(
+    kind: str, moment: float, outcome: str, failures: list[str]
 ) -> None:
-    assert EPISODE.verdict(Record([Call(kind, moment, moment + 1, outcome)])) == said
+    assert EPISODE.failures(Record([Call(kind, moment, moment + 1, outcome)])) == failures
 
 
-def test_a_gateway_that_is_gone_excuses_that_there_is_no_answer() -> None:
+def test_calls_may_have_no_answer_if_the_gateway_is_down() -> None:
     gone = Fault("kill -9 gateway", frozenset({"gateway"}), lambda _stack: None)
-    episode = Episode(gone, 0, 4, 5, 7, 8, 12, ("not healthy by itself in 60 s",))
-    assert episode.verdict(Record([Call("who am I", 5, 6, NO_ANSWER)])) == ["not healthy by itself in 60 s"]
+    episode = Episode(gone, 0, 4, 5, 7, 8, 12, ("not healthy within 60 s",))
+    assert episode.failures(Record([Call("who am I", 5, 6, NO_ANSWER)])) == ["not healthy within 60 s"]
 
 
-def test_a_row_counts_writes_by_the_moment_of_their_acknowledgement() -> None:
+def test_a_row_counts_writes_by_the_time_of_their_acknowledgement() -> None:
     writes = [Write("project", str(at), "", at) for at in (1, 2, 5, 7.5, 9, 20)]
     made = row(EPISODE, Record([Call("projects", 5, 6, "502")], writes), [writes[2], writes[5]])
     assert made.cells == ("kill -9 projects", "2 / 2 / 1", "1", "projects: 1 × 502 (of 1)", "2.0 s", "3.0 s")
-    assert made.verdict == ("lost: project 5 ",)
+    assert made.failures == ("lost: project 5 ",)
     written = page([made], "26.1")
     assert f"| {' | '.join(COLUMNS)} |\n| --- |" in written
     assert f"\n| {' | '.join(made.cells)} |\n" in written
@@ -269,13 +269,13 @@ def test_a_row_counts_writes_by_the_moment_of_their_acknowledgement() -> None:
     assert LEFT_OUT not in page([made, replace(made, cells=(ENGINE, *made.cells[1:]))], "26.1")
 
 
-def test_faults_are_chosen_by_a_part_of_their_names() -> None:
+def test_faults_are_selected_by_a_part_of_their_names() -> None:
     assert [fault.name for fault in choose(faults(""), ["9 redis", "down"])] == ["kill -9 redis", "down, then up"]
     assert "restart the engine" in [fault.name for fault in choose(faults("true"), [])]
     assert "restart the engine" not in [fault.name for fault in choose(faults(""), [])]
 
 
-def test_a_process_that_outlives_its_kill_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_process_that_survives_its_kill_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     about = {"auth": {"Config": {"Image": "auth"}, "State": {"Pid": 1}}}
     monkeypatch.setattr("toolkit.stack.docker", lambda *_arguments: "")
     monkeypatch.setattr("toolkit.stack.END_SECONDS", 0.1)
@@ -284,14 +284,14 @@ def test_a_process_that_outlives_its_kill_is_told(monkeypatch: pytest.MonkeyPatc
         Stack(ROOT, "x", 1).kill("auth")
 
 
-def test_a_fault_that_is_unknown_is_said_in_one_line() -> None:
+def test_an_unknown_fault_is_reported_in_one_line() -> None:
     done = run(*(sys.executable, "-m", "toolkit.reliability", "earthquake"), cwd=ROOT)
     assert done.returncode == 1
-    assert done.stdout.startswith("No fault has 'earthquake' in its name. There are: nothing, kill -9 postgres,")
+    assert done.stdout.startswith("No fault has 'earthquake' in its name. The faults are: nothing, kill -9 postgres,")
     assert len(done.stdout.splitlines()) == 1
 
 
-def test_without_an_engine_one_line_says_so() -> None:
+def test_a_missing_engine_is_reported_in_one_line() -> None:
     nowhere = "unix:///nowhere/docker.sock"
     done = run(*(sys.executable, "-m", "toolkit.reliability", "nothing"), cwd=ROOT, DOCKER_HOST=nowhere)
     assert done.returncode == 1

@@ -1,15 +1,17 @@
-"""The stack of a fresh project, asked of the engine and of the application: healthy, lasting, hardened, shut off."""
+"""The stack of a fresh project: its sessions, health, data, hardening, networks and images."""
 
 from __future__ import annotations
 
 import asyncio
 import json
 import os
+import re
 import secrets
 import shutil
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -36,6 +38,7 @@ from toolkit.reliability.faults import Fault
 from toolkit.reliability.record import Record
 from toolkit.stack import Stack, docker
 
+pytestmark = pytest.mark.containers
 SERVICES = {"auth", "gateway", "migrations", "postgres", "projects", "redis"}
 STORES = {"postgres": 5432, "redis": 6379}
 WATCH_SECONDS = 600.0
@@ -52,7 +55,7 @@ ORDINARY = {
 
 @pytest.fixture(scope="module")
 def stack(rendered: Callable[[str], Path], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    """The whole stack of a fresh project, up; removed with its data and images in the end."""
+    """The running stack of a fresh project; removed with its data and images afterwards."""
     engine()
     project = tmp_path_factory.mktemp("stack") / "my-app"
     shutil.copytree(rendered("everything"), project, symlinks=True)
@@ -66,7 +69,7 @@ def stack(rendered: Callable[[str], Path], tmp_path_factory: pytest.TempPathFact
 
 
 def running(stack: Stack) -> dict[str, dict[str, Any]]:
-    """What the engine knows of each running container of the stack."""
+    """The engine's attributes of each running container of the stack."""
     return {name: about for name, about in stack.inspect().items() if about["State"]["Running"]}
 
 
@@ -76,23 +79,33 @@ def test_a_fresh_project_comes_up_healthy(stack: Stack) -> None:
     assert stack.unhealthy() == {}
 
 
-def test_the_end_to_end_tests_pass_as_they_do_against_dev(stack: Stack) -> None:
+def test_the_session_shows_the_state_and_readable_logs(stack: Stack) -> None:
+    done = nox(stack.project, "-s", "stack", "--", "status", **stack.settings)
+    assert done.returncode == 0, done.stdout
+    assert len(re.findall(r" Up .*\(healthy\)", done.stdout)) == len(SERVICES) - 1
+    assert re.search(r"^gateway │ [\d:.]+ \w+ ", stack.session("logs", "gateway"), re.MULTILINE)
+    assert '"status":"ok"' in get(f"{stack.url}/health/detailed")
+
+
+def test_the_end_to_end_tests_pass(stack: Stack) -> None:
     done = nox(stack.project, "-s", "e2e", "--", stack.url, "-q")
     assert done.returncode == 0, done.stdout
 
 
 @pytest.mark.parametrize("killed", ["", "postgres", "redis"])
-def test_data_and_sessions_outlast_down_and_up_and_a_killed_store(stack: Stack, killed: str) -> None:
-    def inflict() -> None:
+def test_data_and_sessions_survive_down_and_up_and_a_killed_store(stack: Stack, killed: str) -> None:
+    def inject() -> None:
         if killed:
             stack.kill(killed)
             stack.await_healthy(episode.BOUND_SECONDS)
         else:
-            stack.down()
+            down = nox(stack.project, "-s", "stack", "--", "down", **stack.settings)
+            assert "The data is kept" in down.stdout
             assert stack.inspect() == {}
-            stack.up()
+            up = nox(stack.project, "-s", "stack", "--", "up", **stack.settings)
+            assert f"  gateway   {stack.url}\n" in up.stdout
 
-    async def endure() -> None:
+    async def write_and_read() -> None:
         record = Record()
         async with connected(stack.url, record) as client:
             await client.join()
@@ -100,40 +113,41 @@ def test_data_and_sessions_outlast_down_and_up_and_a_killed_store(stack: Stack, 
                 await client.work()
             for _ in range(2):
                 await client.session()
-            await asyncio.to_thread(inflict)
+            await asyncio.to_thread(inject)
             await client.who()
             assert len(record.writes) == 10
             assert await missing(client, record.writes) == []
 
-    asyncio.run(endure())
+    asyncio.run(write_and_read())
 
 
 def test_a_service_that_does_not_come_back_is_reported(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
     fault = Fault("kill", frozenset({"projects"}), lambda stack: stack.kill("projects"))
 
-    async def endure() -> list[str]:
+    async def observe() -> list[str]:
         record = Record()
         async with connected(stack.url, record) as client:
             await client.join()
             async with busy(client):
-                found = await episode.endure(stack, client, fault)
-        return found.verdict(record)
+                found = await episode.observe(stack, client, fault)
+        return found.failures(record)
 
     projects = stack.container("projects")
     docker("update", "--restart=no", projects)
     try:
         with monkeypatch.context() as impatient:
             impatient.setattr(episode, "BOUND_SECONDS", 4.0)
-            verdict = asyncio.run(endure())
+            impatient.setattr(episode, "QUIET_SECONDS", 0.5)
+            failures = asyncio.run(observe())
     finally:
         docker("update", "--restart=unless-stopped", projects)
         docker("start", projects)
         stack.await_healthy(episode.BOUND_SECONDS)
-    assert verdict[0].startswith("not healthy by itself in 4 s: {'projects': 'exited (137)'")
-    assert verdict[1] == "no answer again in 4 s: projects, readiness"
+    assert failures[0].startswith("not healthy within 4 s: {'projects': 'exited (137)'")
+    assert failures[1] == "no success within 4 s: projects, readiness"
 
 
-def test_no_container_runs_as_root_or_could_become_it_or_has_a_root_to_write_on(stack: Stack) -> None:
+def test_containers_are_unprivileged_with_a_read_only_root(stack: Stack) -> None:
     containers = running(stack)
     found = {name: weaknesses(about) for name, about in containers.items()}
     assert {name: weak for name, weak in found.items() if weak} == {}
@@ -143,7 +157,7 @@ def test_no_container_runs_as_root_or_could_become_it_or_has_a_root_to_write_on(
     assert migrations["Config"]["User"].split(":")[0] not in {"", "0", "root"}
 
 
-def test_an_ordinary_container_would_be_found_weak(stack: Stack) -> None:
+def test_the_weaknesses_of_an_ordinary_container_are_found(stack: Stack) -> None:
     image = stack.inspect()["redis"]["Config"]["Image"]
     ordinary = docker("run", "--detach", "--entrypoint=sleep", image, "600").strip()
     try:
@@ -152,13 +166,13 @@ def test_an_ordinary_container_would_be_found_weak(stack: Stack) -> None:
         docker("rm", "--force", ordinary)
 
 
-def test_only_the_gateway_is_published_and_only_to_this_machine(stack: Stack) -> None:
+def test_only_the_gateway_is_published_on_the_loopback_address(stack: Stack) -> None:
     published = {name: about["HostConfig"]["PortBindings"] or {} for name, about in stack.inspect().items()}
     places = {name: [place for each in found.values() for place in each] for name, found in published.items() if found}
     assert places == {"gateway": [{"HostIp": "127.0.0.1", "HostPort": str(stack.port)}]}
 
 
-def test_the_data_network_is_reached_from_inside_only(stack: Stack) -> None:
+def test_the_data_network_is_reached_only_from_inside(stack: Stack) -> None:
     containers = running(stack)
     image = containers["gateway"]["Config"]["Image"]
     data, edge = f"{stack.name}_data", f"{stack.name}_edge"
@@ -174,7 +188,7 @@ def test_the_data_network_is_reached_from_inside_only(stack: Stack) -> None:
     assert reached_from_here(names) == set()
 
 
-def test_the_engine_shows_no_secret(stack: Stack) -> None:
+def test_the_attributes_of_containers_hold_no_secret(stack: Stack) -> None:
     shown = json.dumps(stack.inspect())
     values = [(stack.project / ".secrets" / name).read_text(encoding="utf-8").strip() for name in SECRETS]
     assert all(len(value) > 30 for value in values)
@@ -201,8 +215,8 @@ def test_no_server_starts_without_a_password(stack: Stack, tmp_path: Path, lack:
 
 
 @contextmanager
-def watched(stack: Stack) -> Iterator[Callable[[str], str]]:
-    """The session that watches the code, until Ctrl-C; what is given reads on to a line with the text."""
+def watched(stack: Stack) -> Iterator[Callable[[str], None]]:
+    """The session that watches the code, until Ctrl-C; yields a function that reads its output up to a text."""
     with subprocess.Popen(
         [sys.executable, "noxfile.py", "-s", "stack", "--", "watch"],
         cwd=stack.project,
@@ -213,36 +227,38 @@ def watched(stack: Stack) -> Iterator[Callable[[str], str]]:
         text=True,
         process_group=0,
     ) as process:
-        end = Timer(WATCH_SECONDS, os.killpg, (process.pid, signal.SIGKILL))
-        end.start()
+        timeout = Timer(WATCH_SECONDS, os.killpg, (process.pid, signal.SIGKILL))
+        timeout.start()
 
-        def until(text: str) -> str:
-            said = ""
+        def until(text: str) -> None:
+            output = ""
             for line in process.stdout or ():
-                said += line
+                output += line
                 if text in line:
-                    return said
-            pytest.fail(f"it ended without {text!r}:\n{said}")
+                    return
+            pytest.fail(f"it ended without {text!r}:\n{output}")
 
         try:
             yield until
         finally:
             os.killpg(process.pid, signal.SIGINT)
             process.wait(WATCH_SECONDS)
-            end.cancel()
+            timeout.cancel()
 
 
-def test_a_change_of_shared_code_reaches_all_that_is_made_of_it(stack: Stack) -> None:
+def test_a_change_of_shared_code_replaces_exactly_the_services_that_contain_it(stack: Stack) -> None:
     new = stack.project / "src" / "backend" / "shared" / "new.py"
+    expected = {"auth", "projects", "gateway"}
     with watched(stack) as until:
-        until("Watching the code of auth, projects, gateway;")
-        before = {name: stack.container(name) for name in SERVICES}
+        until("Watch enabled")
+        before = stack.containers()
         new.write_text("ANSWER = 42\n")
-        until("Code changed: building auth, projects, gateway\n")
-        until("gateway  │ ready: healthy")
-        assert {name for name in SERVICES if stack.container(name) != before[name]} == {"auth", "projects", "gateway"}
-        assert stack.unhealthy() == {}
-    for name in ("auth", "projects", "gateway"):
+        until("successfully built")
+        while expected - {name for name, now in stack.containers().items() if now != before.get(name)}:
+            time.sleep(0.2)
+        stack.await_healthy(episode.BOUND_SECONDS)
+        assert {name for name, now in stack.containers().items() if now != before.get(name)} == expected
+    for name in expected:
         code = ("python", "-c", "from shared.new import ANSWER; print(ANSWER)")
         assert docker("exec", stack.container(name), *code) == "42\n"
     assert stack.unhealthy() == {}
@@ -250,7 +266,15 @@ def test_a_change_of_shared_code_reaches_all_that_is_made_of_it(stack: Stack) ->
     new.unlink()
 
 
-def test_without_settings_compose_says_what_to_do(rendered: Callable[[str], Path]) -> None:
+def test_the_images_pass_their_own_checks(stack: Stack) -> None:
+    done = nox(stack.project, "-s", "images", **stack.settings)
+    assert done.returncode == 0, done.stdout
+    assert len(re.findall(r"^check +[\w, ]+ +ok$", done.stdout, re.MULTILINE)) == 3
+    assert re.search(r"^gateway +\d+\.\d +\+\d+\.\d +first build +[\d.]+$", done.stdout, re.MULTILINE)
+    assert re.search(r"^(scan of gateway SKIPPED: |\w+ +gateway +ok$)", done.stdout, re.MULTILINE)
+
+
+def test_compose_without_settings_names_the_command_that_writes_them(rendered: Callable[[str], Path]) -> None:
     engine()
     done = run("docker", "compose", "up", cwd=rendered("everything"), COMPOSE_PROJECT_NAME="proof-nothing")
     assert done.returncode != 0

@@ -1,4 +1,4 @@
-"""The toolkit's compose.yaml, as people who work on the toolkit use it: the template's stack, from the root."""
+"""The toolkit's compose.yaml: the template's stack, started from the root."""
 
 from __future__ import annotations
 
@@ -16,12 +16,13 @@ from tests.tasks.requirements import engine
 from toolkit.application import free_port
 from toolkit.stack import Stack, docker
 
+pytestmark = pytest.mark.containers
 PARTS = ("compose.yaml", "tasks", "template")
 
 
 @pytest.fixture(scope="module")
 def toolkit(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    """A copy of the toolkit's files, set up as compose.yaml says; its containers are removed in the end."""
+    """A copy of the toolkit's files after `setup`; its containers are removed afterwards."""
     engine()
     copy = tmp_path_factory.mktemp("toolkit")
     listing = ("git", "ls-files", "--cached", "--others", "--exclude-standard", "-z")
@@ -38,30 +39,30 @@ def toolkit(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
 
 
 def configured(stack: Stack, folder: Path) -> dict[str, Any]:
-    """What Compose makes of the folder's compose.yaml; an inclusion leaves out the x- parts, which are used up then."""
+    """The resolved compose.yaml of a folder, without x- parts, which an inclusion drops."""
     done = run("docker", "compose", "config", "--format=json", cwd=folder, **stack.settings)
     assert done.returncode == 0, done.stdout
     found: dict[str, Any] = json.loads(done.stdout)
     return {name: value for name, value in found.items() if not name.startswith("x-")}
 
 
-def test_it_is_the_template_s_stack(toolkit: Stack) -> None:
+def test_the_stack_is_that_of_the_template(toolkit: Stack) -> None:
     of_root = configured(toolkit, toolkit.project)
     assert of_root == configured(toolkit, toolkit.project / "template")
     assert {"postgres", "redis", "migrations", "auth", "projects", "gateway"} <= set(of_root["services"])
 
 
-def test_its_servers_start_from_the_root_with_the_template_s_secrets(toolkit: Stack) -> None:
+def test_servers_start_from_the_root_with_the_secrets_of_the_template(toolkit: Stack) -> None:
     done = run("docker", "compose", "up", "--wait", "postgres", "redis", cwd=toolkit.project, **toolkit.settings)
     assert done.returncode == 0, done.stdout
     assert set(toolkit.inspect()) == {"postgres", "redis"}
     assert toolkit.unhealthy() == {}
     password = (toolkit.project / "template" / ".secrets" / "redis_password").read_text(encoding="utf-8").strip()
-    answers = [said(toolkit, given) for given in (password, "another")]
+    answers = [ping(toolkit, given) for given in (password, "another")]
     assert answers[0] == "PONG"
     assert "PONG" not in answers[1]
 
 
-def said(stack: Stack, password: str) -> str:
-    """What Redis answers to a ping with this password."""
+def ping(stack: Stack, password: str) -> str:
+    """The answer of Redis to a ping with this password."""
     return docker("exec", f"--env=REDISCLI_AUTH={password}", stack.container("redis"), "redis-cli", "ping").strip()

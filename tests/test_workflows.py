@@ -1,4 +1,4 @@
-"""The workflows, the toolkit's and a project's: what they share, what forks can reach, what keeps their pins fresh."""
+"""The workflows of the toolkit and of a project: shared files, access of forks, deployment, updates of pins."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ Document = dict[str, Any]
 
 
 def read(path: Path) -> Document:
-    """A workflow; YAML takes its `on` for a truth value."""
+    """A workflow; YAML reads its `on` as a boolean."""
     document: Document = yaml.safe_load(path.read_text(encoding="utf-8").replace("\non:\n", '\n"on":\n'))
     return document
 
@@ -41,7 +41,7 @@ def jobs() -> list[Any]:
 
 
 @pytest.mark.parametrize("name", SHARED)
-def test_what_the_toolkit_and_a_project_share_is_the_same(name: str) -> None:
+def test_shared_files_of_toolkit_and_project_are_equal(name: str) -> None:
     toolkit, template = (place / name for place in PLACES)
     assert toolkit.read_text(encoding="utf-8") == template.read_text(encoding="utf-8")
 
@@ -65,7 +65,7 @@ def test_tests_run_on_every_python_from_the_oldest_supported_one_to_the_newest_o
     assert pythons == [f"3.{minor}" for minor in range(int(oldest[1]), newest + 1)]
 
 
-def test_what_is_cached_depends_on_every_lock() -> None:
+def test_the_cache_key_depends_on_every_lock() -> None:
     action = yaml.safe_load((PLACES[1] / "actions/set-up/action.yml").read_text(encoding="utf-8"))
     [key] = [step["with"]["key"] for step in action["runs"]["steps"] if "key" in step.get("with", {})]
     assert not_hashed(key, lock_files()) == set()
@@ -74,7 +74,7 @@ def test_what_is_cached_depends_on_every_lock() -> None:
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(ROOT)))
-def test_nothing_is_granted_to_all_jobs_and_no_fork_runs_with_our_rights(path: Path) -> None:
+def test_jobs_get_no_default_permissions_and_forks_no_secrets(path: Path) -> None:
     workflow = read(path)
     assert workflow["permissions"] == {}
     assert "concurrency" in workflow
@@ -82,8 +82,8 @@ def test_nothing_is_granted_to_all_jobs_and_no_fork_runs_with_our_rights(path: P
 
 
 @pytest.mark.parametrize("job", jobs())
-def test_a_job_ends_in_time_and_leaves_no_credentials_behind(job: Document) -> None:
-    # What is called has jobs of its own, which are here too.
+def test_jobs_have_a_timeout_and_persist_no_credentials(job: Document) -> None:
+    # The jobs of a called workflow are tested too.
     assert 0 < job["timeout-minutes"] <= 60 if "steps" in job else job["uses"].startswith("$/")
     for step in job.get("steps", []):
         if step.get("uses", "").startswith("actions/checkout@"):
@@ -91,7 +91,7 @@ def test_a_job_ends_in_time_and_leaves_no_credentials_behind(job: Document) -> N
 
 
 @pytest.mark.parametrize("job", jobs())
-def test_secrets_are_only_in_jobs_that_an_environment_guards(job: Document) -> None:
+def test_jobs_with_secrets_have_an_environment(job: Document) -> None:
     if "secrets." in json.dumps(job) or "secrets" in job:
         assert job["environment"]
 
@@ -130,7 +130,7 @@ def test_steps_that_private_repositories_may_lack_are_optional(path: Path) -> No
                     assert f"github.repository_visibility == 'public' || {condition}" in conditions
 
 
-def test_what_builds_and_scans_is_not_logged_in_to_the_registry() -> None:
+def test_builds_and_scans_run_before_the_login_to_the_registry() -> None:
     steps = deploy_jobs()["images"]["steps"]
     [login] = [place for place, step in enumerate(steps) if step.get("uses", "").startswith("docker/login-action@")]
     assert steps[login + 1]["run"] == "python3 noxfile.py -s publish"
@@ -138,13 +138,13 @@ def test_what_builds_and_scans_is_not_logged_in_to_the_registry() -> None:
 
 
 def test_a_tool_that_an_action_installs_has_no_pin_beside_that_of_the_action() -> None:
-    told = [step for job in deploy_jobs().values() for step in job.get("steps", []) if "tool" in step.get("with", {})]
-    assert [(step["uses"].partition("@")[0], step["with"]["tool"]) for step in told] == [
+    steps = [step for job in deploy_jobs().values() for step in job.get("steps", []) if "tool" in step.get("with", {})]
+    assert [(step["uses"].partition("@")[0], step["with"]["tool"]) for step in steps] == [
         ("taiki-e/install-action", "trivy")
     ]
 
 
-def test_each_image_is_signed_with_the_bill_of_its_own_lock() -> None:
+def test_each_image_is_signed_with_the_sbom_of_its_own_lock() -> None:
     template = ROOT / "template"
     ships = tomllib.loads((template / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["slipway"]["security"][
         "ships"
@@ -152,8 +152,8 @@ def test_each_image_is_signed_with_the_bill_of_its_own_lock() -> None:
     compose = yaml.safe_load((template / "compose.yaml").read_text(encoding="utf-8"))["services"]
     dockerfiles = {service["build"]["dockerfile"] for service in compose.values() if "build" in service}
     assert {lock for each in dockerfiles for lock in locks(template / each)} == {*ships}
-    told = [step.get("with", {}) for step in deploy_jobs()["images"]["steps"]]
-    signed = {each["sbom-path"]: each["subject-checksums"] for each in told if "sbom-path" in each}
+    inputs = [step.get("with", {}) for step in deploy_jobs()["images"]["steps"]]
+    signed = {each["sbom-path"]: each["subject-checksums"] for each in inputs if "sbom-path" in each}
     assert signed == {f".data/security/sbom-{lock}.json": f".data/images/checksums-{lock}.txt" for lock in ships}
 
 
@@ -166,7 +166,7 @@ def test_renovate_leaves_what_is_slipways_alone_and_locks_what_it_raises() -> No
     assert all(re.fullmatch(allowed, command) for command in config["postUpgradeTasks"]["commands"])
 
 
-def test_a_workflow_that_is_not_said_to_be_slipways_is_raised(tmp_path: Path) -> None:
+def test_renovate_updates_a_workflow_that_is_not_slipways(tmp_path: Path) -> None:
     config = json.loads((PLACES[1] / "renovate.json").read_text(encoding="utf-8"))
     copy = Path(shutil.copytree(PLACES[1], tmp_path / ".github"))
     (copy / "workflows" / "ours.yml").write_text("on: push\n", encoding="utf-8")
@@ -176,7 +176,7 @@ def test_a_workflow_that_is_not_said_to_be_slipways_is_raised(tmp_path: Path) ->
 
 
 @pytest.mark.parametrize(("place", "noxfiles"), [(PLACES[0], ["", "template/"]), (PLACES[1], [""])])
-def test_renovate_raises_the_nox_in_the_headers_of_noxfiles(place: Path, noxfiles: list[str]) -> None:
+def test_renovate_updates_nox_in_the_headers_of_noxfiles(place: Path, noxfiles: list[str]) -> None:
     config = json.loads((place / "renovate.json").read_text(encoding="utf-8"))
     assert "pep723" in config["enabledManagers"]
     [pattern] = config["pep723"]["managerFilePatterns"]
@@ -204,26 +204,27 @@ def deploy_jobs() -> Document:
 
 
 def with_actions(github: Path) -> list[str]:
-    """The files below .github/ in which Renovate looks for actions, as a project names them."""
+    """The files in .github/ in which Renovate updates actions, with their paths in a project."""
     found = [path for folder in ("workflows", "actions") for path in (github / folder).rglob("*.y*ml")]
     return sorted(f".github/{path.relative_to(github).as_posix()}" for path in found)
 
 
 def raised(config: Document, github: Path) -> list[str]:
-    """Those of them whose actions Renovate raises; what it ignores is a part of a path, or a pattern."""
+    """Those whose actions Renovate updates; what it ignores is a part of a path, or a pattern."""
     ignored = config["ignorePaths"]
     return [path for path in with_actions(github) if not any(each in path or fnmatch(path, each) for each in ignored)]
 
 
 def lock_files() -> list[str]:
-    """The files that a project gets with what its sessions install, and the noxfile, which pins nox."""
+    """The locks of a project, and the noxfile, which pins nox."""
     listed = run("git", "ls-files", "template/requirements", "tasks", cwd=ROOT).stdout.splitlines()
     locks = [name.removeprefix("template/") for name in listed if name.endswith(("/package-lock.json", ".txt"))]
+    locks.remove("tasks/checksums.txt")
     return ["noxfile.py", *locks]
 
 
 def not_hashed(key: str, names: list[str]) -> set[str]:
-    """The kinds of files, by folder or name, that a cache's key does not hash."""
+    """The kinds of files, by folder or name, that the key of a cache does not hash."""
     patterns = [pattern.removeprefix("**/") for pattern in re.findall(r"'([^']+)'", key)]
     left = [name for name in names if not any(fnmatch(f"/{name}", f"*/{pattern}") for pattern in patterns)]
     return {name.rpartition("/")[2] if name.endswith(".json") else name.partition("/")[0] for name in left}

@@ -1,4 +1,4 @@
-"""Runs a scaffolded project the way its team does, through its own door, and stops it."""
+"""Runs a scaffolded project as its team does, through its noxfile, and stops it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ STOP_SECONDS = 60.0
 
 
 class StartFailedError(Exception):
-    """The application did not start; the message ends with what it said last."""
+    """The application did not start; the message ends with the end of its output."""
 
 
 class Application:
@@ -51,7 +51,7 @@ class Application:
         self.ports = {name: part["port"] for name, part in parts.items() if part["port"]}
 
     def _await_report(self, process: subprocess.Popen[bytes]) -> dict[str, Any]:
-        """What `dev` writes down once everything is ready."""
+        """The content of `.data/dev.json`, which `dev` writes once everything is ready."""
         deadline = time.monotonic() + START_SECONDS
         report = self.project / ".data" / "dev.json"
         while time.monotonic() < deadline and process.poll() is None:
@@ -59,19 +59,19 @@ class Application:
                 about: dict[str, Any] = json.loads(report.read_text(encoding="utf-8"))
                 return about
             time.sleep(0.02)
-        raise StartFailedError(f"the application did not start; it said last:\n{self.last_words()}")
+        raise StartFailedError(f"the application did not start. Its output ends with:\n{self.last_output()}")
 
-    def last_words(self) -> str:
+    def last_output(self) -> str:
         """The end of what `dev` printed."""
         return self.log.read_text(encoding="utf-8", errors="replace")[-3000:] if self.log.exists() else ""
 
     def wait(self) -> None:
-        """Return when it ends by itself."""
+        """Return when it exits."""
         if self._process is not None:
             self._process.wait()
 
     def stop(self) -> list[str]:
-        """Stop it as Ctrl-C does; what still listens afterwards, which must be nothing."""
+        """Stop it as Ctrl-C does; returns what still listens afterwards, which must be nothing."""
         if self._process is None:
             return []
         if self._process.poll() is None:
@@ -85,9 +85,9 @@ class Application:
 
 
 def environment(settings: dict[str, str] | None = None) -> dict[str, str]:
-    """The environment for a project's commands: without what belongs to the session that runs this.
+    """The environment for a project's commands, without the variables of the session that runs this.
 
-    Nor with PYTHONDONTWRITEBYTECODE, which makes every start as slow as the first.
+    And without PYTHONDONTWRITEBYTECODE, which makes every start as slow as the first.
     """
     private = ("VIRTUAL_ENV", "NOX_", "DATABASE_URL", "REDIS_URL", "PYTHONPATH", "PYTHONDONT", "PYTEST_", "COV_")
     kept = {name: value for name, value in os.environ.items() if not name.startswith(private)}
@@ -102,7 +102,7 @@ def listens(port: int) -> bool:
 
 
 def free_port() -> int:
-    """A port that nobody listens on at this moment."""
+    """A port that is free now."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]

@@ -1,4 +1,4 @@
-"""A project's stack of containers, as its team and its engine handle it."""
+"""The stack of a project: its sessions, and its containers in the engine."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from typing import Any
 
 from toolkit.application import environment
 
-LOOK_SECONDS = 0.2
+POLL_SECONDS = 0.2
 COMMAND_SECONDS = 600
 END_SECONDS = 60.0
 PROJECT = "com.docker.compose.project"
@@ -21,12 +21,12 @@ SERVICE = "com.docker.compose.service"
 
 
 class StackFailedError(Exception):
-    """A command failed, or the stack is not as it should be; the message says what was seen."""
+    """A command failed, or a container is in the wrong state; the message has the details."""
 
 
 @dataclass(frozen=True)
 class Stack:
-    """The containers of one Compose project, reached at one port."""
+    """A Compose project whose gateway has one port; `others` are further settings."""
 
     project: Path
     name: str
@@ -35,21 +35,21 @@ class Stack:
 
     @property
     def url(self) -> str:
-        """Where its gateway answers."""
+        """The URL of its gateway."""
         return f"http://127.0.0.1:{self.port}"
 
     @property
     def settings(self) -> dict[str, str]:
-        """What sets this stack apart from others on the machine, and what else it was given."""
+        """The settings of this stack, different from those of others on the machine."""
         return {**self.others, "COMPOSE_PROJECT_NAME": self.name, "GATEWAY_PORT": str(self.port)}
 
     def session(self, *arguments: str) -> str:
-        """Run `nox -s stack` as the team does, through the project's own door. Raises StackFailedError."""
+        """Run `python3 noxfile.py -s stack` in the project. Raises StackFailedError."""
         command = [sys.executable, "noxfile.py", "-s", "stack", "--", *arguments]
         return call(*command, cwd=self.project, settings=self.settings)
 
     def up(self) -> None:
-        """Build, start, wait until all is healthy."""
+        """Build, start and wait until everything is ready."""
         self.session("up")
 
     def down(self, *options: str) -> None:
@@ -57,26 +57,32 @@ class Stack:
         self.session("down", *options)
 
     def remove(self) -> None:
-        """Remove everything of it from the engine, in whatever state it is: containers, networks, data, images."""
+        """Remove its containers, networks, data and images, in any state."""
         of_it = ("--quiet", "--filter", f"label={PROJECT}={self.name}")
         for kind, listing in (("container", ("--all",)), ("network", ()), ("volume", ()), ("image", ())):
             if found := docker(kind, "ls", *listing, *of_it).split():
                 docker(kind, "rm", *([] if kind == "network" else ["--force"]), *dict.fromkeys(found))
 
     def inspect(self) -> dict[str, dict[str, Any]]:
-        """What the engine knows of each service's container."""
-        listed = docker("ps", "--all", "--quiet", "--filter", f"label={PROJECT}={self.name}").split()
+        """The engine's attributes of each service's container."""
+        listed = self.containers().values()
         found = json.loads(docker("inspect", *listed)) if listed else []
         return {each["Config"]["Labels"][SERVICE]: each for each in found}
 
+    def containers(self) -> dict[str, str]:
+        """The ID of each service's container."""
+        form = f'{{{{.Label "{SERVICE}"}}}} {{{{.ID}}}}'
+        listed = docker("ps", "--all", "--no-trunc", "--filter", f"label={PROJECT}={self.name}", "--format", form)
+        return dict(line.split() for line in listed.splitlines())
+
     def container(self, service: str) -> str:
         """The ID of a service's container."""
-        return str(self.inspect()[service]["Id"])
+        return self.containers()[service]
 
     def kill(self, service: str) -> None:
-        """Kill the container's first process, and return when the engine has seen it end. Raises StackFailedError.
+        """Kill the container's first process and wait until the engine reports its end. Raises StackFailedError.
 
-        From outside, as the kernel does when memory runs out. `docker kill` would be an order to stay down.
+        From outside, as the kernel does when memory runs out: after `docker kill`, Docker would not restart it.
         """
         before = self.inspect()[service]
         image, pid = before["Config"]["Image"], str(before["State"]["Pid"])
@@ -86,31 +92,31 @@ class Stack:
         while self.inspect()[service]["State"]["Pid"] == before["State"]["Pid"]:
             if time.monotonic() > deadline:
                 raise StackFailedError(f"{service} still runs {END_SECONDS:.0f} s after kill -9")
-            time.sleep(LOOK_SECONDS)
+            time.sleep(POLL_SECONDS)
 
     def pause(self, service: str, seconds: float) -> None:
-        """Freeze all processes of a container, and let them go on."""
+        """Pause all processes of a container for some seconds."""
         container = self.container(service)
         docker("pause", container)
         time.sleep(seconds)
         docker("unpause", container)
 
     def unhealthy(self) -> dict[str, str]:
-        """Each container that is not healthy, or not finished where it should be, with its state."""
+        """The state of each container that is neither healthy nor a finished task."""
         states = {service: state_of(about) for service, about in self.inspect().items()}
         return {service: state for service, state in states.items() if state not in {"healthy", "finished"}}
 
     def await_healthy(self, seconds: float) -> None:
-        """Return when all containers are healthy. Raises StackFailedError after so many seconds."""
+        """Wait until all containers are healthy. Raises StackFailedError after so many seconds."""
         deadline = time.monotonic() + seconds
-        while amiss := self.unhealthy():
+        while unhealthy := self.unhealthy():
             if time.monotonic() > deadline:
-                raise StackFailedError(f"not healthy by itself in {seconds:.0f} s: {amiss}")
-            time.sleep(LOOK_SECONDS)
+                raise StackFailedError(f"not healthy within {seconds:.0f} s: {unhealthy}")
+            time.sleep(POLL_SECONDS)
 
 
 def state_of(about: dict[str, Any]) -> str:
-    """`healthy`, `finished`, or what is amiss, as the engine sees the container."""
+    """`healthy`, `finished`, or the problem of a container."""
     state = about["State"]
     if state["Status"] == "exited" and state["ExitCode"] == 0 and about["HostConfig"]["RestartPolicy"]["Name"] == "no":
         return "finished"
@@ -120,12 +126,12 @@ def state_of(about: dict[str, Any]) -> str:
 
 
 def docker(*arguments: str) -> str:
-    """What the `docker` command prints. Raises StackFailedError."""
+    """The output of a `docker` command. Raises StackFailedError."""
     return call("docker", *arguments)
 
 
 def call(*command: str, cwd: Path | None = None, settings: dict[str, str] | None = None) -> str:
-    """What a command prints. Raises StackFailedError with its last words."""
+    """The output of a command. Raises StackFailedError with its end."""
     done = subprocess.run(
         command,
         cwd=cwd,

@@ -1,39 +1,29 @@
-"""Fails unless every job that CI's last one needs has succeeded."""
+"""Fails unless all jobs that the last job of CI needs succeeded."""
 
 import json
 import os
-import sys
 
+from tasks.core import cli
 from tasks.core.console import print_result
 from tasks.core.errors import UserError
 
-NEEDS = "NEEDS"
 
-
-def main() -> None:
-    """Print how each job ended, as the workflow says in NEEDS; a skipped or cancelled one has not succeeded."""
+def main() -> int | str:
+    """Print the result of each job in NEEDS, GitHub's `needs`; skipped and cancelled jobs have failed."""
+    if "NEEDS" not in os.environ and os.environ.get("CI") != "true":
+        print("ci_result: skipped; only CI has results of jobs, in NEEDS")
+        return 0
     try:
-        results = read(os.environ.get(NEEDS, ""))
-    except UserError as error:
-        sys.exit(str(error))
-    for job, result in results.items():
-        print_result(job, result, None if result == "success" else f"{job} has not succeeded: {result}")
-    failed = [job for job, result in results.items() if result != "success"]
-    sys.exit(f"Not succeeded: {', '.join(failed)}." if failed else 0)
-
-
-def read(needs: str) -> dict[str, str]:
-    """The result of each job, from GitHub's `needs` context as JSON."""
-    try:
-        results = {job: need["result"] for job, need in json.loads(needs).items()}
+        results = {job: need["result"] for job, need in json.loads(os.environ.get("NEEDS", "")).items()}
     except (ValueError, AttributeError, KeyError, TypeError):
-        raise UserError(
-            f"{NEEDS} does not hold CI's jobs; in the workflow: {NEEDS}: ${{{{ toJSON(needs) }}}}"
-        ) from None
+        results = {}
     if not results:
-        raise UserError(f"{NEEDS} names no job; the last job has to need all the others.")
-    return results
+        raise UserError("NEEDS has no results of jobs. Set it in the last job: NEEDS: ${{ toJSON(needs) }}")
+    for job, result in results.items():
+        print_result(job, result, None if result == "success" else f"{job} did not succeed: {result}")
+    failed = [job for job, result in results.items() if result != "success"]
+    return f"Failed jobs: {', '.join(failed)}." if failed else 0
 
 
 if __name__ == "__main__":
-    main()
+    cli.run(main)

@@ -1,135 +1,145 @@
-"""Calls `docker compose` with the files and the settings of a project."""
+"""Calls `docker compose` and reads the services of its files; without the Docker client, which few sessions have."""
 
+import json
 import os
 import re
 import signal
 import subprocess
-import tempfile
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from graphlib import TopologicalSorter
 from pathlib import Path
-from typing import Self
+from typing import Any
 
+from tasks.core import processes
 from tasks.core.errors import UserError
+from tasks.core.ports import LOOPBACK
 from tasks.project import env_file
-from tasks.project.parts import compose_files
+from tasks.project.services import compose_files
 
-# What an editor's debugger needs besides.
+# The overlay for debuggers in editors.
 DEBUGGING = "compose.debug.yaml"
-TIMEOUT_SECONDS = 20.0
-MISSING = re.compile(r"required variable (\w+) is missing")
-QUIET_STARTS = ("Container ", "Network ", "Volume ", "time=")
+UNSET = re.compile(r"required variable (\w+) is missing")
 
 
 @dataclass(frozen=True)
 class Compose:
-    """Compose for the project in a folder; its settings are what the files' variables are filled from."""
+    """Compose for the project in a folder; `settings` are the values of the variables in its files."""
 
     project: Path
     settings: dict[str, str]
     with_debugger: bool = False
 
-    @property
-    def files(self) -> list[Path]:
-        """The project's file and those of its parts; paths in all of them begin at the project's folder."""
-        debugging = [self.project / DEBUGGING] if self.with_debugger else []
-        return [*compose_files(self.project), *debugging]
-
     def command(self, *arguments: str) -> list[str]:
-        """The words of a call."""
-        files = [word for path in self.files for word in ("--file", str(path))]
-        return ["docker", "compose", "--ansi", "never", "--progress", "plain", *files, *arguments]
+        """The command line of a call, with the files of the project and its parts."""
+        debugging = [self.project / DEBUGGING] if self.with_debugger else []
+        files = [word for path in (*compose_files(self.project), *debugging) for word in ("--file", str(path))]
+        return ["docker", "compose", *files, *arguments]
 
     def output(self, *arguments: str) -> str:
-        """What a call prints; a UserError with its own words when it fails."""
-        done = subprocess.run(
-            self.command(*arguments), cwd=self.project, env=self.settings, capture_output=True, text=True, check=False
-        )
+        """What a call prints; UserError with the end of its errors if it fails."""
+        done = processes.run(self.command(*arguments), cwd=self.project, env=self.settings)
         if done.returncode != 0:
-            raise UserError(words(done.stderr))
+            raise UserError(_error(done.stderr))
         return done.stdout
 
-    def start(self, *arguments: str) -> "Call":
-        """Begin a call that is then followed."""
-        return Call(self.command(*arguments), self.project, self.settings)
+    def run(self, *arguments: str) -> None:
+        """Make a call that prints its own progress and errors; UserError if it fails.
+
+        It has its own process group: an interrupt reaches this process only, which then stops the call gracefully.
+        """
+        command, nothing = self.command(*arguments), subprocess.DEVNULL
+        with subprocess.Popen(command, cwd=self.project, env=self.settings, stdin=nothing, process_group=0) as process:
+            try:
+                code = process.wait()
+            except KeyboardInterrupt:
+                os.killpg(process.pid, signal.SIGINT)
+                process.wait()
+                raise
+        if code != 0:
+            raise UserError(f"docker compose {arguments[0]} failed; its error is above.")
 
 
-class Call:
-    """A running `docker compose`.
+@dataclass(frozen=True)
+class Port:
+    """A published port: `number` on this machine leads to `target` in the container."""
 
-    It has a process group of its own: Ctrl-C reaches only us, and we end it in order.
+    number: int
+    target: int
+    address: str
+
+    @property
+    def url(self) -> str:
+        """Its address for browsers of this machine."""
+        return f"http://{self.address or LOOPBACK}:{self.number}"
+
+
+@dataclass(frozen=True)
+class ComposeService:
+    """A service of the Compose files; `definition` is as `docker compose config` prints it.
+
+    Other services wait for a task to end, so its end is no failure.
     """
 
-    def __init__(self, command: list[str], folder: Path, settings: dict[str, str]) -> None:
-        with tempfile.NamedTemporaryFile(prefix="compose-", delete=False) as output:
-            self._output = Path(output.name)
-            self._process = subprocess.Popen(
-                command,
-                cwd=folder,
-                env=settings,
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-                process_group=0,
-            )
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        self.end(0 if self.code is not None else TIMEOUT_SECONDS)
-        self._output.unlink(missing_ok=True)
+    name: str
+    image: str
+    is_task: bool
+    definition: Mapping[str, Any]
 
     @property
-    def code(self) -> int | None:
-        """Its exit code; None while it runs."""
-        return self._process.poll()
+    def ports(self) -> list[Port]:
+        """Its published ports."""
+        return [
+            Port(int(port["published"]), int(port["target"]), port.get("host_ip", ""))
+            for port in self.definition.get("ports") or []
+            if str(port.get("published", "")).isdecimal()
+        ]
 
     @property
-    def text(self) -> str:
-        """What it has said."""
-        return self._output.read_text(encoding="utf-8", errors="replace")
+    def build(self) -> dict[str, Any]:
+        """How its image is built; empty for a published image."""
+        return self.definition.get("build") or {}
 
-    def end(self, timeout: float = TIMEOUT_SECONDS) -> None:
-        """Have it leave its work in order, or by force when it takes longer than this many seconds."""
-        for number in (signal.SIGINT, signal.SIGKILL):
-            if self.code is None:
-                os.killpg(self._process.pid, number)
-                self.wait(timeout)
-
-    def wait(self, seconds: float) -> bool:
-        """Whether it ends within this time."""
-        try:
-            self._process.wait(seconds)
-        except subprocess.TimeoutExpired:
-            return False
-        return True
+    @property
+    def secrets(self) -> list[str]:
+        """The secrets that it reads."""
+        return [each["source"] for each in self.definition.get("secrets") or []]
 
 
-def words(said: str) -> str:
-    """What a failed call complained of, and what to do where that is known."""
-    if missing := MISSING.search(said):
-        return f"The setting {missing[1]} is missing: nox -s setup writes {env_file.LOCAL}."
-    lines = [line.strip() for line in said.splitlines() if line.strip()]
-    complaints = [line for line in lines if not line.startswith(QUIET_STARTS)] or lines[-1:]
-    text = "\n".join(complaints[-3:]) or "docker compose failed without a word."
-    for sign, advice in ADVICE.items():
-        if sign in said.lower():
-            return f"{text}\n{advice}"
-    return text
+def read(compose: Compose) -> tuple[str, list[ComposeService]]:
+    """The name of the project and its services."""
+    config = json.loads(compose.output("config", "--format", "json"))
+    return config["name"], services(config)
 
 
-FULL = "The disk of the Docker Engine is full; see what takes it: docker system df; free some: docker builder prune"
-UNKNOWN_IMAGE = (
-    "An image cannot be had: is its name right, and can the registry be reached? "
-    f"REGISTRY in {env_file.LOCAL} names a mirror."
-)
-ADVICE = {
-    "no space left on device": FULL,
-    "port is already allocated": "A port is taken: nox -s stack -- status shows ours, docker ps all others.",
-    "address already in use": "A port is taken by a program of this machine; end it, or choose another port.",
-    "pull access denied": UNKNOWN_IMAGE,
-    "failed to resolve source metadata": UNKNOWN_IMAGE,
-    "manifest unknown": UNKNOWN_IMAGE,
-    "error response from daemon: get ": UNKNOWN_IMAGE,
-    "bind source path does not exist": "A file is missing that a container needs: nox -s setup writes the secrets.",
-}
+def services(config: Mapping[str, Any]) -> list[ComposeService]:
+    """The services in the output of `docker compose config`, each after those that it depends on."""
+    found = config["services"]
+    dependencies: dict[str, dict[str, Any]] = {name: each.get("depends_on") or {} for name, each in found.items()}
+    tasks = {
+        name
+        for each in dependencies.values()
+        for name, how in each.items()
+        if how["condition"] == "service_completed_successfully"
+    }
+    return [
+        ComposeService(name, found[name].get("image") or f"{config['name']}-{name}", name in tasks, found[name])
+        for name in TopologicalSorter(dependencies).static_order()
+        if name in found
+    ]
+
+
+def builds(services: Sequence[ComposeService]) -> list[list[ComposeService]]:
+    """The services with a build, grouped by equal builds, which make equal images."""
+    found: dict[str, list[ComposeService]] = {}
+    for service in services:
+        if service.build:
+            found.setdefault(json.dumps(service.build, sort_keys=True), []).append(service)
+    return list(found.values())
+
+
+def _error(text: str) -> str:
+    if unset := UNSET.search(text):
+        return f"The setting {unset[1]} is missing: nox -s setup writes {env_file.LOCAL}."
+    lines = [line.strip() for line in text.splitlines() if line.strip() and not line.startswith("time=")]
+    return "\n".join(lines[-3:]) or "docker compose failed without output."

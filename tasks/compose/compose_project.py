@@ -1,46 +1,99 @@
-"""Gathers what every command on a stack needs: the engine, Compose, the plan."""
+"""A project as Compose defines it, with the engine that runs it."""
 
+import re
+from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
+from typing import Any
 
 from docker import DockerClient
+from docker.errors import NotFound
 from docker.models.containers import Container
 
-from tasks.compose import devcontainer, engine, plan, programs
-from tasks.compose.compose import Compose
-from tasks.compose.plan import Plan
-from tasks.project import env_file, secret_files, setup
+from tasks.compose import engine
+from tasks.compose.compose import Compose, ComposeService, read
+from tasks.core.errors import UserError
+from tasks.project import env_file, setup
 
+PROJECT_LABEL = "com.docker.compose.project"
+SERVICE_LABEL = "com.docker.compose.service"
 SECRETS_SETTING = "SECRETS_FOLDER"
+MOUNTS = Path("/proc/self/mountinfo")
+# Docker mounts these files of a container from a folder with the container's ID.
+CONTAINER_ID = re.compile(r"/containers/([0-9a-f]{64})/(?:hostname|hosts|resolv\.conf) /etc/")
 
 
 @dataclass(frozen=True)
 class ComposeProject:
-    """A project, the engine that runs it, what is to run, and the container of the engine that we are in, if any."""
+    """A project with its engine and its services, and the container of the engine that this process runs in, if any."""
 
-    project: Path
+    folder: Path
     client: DockerClient
     compose: Compose
-    plan: Plan
-    is_local: bool
+    name: str
+    services: list[ComposeService]
     container: Container | None
+
+    @property
+    def label(self) -> str:
+        """The label of all that Compose creates for the project."""
+        return f"{PROJECT_LABEL}={self.name}"
+
+    @property
+    def is_local(self) -> bool:
+        """Whether published ports are ports of this machine, rather than of the host of a container."""
+        return self.container is None and self.client.api.base_url.startswith("http+docker://")
+
+    def check_names(self, names: list[str]) -> None:
+        """UserError if one of the names is not a service, which Compose does not always report."""
+        known = [service.name for service in self.services]
+        if unknown := [name for name in names if name not in known]:
+            raise UserError(f"Unknown service: {', '.join(unknown)}. The services are: {', '.join(known)}.")
+
+    def containers(self) -> list[tuple[ComposeService, list[Container]]]:
+        """The services with their containers, including stopped ones."""
+        labels = [self.label, "com.docker.compose.oneoff=False"]
+        found = self.client.containers.list(all=True, ignore_removed=True, filters={"label": labels})
+        return [
+            (service, [each for each in found if each.labels[SERVICE_LABEL] == service.name])
+            for service in self.services
+        ]
 
 
 def ensure_settings(project: Path) -> None:
-    """Have the settings that containers are given, as `setup` makes them; tells what was lacking."""
-    if said := setup.complete(project):
-        print(said, flush=True)
+    """Write the settings that are missing, as `setup` does."""
+    if done := setup.complete(project):
+        print(done, flush=True)
 
 
 def load(project: Path, *, with_debugger: bool = False) -> ComposeProject:
-    """Everything looked at and good, else a UserError."""
-    programs.check()
+    """The project, with its engine; UserError if Docker or the Compose files cannot be used."""
+    engine.check_programs()
     settings = env_file.settings(project)
     client = engine.connect(settings)
-    container = devcontainer.own_container(client)
+    container = own_container(client)
     if container is not None and SECRETS_SETTING not in settings:
-        settings[SECRETS_SETTING] = devcontainer.on_the_host(project / secret_files.FOLDER, container.attrs["Mounts"])
+        settings[SECRETS_SETTING] = host_path(project / setup.SECRETS, container.attrs["Mounts"])
     compose = Compose(project, settings, with_debugger)
-    # Ports of an engine elsewhere, and of the host around a container, cannot be tried from here.
-    is_local = container is None and client.api.base_url.startswith("http+docker://")
-    return ComposeProject(project, client, compose, plan.read(compose), is_local, container)
+    return ComposeProject(project, client, compose, *read(compose), container)
+
+
+def own_container(client: DockerClient) -> Container | None:
+    """The container that this process runs in, if the engine runs it."""
+    found = CONTAINER_ID.search(MOUNTS.read_text(encoding="utf-8")) if MOUNTS.exists() else None
+    with suppress(NotFound):
+        return client.containers.get(found[1]) if found else None
+    return None
+
+
+def host_path(folder: Path, mounts: list[dict[str, Any]]) -> str:
+    """The path on the host of a folder in a container with these mounts; UserError if it is not mounted."""
+    path = PurePosixPath(folder.resolve())
+    fitting = [mount for mount in mounts if path.is_relative_to(mount["Destination"])]
+    if not fitting:
+        raise UserError(
+            f"The Docker Engine cannot mount {folder}: it is not on the host.\n"
+            "Open the devcontainer on a folder of the host, or on a volume."
+        )
+    mount = max(fitting, key=lambda each: len(each["Destination"]))
+    return str(PurePosixPath(mount["Source"]) / path.relative_to(mount["Destination"]))

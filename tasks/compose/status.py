@@ -1,72 +1,103 @@
-"""`status`: a table of the services as the engine has them."""
+"""`status` and `logs` of a stack, and the reasons why its containers are not ready."""
 
-import sys
-from datetime import datetime
+import re
+import subprocess
 from pathlib import Path
 
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
+from docker.models.containers import Container
 
-from tasks.compose import compose_project, containers, health
-from tasks.compose.compose_project import ComposeProject
-from tasks.compose.containers import Container
-from tasks.compose.plan import Service
+from tasks.compose import compose_project
 from tasks.core.errors import UserError
+from tasks.core.screen import Screen
 
-COLUMNS = ("service", "state", "health", "uptime", "image", "restarts")
-STYLES = {"ready": "green", "failed": "red", "starting": "yellow", "waiting": "dim"}
-WIDTH_WITHOUT_TERMINAL = 120
+# Compose prefixes each line with the short name of the container, such as auth-1.
+LINE = re.compile(r"^(\S+)-\d+\s+\| ?(.*)$")
+# Compose clears the line of a terminal, even if it prints to a pipe.
+CLEAR = "\x1b[2K"
+LAST_LINES = 15
+READ_LINES = 1000
+# Services log the requests of their health check, which would hide the reason of a failure.
+PROBED = "/health/detailed"
 
 
 def status(project: Path) -> None:
-    """Print the table; a UserError when a service is not as it should be."""
+    """Print the containers; UserError if a service is not ready."""
     place = compose_project.load(project)
-    found = containers.of_project(place.client, place.plan.name)
-    if not found:
-        raise UserError("Nothing of it runs; start it: nox -s stack -- up")
-    now = containers.now(place.client)
-    _print(_table(place, found, now))
-    past = health.past_restarts(found)
-    amiss = [each.name for each in place.plan.services if health.judge(each, found, now, past=past).state != "ready"]
-    if amiss:
-        raise UserError(f"Not ready: {', '.join(amiss)}; see nox -s stack -- logs {amiss[0]}")
-
-
-def _table(place: ComposeProject, found: list[Container], now: datetime) -> Table:
-    table = Table(*COLUMNS, box=None, pad_edge=False)
-    past = health.past_restarts(found)
-    for service in place.plan.services:
-        style = STYLES[health.judge(service, found, now, past=past).state]
-        for row in _rows(service, found, now):
-            table.add_row(Text(row[0], style), *map(Text, row[1:]))
-    return table
-
-
-def _rows(service: Service, found: list[Container], now: datetime) -> list[tuple[str, ...]]:
-    ours = [each for each in found if each.service == service.name]
-    if not ours:
-        return [(service.name, "not created", "", "", service.image, "")]
-    return [
-        (service.name, _state(each), each.health or "", _uptime(each, now), each.image, str(each.restarts))
-        for each in ours
+    found = place.containers()
+    if not any(ours for _, ours in found):
+        raise UserError("Nothing is running. Start everything: nox -s stack -- up")
+    place.compose.run("ps", "--all")
+    problems = [
+        f"{service.name} {reason}"
+        for service, ours in found
+        for reason in [problem(each, is_task=service.is_task) for each in ours] or ["is not created"]
+        if reason
     ]
+    if problems:
+        name = problems[0].split()[0]
+        raise UserError(f"Not ready: {'; '.join(problems)}.\nSee: nox -s stack -- logs {name}")
 
 
-def _state(container: Container) -> str:
-    return f"exited ({container.exit_code})" if container.state == "exited" else container.state
+def logs(project: Path, services: list[str], *, follow: bool, tail: int | None) -> None:
+    """Print the logs of these services, or all, in readable lines; with `follow` also what they log from now on."""
+    place = compose_project.load(project)
+    place.check_names(services)
+    options = [*(["--follow"] if follow else []), *(["--tail", str(tail)] if tail is not None else [])]
+    command = place.compose.command("logs", "--no-color", *options, *services)
+    pipe, both = subprocess.PIPE, subprocess.STDOUT
+    with subprocess.Popen(command, cwd=project, env=place.compose.settings, stdout=pipe, stderr=both) as process:
+        names = [service.name for service in place.services]
+        screen = Screen(services or names, process.terminate)
+        screen.settle()
+        try:
+            for line in process.stdout or ():
+                text = line.decode(errors="replace").rstrip("\n").removeprefix(CLEAR)
+                if (found := LINE.match(text)) and found[1] in names:
+                    screen.log(found[1], found[2])
+                else:
+                    screen.print(text)
+        except KeyboardInterrupt:
+            process.terminate()
+            return
+    if process.returncode != 0:
+        raise UserError("docker compose logs failed; its error is above.")
 
 
-def _uptime(container: Container, now: datetime) -> str:
-    """Such as `3d 4h`, `5h 12m`, `7m 3s`; nothing for what does not run."""
-    if container.started is None or container.state not in {"running", "paused"}:
-        return ""
-    seconds = max(0, int((now - container.started).total_seconds()))
-    minutes, hours, days = seconds // 60, seconds // 3600, seconds // 86400
-    if days:
-        return f"{days}d {hours % 24}h"
-    return f"{hours}h {minutes % 60}m" if hours else f"{minutes}m {seconds % 60}s"
+def problem(container: Container, *, is_task: bool) -> str | None:
+    """Why a container is not ready; None if it is, or if it is a task that has succeeded."""
+    state = container.attrs["State"]
+    health = (state.get("Health") or {}).get("Status")
+    match (container.status, health):
+        case ("running", "unhealthy"):
+            reason = "is unhealthy"
+        case ("running", "starting"):
+            reason = "is not ready: its health check has not passed yet"
+        case ("running", _):
+            return "is still running" if is_task else None
+        case ("exited" | "restarting" | "dead", _) if state["OOMKilled"]:
+            reason = "ran out of memory; its limit is in compose.yaml"
+        case ("exited", _) if is_task and state["ExitCode"] == 0:
+            return None
+        case ("exited" | "restarting" | "dead", _):
+            reason = f"exited with code {state['ExitCode']}"
+        case (other, _):
+            reason = f"is {other}"
+    restarts = container.attrs["RestartCount"]
+    return f"{reason} (restarts: {restarts})" if restarts else reason
 
 
-def _print(table: Table) -> None:
-    Console(width=None if sys.stdout.isatty() else WIDTH_WITHOUT_TERMINAL, highlight=False).print(table)
+def print_output(name: str, container: Container) -> str:
+    """Print the output of the last health check and the end of the log; returns the latter."""
+    screen = Screen([name], lambda: None)
+    screen.settle()
+    checks = (container.attrs["State"].get("Health") or {}).get("Log") or []
+    if checks and checks[-1]["ExitCode"] != 0 and (output := checks[-1]["Output"].strip()):
+        screen.print(f"Last health check of {name} (exit code {checks[-1]['ExitCode']}):", "bold")
+        for line in output.splitlines()[-LAST_LINES:]:
+            screen.log(name, line)
+    lines = container.logs(tail=READ_LINES).decode(errors="replace").splitlines()
+    lines = [line for line in lines if PROBED not in line][-LAST_LINES:]
+    screen.print(f"End of the log of {name}:", "bold")
+    for line in lines or ["(empty)"]:
+        screen.log(name, line)
+    return "\n".join(lines)

@@ -1,120 +1,106 @@
-"""`up` and `restart`: have services run, and wait until all are ready."""
+"""`up`, `restart` and `watch`: start services and wait until they are ready; `down` stops them."""
 
-import signal
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 
-from tasks.compose import (
-    build,
-    compose_project,
-    containers,
-    devcontainer,
-    failure,
-    plan,
-    published_ports,
-    stale_secrets,
-)
-from tasks.compose.compose import words
+from tasks.compose import compose_project, images, ports, stale_secrets, status
+from tasks.compose.compose import DEBUGGING
 from tasks.compose.compose_project import ComposeProject
-from tasks.compose.follow import Follower, NotReady
-from tasks.compose.plan import Plan
+from tasks.core.console import confirm
 from tasks.core.errors import UserError
-from tasks.core.screen import Screen
 
-TIMEOUT_SECONDS = 180.0
+TIMEOUT_SECONDS = 180
+# Where debuggers are attached, which is no address for a browser.
+DEBUGGER_PORT = 5678
+DOWN = "Stop everything: nox -s stack -- down"
 
 
-def up(project: Path, timeout: float = TIMEOUT_SECONDS, *, with_debugger: bool = False) -> None:
-    """Build what has changed, start what is not running, wait until everything is ready."""
+def up(project: Path, timeout: int = TIMEOUT_SECONDS, *, with_debugger: bool = False) -> None:
+    """Build what has changed, start what is not running, and wait until everything is ready."""
     compose_project.ensure_settings(project)
-    start(compose_project.load(project, with_debugger=with_debugger), timeout)
+    _up(compose_project.load(project, with_debugger=with_debugger), timeout)
 
 
-def start(place: ComposeProject, timeout: float) -> None:
-    """The same, of a workplace."""
+def restart(project: Path, services: list[str], timeout: int = TIMEOUT_SECONDS) -> None:
+    """Restart services and wait until they are ready."""
+    place = compose_project.load(project)
+    place.check_names(services)
+    with _interruptible():
+        place.compose.run("restart", *services)
+        _start(place, timeout, "--no-recreate", "--no-deps", *services)
+
+
+def watch(project: Path, timeout: int = TIMEOUT_SECONDS) -> None:
+    """Start everything as `up` does; then replace containers when the code in their images changes."""
+    compose_project.ensure_settings(project)
+    place = compose_project.load(project)
+    if not any(service.definition.get("develop") for service in place.services):
+        raise UserError("Nothing to watch: no service in compose.yaml has develop.watch.")
+    _up(place, timeout)
+    print("Watching the code. Ctrl-C stops the watching, not the services.", flush=True)
+    with _interruptible():
+        place.compose.run("watch", "--no-up")
+
+
+def down(project: Path, *, with_volumes: bool, is_sure: bool) -> None:
+    """Stop and remove the containers and networks; with `with_volumes` the data too, after a confirmation."""
+    place = compose_project.load(project, with_debugger=(project / DEBUGGING).exists())
+    found = place.client.volumes.list(filters={"label": place.label})
+    volumes = ", ".join(sorted(str(volume.name) for volume in found))
+    if with_volumes and volumes and not is_sure:
+        confirm(f"delete the data in {volumes}", "nox -s stack -- down --volumes --yes")
+    ports.stop_forwarding(place)
+    place.compose.run("down", *(["--volumes"] if with_volumes else []))
+    kept = "The data is deleted" if with_volumes else "The data is kept"
+    print(f"Everything is stopped. {kept}: {volumes}." if volumes else "Everything is stopped.")
+
+
+def _up(place: ComposeProject, timeout: int) -> None:
     began = time.monotonic()
     if place.is_local:
-        published_ports.check(place.project, place.client, place.plan)
+        ports.check(place)
     stale_secrets.complete(place)
-    with _shown(place, [build.IMAGES, *place.plan.names]) as screen:
-        build.run(place.compose, screen)
-        stale_secrets.remove_readers(place, screen)
-        _follow(place, screen, place.plan.names, timeout, "up", "--detach", "--no-build")
-        if place.container is not None:
-            devcontainer.join(place.client, place.container, place.project, place.plan)
-        screen.settle()
-        screen.say(f"Everything is ready in {time.monotonic() - began:.1f} s", "bold green")
-        for name, url in urls(_served(place)):
-            screen.say(f"  {name:<10}{url}")
-        screen.say("It goes on running; end it with nox -s stack -- down")
-
-
-def _served(place: ComposeProject) -> Plan:
-    """The plan without what is for debuggers, which speak no HTTP."""
-    if not place.compose.with_debugger:
-        return place.plan
-    return plan.read(replace(place.compose, with_debugger=False))
-
-
-def restart(project: Path, services: list[str], timeout: float = TIMEOUT_SECONDS) -> None:
-    """Restart these services and wait until they are ready again."""
-    place = compose_project.load(project)
-    names = place.plan.known(services)
-    running = {each.service for each in containers.of_project(place.client, place.plan.name)}
-    if missing := [name for name in names if name not in running]:
-        raise UserError(f"Not there to restart: {', '.join(missing)}; start everything: nox -s stack -- up")
-    with _shown(place, names) as screen:
-        _follow(place, screen, names, timeout, "restart", *names)
-
-
-def renew(place: ComposeProject, names: list[str], timeout: float) -> None:
-    """Build these services, replace those that are not of the newest image, in one go, and wait until all are ready."""
-    with _shown(place, [build.IMAGES, *names]) as screen:
-        build.run(place.compose, screen, names)
-        _follow(place, screen, names, timeout, "up", "--detach", "--no-build", "--no-deps", *names)
-
-
-def urls(planned: Plan) -> list[tuple[str, str]]:
-    """The services that can be reached from this machine, and where."""
-    return [(each.name, f"http://{port.host}:{port.number}") for each in planned.services for port in each.ports]
+    with _interruptible():
+        images.build(place)
+        stale_secrets.remove_readers(place)
+        _start(place, timeout)
+        ports.forward(place)
+    print(f"Everything is ready after {time.monotonic() - began:.1f} s.", flush=True)
+    for service in place.services:
+        for port in service.ports:
+            if port.target != DEBUGGER_PORT:
+                print(f"  {service.name:<10}{port.url}", flush=True)
+    print(DOWN, flush=True)
 
 
 @contextmanager
-def _shown(place: ComposeProject, names: list[str]) -> Iterator[Screen]:
-    """A screen for these names; whatever ends the block is told in words."""
-    screen = Screen(names, lambda: signal.raise_signal(signal.SIGTERM))
+def _interruptible() -> Iterator[None]:
     try:
-        yield screen
-    except NotReady as not_ready:
-        raise UserError(failure.tell(place.client, screen, place.plan.name, not_ready)) from None
+        yield
     except KeyboardInterrupt:
-        screen.settle()
-        screen.say(_interrupted(place), "bold")
+        print(f"\nInterrupted. Running containers keep running. {DOWN}", flush=True)
         raise
-    finally:
-        screen.settle()
 
 
-def _interrupted(place: ComposeProject) -> str:
-    return f"Interrupted. {lasting(place)}\nFinish the start: nox -s stack -- up; end it all: nox -s stack -- down"
+def _start(place: ComposeProject, timeout: int, *options: str) -> None:
+    """Let Compose start services and wait for them; UserError with the reason if one does not get ready."""
+    try:
+        place.compose.run("up", "--detach", "--wait", "--wait-timeout", str(timeout), "--no-build", *options)
+    except UserError as error:
+        raise UserError(_failure(place) or str(error)) from None
 
 
-def lasting(place: ComposeProject) -> str:
-    """Words on what runs now, and does so when this command has ended."""
-    found = containers.of_project(place.client, place.plan.name)
-    running = sorted({each.service for each in found if each.state == "running"})
-    return f"What runs goes on running: {', '.join(running) or 'nothing'}."
-
-
-def _follow(place: ComposeProject, screen: Screen, names: list[str], timeout: float, *call: str) -> None:
-    services = [each for each in place.plan.services if each.name in names]
-    follower = Follower(place.client, place.plan.name, services, screen, timeout)
-    with place.compose.start(*call) as running:
-        follower.until_ready(running, lambda said: _explained(place, said))
-
-
-def _explained(place: ComposeProject, said: str) -> str:
-    return published_ports.explain(place.project, place.client, place.plan, said) or words(said)
+def _failure(place: ComposeProject) -> str | None:
+    """The message for the first service that is not ready, whose output is printed; later ones may only wait for it."""
+    for service, found in place.containers():
+        for container in found:
+            reason = status.problem(container, is_task=service.is_task)
+            if reason and container.status != "created":
+                log = status.print_output(service.name, container)
+                return (
+                    f"{service.name} {reason}. The other services are unchanged.\n{stale_secrets.advice(place, log)}"
+                    f"See: nox -s stack -- status, nox -s stack -- logs {service.name}. {DOWN}"
+                )
+    return None

@@ -1,4 +1,4 @@
-"""Atomic writes."""
+"""Atomic writes, and permissions of files with secrets."""
 
 import os
 import tempfile
@@ -25,3 +25,14 @@ def write(path: Path, text: str, mode: int = OWNER_ONLY) -> None:
     except OSError as error:
         Path(draft).unlink(missing_ok=True)
         raise UserError(f"Cannot write {path}: {error.strerror}; nothing has changed.") from None
+
+
+def protect(path: Path, mode: int = OWNER_ONLY) -> bool:
+    """Remove the permissions of other users; returns whether they had any."""
+    if path.stat().st_mode & 0o077 == 0:
+        return False
+    try:
+        path.chmod(mode)
+    except OSError as error:
+        raise UserError(f"Other users can read {path}: {error.strerror}. Fix it: chmod {mode:o} {path}") from None
+    return True

@@ -1,71 +1,67 @@
-"""What `dev` shows: a status line per process while starting, then everybody's log, prefixed and coloured."""
+"""Status lines while processes start, then their log lines, prefixed and coloured; tables."""
 
+import json
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime
+from typing import Any
 
 from rich.console import Console
 from rich.live import Live
 from rich.spinner import Spinner
-from rich.table import Table
+from rich.table import Column, Table
 from rich.text import Text
 
-from tasks.core import log_lines
+from tasks.core.console import WIDTH
 
 COLOURS = ("cyan", "magenta", "yellow", "green", "blue", "bright_red", "bright_cyan", "bright_magenta")
 MARKS = {"ready": ("✓", "green"), "failed": ("✗", "red"), "waiting": ("·", "dim")}
+LEVELS = {"debug": "dim", "info": "green", "warning": "yellow", "error": "red", "critical": "bold red"}
+# Fields of a log line that have a position of their own, or are the same in all lines.
+POSITIONED = ("timestamp", "level", "event", "request_id", "exception", "service", "app", "environment")
 
 
 class Screen:
-    """The terminal, or a pipe that gets one plain line per event; `gone` is called when neither takes any more."""
+    """A terminal, or a pipe that gets one plain line per event; `on_closed` is called when its reader has gone."""
 
-    def __init__(self, names: list[str], gone: Callable[[], None]) -> None:
+    def __init__(self, names: list[str], on_closed: Callable[[], None]) -> None:
         is_terminal = sys.stdout.isatty()
-        # FORCE_COLOR must not make a live display of a pipe; NO_COLOR counts in both.
-        self._console = Console(force_terminal=is_terminal, highlight=False, soft_wrap=True)
+        # FORCE_COLOR must not put a live display into a pipe; NO_COLOR counts in both.
+        self._console = Console(force_terminal=is_terminal, highlight=False, markup=False, emoji=False, soft_wrap=True)
         self._names = names
         self._width = max(map(len, names))
         self._states = dict.fromkeys(names, ("waiting", ""))
         self._spinner = Spinner("dots", style="cyan")
-        self._gone = gone
-        self._live = Live(console=self._console, auto_refresh=False) if is_terminal else None
-        if self._live:
-            self._attempt(self._live.start)
+        self._on_closed = on_closed
+        live = Live(console=self._console, get_renderable=self._table, refresh_per_second=10)
+        self._live = live if is_terminal else None
+        if is_terminal:
+            self._attempt(live.start)
 
     def status(self, name: str, state: str, text: str) -> None:
-        """Show that a process is `waiting`, `starting`, `ready` or `failed`."""
+        """Show that a process is `waiting`, `starting`, `ready`, `failed` or `suspended`."""
         self._states[name] = (state, text)
-        if self._live:
-            self.refresh()
-        else:
+        if not self._live:
             self._print(name, Text(f"{state}{': ' if text else ''}{text}"))
 
-    def refresh(self) -> None:
-        """Move the spinners on."""
-        if self._live:
-            live, table = self._live, self._table()
-            self._attempt(lambda: live.update(table, refresh=True))
-
     def settle(self) -> None:
-        """Leave the status lines as they are; from now on changes of status are plain events."""
+        """Keep the status lines as they are; later changes of status are plain lines."""
         if self._live:
             live, self._live = self._live, None
             self._attempt(live.stop)
 
     def log(self, name: str, line: str) -> None:
-        """Show one line that a process said."""
-        self._print(name, log_lines.render(line))
+        """Show a line of a process's log."""
+        self._print(name, render(line))
 
-    def say(self, text: str, style: str = "") -> None:
-        """Show a line of `dev` itself."""
-        self._write(Text(text, style))
+    def print(self, text: str | Text, style: str = "") -> None:
+        """Show a line of the command itself."""
+        self._attempt(lambda: self._console.print(text, style=style))
 
     def _print(self, name: str, text: Text) -> None:
         for line in text.split("\n", allow_blank=True):
-            self._write(Text.assemble((f"{name:<{self._width}} │ ", self._colour(name)), line))
-
-    def _write(self, text: Text) -> None:
-        self._attempt(lambda: self._console.print(text))
+            self.print(Text.assemble((f"{name:<{self._width}} │ ", self._colour(name)), line))
 
     def _colour(self, name: str) -> str:
         return COLOURS[self._names.index(name) % len(COLOURS)]
@@ -73,17 +69,78 @@ class Screen:
     def _table(self) -> Table:
         table = Table.grid(padding=(0, 1))
         for name, (state, text) in self._states.items():
-            mark, style = MARKS.get(state, ("", ""))
-            symbol = self._spinner if state == "starting" else Text(mark, style)
+            symbol = self._spinner if state == "starting" else Text(*MARKS.get(state, ("", "")))
             table.add_row(symbol, Text(name, self._colour(name)), Text(text or state))
         return table
 
     def _attempt(self, output: Callable[[], object]) -> None:
-        """Write, and let a reader or terminal that has gone away end `dev` in order rather than with a traceback."""
+        """Write, and end the command gracefully where the reader or terminal has gone."""
         try:
             output()
         except OSError:
             nowhere = os.open(os.devnull, os.O_WRONLY)
             os.dup2(nowhere, sys.stdout.fileno())
             os.dup2(nowhere, sys.stderr.fileno())
-            self._gone()
+            self._on_closed()
+
+
+def print_table(columns: Iterable[str | Column], rows: Iterable[Sequence[str | Text]]) -> None:
+    """Print a table without borders."""
+    table = Table(*columns, box=None, pad_edge=False)
+    for row in rows:
+        # As Text, so that brackets in a value are no markup.
+        table.add_row(*(Text(each) if isinstance(each, str) else each for each in row))
+    Console(width=None if sys.stdout.isatty() else WIDTH, highlight=False).print(table)
+
+
+def render(line: str) -> Text:
+    """A service's JSON log line as time, level, event, fields and request ID; any other line unchanged."""
+    try:
+        entry = json.loads(line)
+    except ValueError:
+        entry = None
+    return _entry(entry) if isinstance(entry, dict) else Text.from_ansi(line)
+
+
+def _entry(entry: dict[str, Any]) -> Text:
+    level = str(entry.get("level", "info")).lower()
+    text = Text.assemble(
+        (f"{_time(entry.get('timestamp'))} ", "dim"),
+        (f"{level.upper():<8}", LEVELS.get(level, "")),
+        (f" {_printable(entry.get('event', ''))}", "bold"),
+    )
+    for name, value in entry.items():
+        if name not in POSITIONED:
+            text.append(f" {_printable(name)}=", "dim").append(_printable(value))
+    if entry.get("request_id"):
+        text.append(f" [{_printable(entry['request_id'])}]", "dim")
+    for line in _traceback(entry.get("exception")):
+        text.append(f"\n  {_printable(line)}", "red")
+    return text
+
+
+def _traceback(exception: object) -> list[str]:
+    """The lines of an exception: text, or structlog's list of exceptions with their frames."""
+    if not isinstance(exception, list):
+        return str(exception or "").splitlines()
+    lines = []
+    for each in exception:
+        frames = each.get("frames", [])
+        lines += [f"{frame.get('filename')}:{frame.get('lineno')} in {frame.get('name')}" for frame in frames]
+        lines.append(f"{each.get('exc_type')}: {each.get('exc_value')}")
+    return lines
+
+
+def _time(stamp: object) -> str:
+    """The local time of an ISO 8601 stamp, or now, to the millisecond."""
+    try:
+        time = datetime.fromisoformat(str(stamp)).astimezone()
+    except ValueError:
+        time = datetime.now().astimezone()
+    return time.strftime("%H:%M:%S.%f")[:-3]
+
+
+def _printable(value: object) -> str:
+    """The value as text that cannot control the terminal: logs contain what clients send."""
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)

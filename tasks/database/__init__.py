@@ -1,1 +1,1 @@
-"""Works with the development database: a shell, a copy in a file, back from the file, an empty one."""
+"""The development database: psql, dump, restore, reset, and its migrations."""

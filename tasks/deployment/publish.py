@@ -1,49 +1,44 @@
-"""Pushes the built images to a registry, and writes down their digests, which are what is signed and deployed."""
+"""Pushes the built images to a registry and writes their digests, which are what is signed and deployed."""
 
 import os
 import re
-import sys
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 from docker import DockerClient
-from docker.errors import DockerException
 
-from tasks.compose import built_images, compose_project
+from tasks.compose import compose_project, images
+from tasks.compose.engine import engine_errors
+from tasks.core import cli
 from tasks.core.errors import UserError
 
-PLACE, VERSION = "IMAGES", "VERSION"
 CHECKSUMS = Path(".data/images/checksums.txt")
-# Which locks an image has, as its Dockerfile says.
 LOCK = re.compile(r"requirements/([\w-]+)\.txt")
-EXAMPLES = {PLACE: "ghcr.io/acme/my-app", VERSION: "the commit's hash"}
-FORMS = {PLACE: r"[a-z0-9.-]+(:[0-9]+)?(/[a-z0-9]+([._-]+[a-z0-9]+)*)+", VERSION: r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}"}
+# The form of each setting, and an example.
+SETTINGS = {
+    "IMAGES": (r"(?i)[a-z0-9.-]+(:[0-9]+)?(/[a-z0-9]+([._-]+[a-z0-9]+)*)+", "ghcr.io/acme/my-app"),
+    "VERSION": (r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}", "the commit's hash"),
+}
 
 
 def main() -> None:
-    """Push every image as IMAGES/SERVICE:VERSION, and write its checksum with its name into .data/images/.
+    """Push every image as IMAGES/SERVICE:VERSION and write their checksums into .data/images/.
 
-    checksums.txt has all of them, checksums-LOCK.txt those whose images have what requirements/LOCK.txt lists.
+    checksums.txt has all of them, checksums-LOCK.txt those of images that install requirements/LOCK.txt.
     """
-    try:
-        publish(Path.cwd(), _given(PLACE).lower(), _given(VERSION))
-    except UserError as error:
-        sys.exit(str(error))
-    except DockerException as error:
-        sys.exit(f"The Docker Engine failed: {error}\nSee: nox -s doctor")
+    with engine_errors():
+        publish(Path.cwd(), _setting("IMAGES").lower(), _setting("VERSION"))
 
 
-def publish(project: Path, place: str, version: str) -> None:
-    """Push the images, and only when all have arrived write down what they are."""
-    here = compose_project.load(project)
+def publish(project: Path, registry: str, version: str) -> None:
+    """Push the images; write checksums only if all were pushed."""
+    place = compose_project.load(project)
     lines: dict[Path, list[str]] = {CHECKSUMS: []}
     for old in CHECKSUMS.parent.glob("checksums*.txt"):
         old.unlink()
-    for image in built_images.images(here):
-        name = f"{place}/{image.services[0]}"
-        here.client.images.get(image.id).tag(name, version)
-        digest = push(here.client, name, version)
+    for image in images.built(place):
+        name = f"{registry}/{image.services[0]}"
+        place.client.images.get(image.id).tag(name, version)
+        digest = push(place.client, name, version)
         print(f"{name}:{version} is {digest}", flush=True)
         for file in [CHECKSUMS, *(CHECKSUMS.with_stem(f"checksums-{lock}") for lock in locks(image.dockerfile))]:
             lines.setdefault(file, []).append(f"{digest.removeprefix('sha256:')}  {name}\n")
@@ -53,32 +48,28 @@ def publish(project: Path, place: str, version: str) -> None:
 
 
 def locks(dockerfile: Path) -> list[str]:
-    """The locks whose packages a Dockerfile installs, each once."""
+    """The names of the locks that a Dockerfile installs."""
     return sorted(set(LOCK.findall(dockerfile.read_text(encoding="utf-8")))) if dockerfile.is_file() else []
 
 
 def push(client: DockerClient, name: str, version: str) -> str:
-    """Push one image; returns the digest by which the registry knows it."""
-    digests = [line["aux"]["Digest"] for line in _progress(client, name, version) if "Digest" in line.get("aux", {})]
-    if not digests:
-        raise UserError(f"The registry took {name}:{version} without saying its digest; nothing can be signed.")
-    return str(digests[-1])
-
-
-def _progress(client: DockerClient, name: str, version: str) -> Iterator[dict[str, Any]]:
+    """Push one image; returns its digest in the registry."""
+    digest = ""
     for line in client.images.push(name, tag=version, stream=True, decode=True):
         if "error" in line:
             raise UserError(f"Cannot push {name}:{version}: {line['error']}\nLog in to its registry: docker login")
-        yield line
+        digest = line.get("aux", {}).get("Digest", digest)
+    if not digest:
+        raise UserError(f"The registry reported no digest of {name}:{version}, so it cannot be signed.")
+    return digest
 
 
-def _given(variable: str) -> str:
-    value = os.environ.get(variable, "")
-    wanted = value.lower() if variable == PLACE else value
-    if not re.fullmatch(FORMS[variable], wanted):
-        raise UserError(f"{variable} is {value!r}; it has to be like {EXAMPLES[variable]}.")
+def _setting(name: str) -> str:
+    value, (form, example) = os.environ.get(name, ""), SETTINGS[name]
+    if not re.fullmatch(form, value):
+        raise UserError(f"{name} is {value!r}; set it to something like {example}.")
     return value
 
 
 if __name__ == "__main__":
-    main()
+    cli.run(main)

@@ -1,4 +1,4 @@
-"""`python -m tasks.dev`: quiet on Ctrl-C from the first moment, and only then the slow imports."""
+"""`python -m tasks.dev`: Ctrl-C ends it quietly from the first moment, before the slow imports."""
 
 import runpy
 import signal

@@ -1,28 +1,29 @@
-"""Starts the application part by part, and stops it in the opposite order."""
+"""Starts the application step by step: servers, migrations, services; and stops it in the opposite order."""
 
 import asyncio
+import os
+import signal
 import sys
-from collections.abc import Callable, Coroutine
+import time
+from collections.abc import Callable
 from contextlib import AsyncExitStack, suppress
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 from time import monotonic
-from typing import NoReturn
+from typing import Any
 
-from watchfiles import PythonFilter
+import psutil
+from watchfiles import Change, PythonFilter, awatch
 
 from tasks.core.errors import UserError
 from tasks.core.ports import Ports
 from tasks.core.screen import Screen
-from tasks.core.watching import Changes, concerned
-from tasks.dev import handover, storage
-from tasks.dev.part import Part
-from tasks.dev.report import Report
-from tasks.dev.running_service import RunningService, ended
+from tasks.dev import debug, storage
+from tasks.dev.running import POLL_SECONDS, LoggedProcess, RunningService
 from tasks.project import env_file, services
 from tasks.project.data_folder import DataFolder
-from tasks.project.services import BACKEND, Service
+from tasks.project.services import BACKEND, GATEWAY
 from tasks.servers import Servers
 from tasks.servers.group import Group
 from tasks.servers.postgres import Postgres
@@ -31,178 +32,193 @@ from tasks.servers.valkey import Valkey
 from tasks.settings.wrong_values import wrong_values
 
 MIGRATIONS = "migrations"
-STORAGE = (Postgres.title, Valkey.title)
+SERVERS = (Postgres.title, Valkey.title)
+DOCS = "/docs"
+# For programs that write several files.
+DEBOUNCE_MILLISECONDS = 200
 
 
 class Application:
-    """The application of `project`; `crashed` is told when a part ends by itself."""
+    """The application of `project`; `on_crash` is called when one of its processes exits unexpectedly."""
 
-    def __init__(self, project: Path, data: DataFolder, screen: Screen, crashed: Callable[[UserError], None]) -> None:
+    def __init__(self, project: Path, data: DataFolder, screen: Screen, on_crash: Callable[[UserError], None]) -> None:
         self._project = project
         self._data = data
         self._screen = screen
-        self._crashed = crashed
+        self._on_crash = on_crash
         self._settings = env_file.settings(project)
-        self._report = Report(data)
+        self._running: list[RunningService] = []
+        self._has_started = asyncio.Event()
+        self._report: dict[str, Any] = {"pid": os.getpid(), "servers": {}}
         self._stack = AsyncExitStack()
-        self._group = self._stack.enter_context(Group(note=data.remember))
+        self._group = self._stack.enter_context(Group(on_start=data.remember))
         self._ports = self._stack.enter_context(Ports())
 
-    @property
-    def has_started(self) -> bool:
-        """Whether any part of it has started."""
-        return self._group.has_started
-
     async def run(self) -> None:
-        """Start everything, then follow the code's changes until cancelled; nothing runs any more afterwards."""
+        """Start everything, then follow changes of the code until cancelled; stops everything in the end."""
         async with self._stack:
             await self._check_settings()
-            placed = services.place(self._project, self._ports)
-            for service in placed:
-                self._tell_port(service.name, service.usual, service.port)
+            found = services.load(self._project, self._ports)
+            for service in found:
+                self._print_port(service.name, service.usual_port, service.port)
             servers = await self._start_servers()
-            environment = services.environment(self._project, placed, servers.database_url, servers.redis_url)
+            environment = services.environment(self._project, found, servers.database_url, servers.redis_url)
             await self._migrate(environment)
-            # Before the services read their code, so that no change of it is missed.
-            changes = self._changes([service.name for service in placed])
-            watch = asyncio.create_task(changes.watch())
-            self._stack.callback(watch.cancel)
-            running = await self._start_services(placed, environment)
-            self._screen.settle()
-            self._report.announce(running, self._screen)
-            self._report.write(running)
-            async with asyncio.TaskGroup() as following:
-                following.create_task(self._follow(changes, running))
-                following.create_task(self._hand_over(running))
+            for each in found:
+                launch = partial(self._start, each.name, [sys.executable, "-m", each.name], environment)
+                self._running.append(RunningService(each, launch, self._screen, self._exited))
+            try:
+                await self._run_services()
+            except ExceptionGroup as errors:
+                raise errors.exceptions[0] from None
 
     async def _check_settings(self) -> None:
-        """Refuse what a service would refuse, before anything runs; of broken code, the service itself tells."""
+        """Fail on wrong settings before anything starts; a service reports its broken code itself."""
         wrong: dict[str, str] = {}
         with suppress(UserError):
             wrong = await asyncio.to_thread(wrong_values, self._project, self._group.id)
-        if wrong:
-            reasons = "; ".join(wrong.values())
-            raise UserError(f"Settings that are missing or wrong: {reasons}.\n{self._cure(list(wrong))}")
-
-    def _cure(self, wrong: list[str]) -> str:
+        if not wrong:
+            return
         known = env_file.required(self._project) | env_file.defaults(self._project)
-        new = [name for name in wrong if name not in known]
-        if new:
-            return f"Add to {env_file.EXAMPLE}, from which {env_file.LOCAL} is completed: {', '.join(new)}."
-        return f"Correct them; {env_file.EXAMPLE} explains each."
+        new = ", ".join(name for name in wrong if name not in known)
+        advice = f"Add to {env_file.EXAMPLE}, which completes {env_file.LOCAL}: {new}."
+        raise UserError(
+            f"Settings that are missing or wrong: {'; '.join(wrong.values())}.\n"
+            f"{advice if new else f'Correct them; {env_file.EXAMPLE} explains each.'}"
+        )
 
     async def _start_servers(self) -> Servers:
-        database_url = await self._server_url(
-            "DATABASE_URL", Postgres(self._data.path / "postgres"), storage.postgres_version
+        postgres, valkey = Postgres(self._data.path / "postgres"), Valkey(self._data.path / "valkey")
+        servers = Servers(
+            await self._server_url("DATABASE_URL", postgres, storage.postgres_version),
+            await self._server_url("REDIS_URL", valkey, storage.valkey_version),
         )
-        redis_url = await self._server_url("REDIS_URL", Valkey(self._data.path / "valkey"), storage.valkey_version)
-        servers = Servers(database_url, redis_url)
         self._data.write("servers", asdict(servers))
         return servers
 
     async def _server_url(self, setting: str, server: Server, version_at: Callable[[str], str]) -> str:
-        """The URL of the server that the setting names, else of the embedded one."""
+        """The URL in the setting, else that of the embedded server."""
         started = monotonic()
         self._screen.status(server.title, "starting", "")
-        given = self._settings.get(setting)
-        if given:
-            version = await asyncio.to_thread(version_at, given)
-            self._screen.status(server.title, "ready", f"{version}, as {setting} says")
-            self._report.add_server(server.title, version, None, None)
-            return given
-        embedded = storage.embedded(server, self._group, self._ports, self._screen, self._ended)
-        url, pid, port = await self._stack.enter_async_context(embedded)
-        self._tell_port(server.title, server.usual_port, port)
+        url, pid, port = self._settings.get(setting), None, None
+        if not url:
+            url, pid, port = await self._embedded(server)
         version = await asyncio.to_thread(version_at, url)
-        self._screen.status(server.title, "ready", f"{version} on port {port} in {monotonic() - started:.1f} s")
-        self._report.add_server(server.title, version, pid, port)
+        source = f"on port {port} in {monotonic() - started:.1f} s" if port else f"from {setting}"
+        self._screen.status(server.title, "ready", f"{version} {source}")
+        self._report["servers"][server.title] = {"version": version, "pid": pid, "port": port}
         return url
 
+    async def _embedded(self, server: Server) -> tuple[str, int, int]:
+        """Start an embedded server; returns its URL, PID and port when it accepts clients."""
+        await asyncio.to_thread(server.prepare, self._group)
+        port = self._ports.take(server.usual_port)
+        self._print_port(server.title, server.usual_port, port)
+        launched = server.launch(self._group, port)
+        process = LoggedProcess(server.title, launched, server.log, self._screen, server.ignored_lines)
+        self._stack.push_async_callback(process.stop, signal.SIGINT)
+        await asyncio.to_thread(server.await_answer, launched, port)
+        process.on_exit = self._exited
+        return server.url(port), launched.pid, port
+
     async def _migrate(self, environment: dict[str, str]) -> None:
-        """Bring the database to the newest migration."""
         started = monotonic()
         self._screen.status(MIGRATIONS, "starting", "")
-        part = self._part(MIGRATIONS)
-        part.adopt(self._group.start([sys.executable, "-m", "tasks.database.migrations.apply"], part.log, environment))
+        process = self._start(MIGRATIONS, [sys.executable, "-m", "tasks.database.migrations.apply"], environment)
         try:
-            code = await part.over()
+            code = await process.exit_code()
         finally:
-            await part.stop()
+            await process.stop()
         if code != 0:
             self._screen.status(MIGRATIONS, "failed", "")
-            raise ended(part, code, "failed")
+            raise process.failure(code, "failed")
         self._screen.status(MIGRATIONS, "ready", f"up to date in {monotonic() - started:.1f} s")
 
-    async def _start_services(self, placed: list[Service], environment: dict[str, str]) -> list[RunningService]:
-        """Start all services at once; each is ready when those that it asks are."""
-        running = [RunningService(each, self._part(each.name), self._screen, self._group) for each in placed]
-        for each in running:
-            self._stack.push_async_callback(each.part.stop)
-            each.asks = [other for other in running if services.asks(each.service.name, other.service.name)]
-        await _all([each.start(environment) for each in running])
-        return running
+    async def _run_services(self) -> None:
+        """Start all services at once; when they are ready, restart and suspend them as needed, until cancelled."""
+        async with asyncio.TaskGroup() as tasks:
+            # Before the services read their code, so that no change is missed.
+            tasks.create_task(self._restart_on_changes())
+            for each in self._running:
+                self._stack.push_async_callback(each.stop)
+                each.dependencies = [other for other in self._running if other.service.name in each.service.depends_on]
+            await asyncio.gather(*(tasks.create_task(each.start()) for each in self._running))
+            self._announce()
+            self._has_started.set()
+            tasks.create_task(self._suspend_for_debuggers())
+            for each in self._running:
+                tasks.create_task(each.follow(self._write_report))
 
-    def _changes(self, names: list[str]) -> Changes:
+    def _announce(self) -> None:
+        """Print the URLs and the seconds since the start of this process, and write them for other sessions."""
+        url = next((each.service.url for each in self._running if each.service.name == GATEWAY), None)
+        seconds = round(time.time() - psutil.Process().create_time(), 2)
+        self._report |= {"url": url, "docs": f"{url}{DOCS}", "seconds": seconds}
+        self._screen.settle()
+        self._screen.print(f"Ready in {seconds} s", "bold green")
+        self._screen.print(f"  gateway   {url}\n  API pages {url}{DOCS}")
+        self._screen.print("Changes of the code restart services; Ctrl-C stops everything.")
+        self._write_report()
+
+    def _write_report(self) -> None:
+        """Write `.data/dev.json`."""
+        running = {
+            each.service.name: {"url": each.service.url, "port": each.service.port, "pid": each.pid}
+            for each in self._running
+        }
+        self._data.write("dev", {**self._report, "services": running})
+
+    async def _restart_on_changes(self) -> None:
         backend = (self._project / BACKEND).resolve()
-        return Changes([backend], partial(self._concerned, backend, names), PythonFilter())
+        try:
+            async for batch in awatch(backend, watch_filter=PythonFilter(), debounce=DEBOUNCE_MILLISECONDS):
+                await self._has_started.wait()
+                self._restart(affected(backend, [each.service.name for each in self._running], self._code(batch)))
+        except (OSError, RuntimeError) as error:
+            # Mostly the system's limit of watched files.
+            advice = "Try again with WATCHFILES_FORCE_POLLING=true."
+            self._screen.print(f"Cannot watch the code for changes ({error}). {advice}", "yellow")
 
-    def _concerned(self, backend: Path, names: list[str], paths: list[Path]) -> list[str]:
-        """The services to start again; migrations are no part of them, and not applied before they are finished."""
+    def _code(self, batch: set[tuple[Change, str]]) -> list[Path]:
+        """The changed files of services; not migrations, which are not applied before they are finished."""
+        paths = [Path(path) for _, path in batch]
         code = [path for path in paths if not path.match("migrations/versions/*")]
         if code != paths:
-            self._screen.say("Migrations changed; this applies what the database lacks: nox -s migrate", "yellow")
-        return concerned(backend, names, code)
+            self._screen.print("Migrations changed. Apply them: nox -s migrate", "yellow")
+        return code
 
-    async def _follow(self, changes: Changes, running: list[RunningService]) -> None:
-        async with asyncio.TaskGroup() as reloads:
-            try:
-                await self._reload_on(changes, running, reloads)
-            except UserError as unseen:
-                self._screen.say(str(unseen), "yellow")
+    def _restart(self, names: list[str]) -> None:
+        if names:
+            self._screen.print(f"Code changed: restarting {', '.join(names)}.", "bold")
+        for each in self._running:
+            if each.service.name in names:
+                each.restart()
 
-    async def _reload_on(self, changes: Changes, running: list[RunningService], reloads: asyncio.TaskGroup) -> NoReturn:
-        by_name = {each.service.name: each for each in running}
+    async def _suspend_for_debuggers(self) -> None:
         while True:
-            names = await changes.next()
-            self._screen.say(f"Code changed: starting again {', '.join(names)}.", "bold")
-            for name in names:
-                reloads.create_task(self._reload(by_name[name], running))
+            for each in self._running:
+                if each.is_suspended != (wanted := debug.is_suspended(self._data, each.service.name)):
+                    each.suspend(is_suspended=wanted)
+            await asyncio.sleep(POLL_SECONDS)
 
-    async def _reload(self, one: RunningService, running: list[RunningService]) -> None:
-        await one.reload()
-        self._report.write(running)
+    def _start(self, name: str, command: list[str], environment: dict[str, str]) -> LoggedProcess:
+        log = self._data.path / "logs" / f"{name}.log"
+        log.parent.mkdir(exist_ok=True)
+        return LoggedProcess(name, self._group.start(command, log, environment), log, self._screen)
 
-    async def _hand_over(self, running: list[RunningService]) -> None:
-        """Leave services to the debuggers that want to run them, and start them again afterwards."""
-        while True:
-            for one in running:
-                if one.is_suspended != handover.is_taken(self._data, one.service.name):
-                    await (one.resume() if one.is_suspended else one.suspend())
-                    self._report.write(running)
-            await asyncio.sleep(handover.LOOK_SECONDS)
+    def _exited(self, process: LoggedProcess, code: int) -> None:
+        self._screen.status(process.name, "failed", "")
+        self._on_crash(process.failure(code))
 
-    def _part(self, name: str) -> Part:
-        logs = self._data.path / "logs"
-        logs.mkdir(exist_ok=True)
-        return Part(name, logs / f"{name}.log", self._screen, self._ended)
-
-    def _ended(self, part: Part, code: int) -> None:
-        self._screen.status(part.name, "failed", "")
-        self._crashed(ended(part, code))
-
-    def _tell_port(self, name: str, usual: int | None, port: int) -> None:
+    def _print_port(self, name: str, usual: int | None, port: int) -> None:
         if usual is None:
             lacks = f"{env_file.EXAMPLE} has no {services.setting(name)}"
-            self._screen.say(f"{lacks}: {name} listens on {port}, which is free.", "yellow")
+            self._screen.print(f"{lacks}: {name} listens on the free port {port}.", "yellow")
         elif usual != port:
-            self._screen.say(f"Port {usual} is taken: {name} listens on {port} instead.", "yellow")
+            self._screen.print(f"Port {usual} is in use: {name} listens on {port} instead.", "yellow")
 
 
-async def _all(starts: list[Coroutine[None, None, None]]) -> None:
-    """Run them at once; when one fails, its error counts and the others are given up."""
-    try:
-        async with asyncio.TaskGroup() as tasks:
-            for start in starts:
-                tasks.create_task(start)
-    except ExceptionGroup as errors:
-        raise errors.exceptions[0] from None
+def affected(backend: Path, names: list[str], paths: list[Path]) -> list[str]:
+    """The services whose folders contain the paths; all services if a path is elsewhere, as in `shared`."""
+    folders = {path.relative_to(backend).parts[0] for path in paths}
+    return [name for name in names if name in folders] if folders <= set(names) else names

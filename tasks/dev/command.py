@@ -2,91 +2,120 @@
 
 import argparse
 import asyncio
-import sys
+import os
+import signal
 import time
 from pathlib import Path
+from typing import Any
 
+from tasks.core import cli
 from tasks.core.errors import UserError
 from tasks.core.screen import Screen
-from tasks.dev.application import MIGRATIONS, STORAGE, Application
-from tasks.dev.ending import Ending
+from tasks.dev.application import MIGRATIONS, SERVERS, Application
 from tasks.project import env_file, services, setup
 from tasks.project.data_folder import FOLDER, DataFolder, InUseError
 
-REFRESH_SECONDS = 0.1
+# The PID of nox, which forwards no signals: `dev` stops when that process ends.
+SESSION = "SLIPWAY_SESSION"
+POLL_SECONDS = 0.1
 
 
-def main() -> None:
-    """Run the application for development, without Docker, starting services again when their code changes."""
+def main() -> str | None:
+    """Run the application for development, without Docker, and restart services when their code changes."""
     parser = argparse.ArgumentParser(prog="nox -s dev", description=main.__doc__)
-    parser.add_argument("--reuse", action="store_true", help="where it runs already, wait until that one is ready")
-    wants_one = parser.parse_args().reuse
+    parser.add_argument("--reuse", action="store_true", help="if it already runs, wait until it is ready")
+    is_reuse_allowed = parser.parse_args().reuse
     project = Path.cwd()
     data = DataFolder(project / FOLDER)
     try:
         with data.owned("dev"):
-            if said := setup.complete(project):
-                print(said, flush=True)
-            for written, meant in env_file.misspelt(project).items():
-                print(f"{env_file.LOCAL} has {written}, which nothing reads; is {meant} meant?", flush=True)
+            if change := setup.complete(project):
+                print(change, flush=True)
+            for name, similar in env_file.misspelt(project).items():
+                print(f"{env_file.LOCAL} has the unknown setting {name}. Did you mean {similar}?", flush=True)
             asyncio.run(supervise(project, data))
     except InUseError as in_use:
-        if not (wants_one and in_use.owner.session == "dev"):
-            sys.exit(already(data, in_use))
-        sys.exit(reuse(data, in_use))
-    except UserError as error:
-        sys.exit(str(error))
+        return reuse(data, in_use) if is_reuse_allowed and in_use.session == "dev" else already(data, in_use)
+    return None
 
 
 async def supervise(project: Path, data: DataFolder) -> None:
-    """Run the application until the first reason to end it; a UserError if that is a crash."""
+    """Run the application until the first reason to stop; raises that if it is a UserError."""
     ending = Ending()
-    ending.listen()
-    names = services.names(project)
-    screen = Screen([*STORAGE, MIGRATIONS, *names], lambda: ending.ask("the terminal went away"))
-    application = Application(project, data, screen, ending.crash)
-    work = asyncio.create_task(application.run())
-    wait = asyncio.create_task(ending.wait())
-    spin = asyncio.create_task(_spin(screen))
-    await asyncio.wait({work, wait}, return_when=asyncio.FIRST_COMPLETED)
+    names = [*SERVERS, MIGRATIONS, *services.names(project)]
+    screen = Screen(names, lambda: ending.stop("the terminal was closed"))
+    work = asyncio.create_task(Application(project, data, screen, ending.stop).run())
+    watch = asyncio.create_task(ending.watch_nox())
+    either: list[asyncio.Future[Any]] = [work, ending.reason]
+    await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
     screen.settle()
-    if wait.done() and not wait.exception():
-        screen.say(f"Stopping: {wait.result()}.", "bold")
-    for task in (work, wait, spin):
-        task.cancel()
-    outcome, reason, _ = await asyncio.gather(work, wait, spin, return_exceptions=True)
-    if application.has_started:
-        screen.say("Everything is stopped.", "bold")
-    # A crash during the start shows in both; the start's own words are the better ones.
-    for error in (outcome, reason):
+    crash = ending.reason.exception() if ending.reason.done() else None
+    if ending.reason.done() and not crash:
+        screen.print(f"Stopping: {ending.reason.result()}.", "bold")
+    watch.cancel()
+    work.cancel()
+    [failure] = await asyncio.gather(work, return_exceptions=True)
+    if ending.reason.done():
+        screen.print("Everything is stopped.", "bold")
+    # A crash during the start is both, and the failure of the start explains more.
+    for error in (failure, crash):
         if isinstance(error, Exception):
             raise error
 
 
+class Ending:
+    """The first reason to stop, from its creation in a running event loop: a signal, or a call of `stop`."""
+
+    def __init__(self) -> None:
+        loop = asyncio.get_running_loop()
+        self.reason: asyncio.Future[str] = loop.create_future()
+        loop.add_signal_handler(signal.SIGINT, self._interrupt)
+        loop.add_signal_handler(signal.SIGTERM, self.stop, "SIGTERM")
+        # `nohup` ignores SIGHUP.
+        if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
+            loop.add_signal_handler(signal.SIGHUP, self.stop, "the terminal was closed")
+
+    def stop(self, reason: str | UserError) -> None:
+        """Stop everything gracefully; a UserError makes the command fail."""
+        if self.reason.done():
+            return
+        if isinstance(reason, str):
+            self.reason.set_result(reason)
+        else:
+            self.reason.set_exception(reason)
+
+    async def watch_nox(self) -> None:
+        """Stop everything when nox has ended."""
+        while SESSION in os.environ:
+            if os.environ[SESSION] != str(os.getppid()):
+                self.stop("nox has ended")
+            await asyncio.sleep(POLL_SECONDS)
+
+    def _interrupt(self) -> None:
+        if self.reason.done():
+            # A second Ctrl-C exits at once; the guardian ends the rest.
+            os._exit(1)
+        self.stop("Ctrl-C")
+
+
 def already(data: DataFolder, in_use: InUseError) -> str:
-    """What to tell a second one: who is first, and where."""
+    """The message for a second command: which session runs, where, and how to stop it."""
+    if in_use.session != "dev":
+        return f"{in_use} uses this project's data. Stop it and try again."
     running = data.read("dev")
-    if in_use.owner.session != "dev":
-        return f"{in_use} uses this project's data; end it and try again."
-    place = f"runs already: {running['url']}" if running else "is starting already"
-    return f"{in_use} {place}\nEnd it with Ctrl-C where it runs, or: kill {in_use.owner.pid}"
+    state = f"is already running: {running['url']}" if running else "is already starting."
+    return f"{in_use} {state}\nStop it with Ctrl-C in its terminal, or: kill {in_use.pid}"
 
 
 def reuse(data: DataFolder, in_use: InUseError) -> str | None:
-    """Wait until the one that runs is ready, and say so as that one does; a failure's words if it ends before."""
+    """Wait until the `dev` that runs is ready and print its URL; returns a message if it ends before."""
     while data.is_owned():
         if running := data.read("dev"):
             print(f"Ready in {in_use}: {running['url']}")
             return None
-        time.sleep(REFRESH_SECONDS)
-    return f"{in_use} ended before it was ready; it says why."
-
-
-async def _spin(screen: Screen) -> None:
-    while True:
-        screen.refresh()
-        await asyncio.sleep(REFRESH_SECONDS)
+        time.sleep(POLL_SECONDS)
+    return f"{in_use} ended before it was ready. See its output."
 
 
 if __name__ == "__main__":
-    main()
+    cli.run(main)

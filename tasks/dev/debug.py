@@ -1,40 +1,78 @@
-"""Runs one service in this very process, in the place of the one in `nox -s dev`: what debuggers start."""
+"""Runs a service in this process, in place of the one in `nox -s dev`: what debuggers start.
+
+`dev` suspends the service while the process lives that is recorded in `.data/debugged-<service>.json`.
+"""
 
 import argparse
 import os
 import runpy
 import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
+from tasks.core import cli
 from tasks.core.errors import UserError
-from tasks.dev import handover
-from tasks.project import services
-from tasks.project.data_folder import FOLDER, DataFolder
+from tasks.project import data_folder, services
+from tasks.project.data_folder import DataFolder
+
+POLL_SECONDS = 0.05
+TIMEOUT_SECONDS = 120.0
+NOT_RUNNING = "The application is not running. Start it: python3 noxfile.py -s dev"
 
 
 def main() -> None:
-    """Take the service over from `nox -s dev` while this process runs."""
+    """Run the service in this process, and suspend it in `nox -s dev` meanwhile."""
     project = Path.cwd()
-    data = DataFolder(project / FOLDER)
+    data = DataFolder(project / data_folder.FOLDER)
     parser = argparse.ArgumentParser(prog="python -m tasks.dev.debug", description=main.__doc__)
-    try:
-        parser.add_argument("service", choices=services.names(project))
-        service: str = parser.parse_args().service
-        with handover.taken(data, service):
-            run(project, data, service)
-    except UserError as error:
-        sys.exit(str(error))
+    parser.add_argument("service", choices=services.names(project))
+    service: str = parser.parse_args().service
+    with suspended(data, service):
+        run(project, data, service)
 
 
 def run(project: Path, data: DataFolder, service: str) -> None:
-    """Run the service where `dev` had it, with the settings that `dev` gives."""
+    """Run the service on the port and with the environment that it has in `dev`."""
     running = data.read("dev")["services"]
-    placed = [services.Service(name, about["port"], None) for name, about in running.items()]
-    os.environ |= services.environment(project, placed, **data.read("servers"))
+    found = [services.Service(name, about["port"]) for name, about in running.items()]
+    os.environ |= services.environment(project, found, **data.read("servers"))
     sys.path.insert(0, str((project / services.BACKEND).resolve()))
     sys.argv = [service]
     runpy.run_module(service, run_name="__main__", alter_sys=True)
 
 
+@contextmanager
+def suspended(data: DataFolder, service: str) -> Iterator[None]:
+    """Suspend the service in `dev` for this block, once `dev` has started everything."""
+    if not data.is_owned():
+        raise UserError(NOT_RUNNING)
+    if is_suspended(data, service):
+        raise UserError(f"Another debugger runs {service}. End that one first.")
+    data.write(f"debugged-{service}", data_folder.identity(os.getpid()))
+    try:
+        _await_suspension(data, service)
+        yield
+    finally:
+        (data.path / f"debugged-{service}.json").unlink()
+
+
+def is_suspended(data: DataFolder, service: str) -> bool:
+    """Whether another process runs this service in place of `dev`."""
+    found = data.read(f"debugged-{service}")
+    return found is not None and data_folder.find(found) is not None
+
+
+def _await_suspension(data: DataFolder, service: str) -> None:
+    deadline = time.monotonic() + TIMEOUT_SECONDS
+    while time.monotonic() < deadline and data.is_owned():
+        running = data.read("dev")
+        if running and running["services"][service]["pid"] is None:
+            return
+        time.sleep(POLL_SECONDS)
+    raise UserError(NOT_RUNNING)
+
+
 if __name__ == "__main__":
-    main()
+    cli.run(main)

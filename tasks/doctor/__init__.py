@@ -1,1 +1,1 @@
-"""Shows what this machine has and lacks for the sessions, and the command that gets it."""
+"""Checks this machine and this copy of the project, and names the command that fixes what is missing."""

@@ -1,39 +1,41 @@
-"""Makes `.venv`, where editors look for Python: all that the application, its tests and the sessions import."""
+"""Makes `.venv`, the environment of editors: all that the application, its tests and the sessions import."""
 
 import os
 import subprocess
 import sys
 from pathlib import Path
 
+from tasks.core import cli
+from tasks.core.errors import UserError
+
 ENVIRONMENT = Path(".venv")
-# The lock of what mypy reads, which is everything.
+# The lock for mypy, which contains everything.
 LOCK = Path("requirements/typecheck.txt")
 
 
 def main() -> None:
-    """Bring .venv to what the lock says, made anew if its Python is not of this machine."""
-    uv = os.environ["UV"]
-    if not is_sound(ENVIRONMENT):
+    """Install the lock into .venv, which is created again if its Python belongs to another machine."""
+    uv, python = os.environ["UV"], ENVIRONMENT / "bin" / "python"
+    if not is_sound(python):
         _run(uv, "venv", "--quiet", "--clear", "--python", sys.executable, str(ENVIRONMENT))
-    _run(uv, "pip", "sync", "--quiet", "--require-hashes", "--python", str(ENVIRONMENT / "bin" / "python"), str(LOCK))
-    sys.stdout.write(f"{ENVIRONMENT} has what editors need; choose its Python where yours does not find it.\n")
+    _run(uv, "pip", "sync", "--quiet", "--require-hashes", "--python", str(python), str(LOCK))
+    print(f"{ENVIRONMENT} is up to date; select its Python if your editor does not find it.")
 
 
-def is_sound(environment: Path) -> bool:
-    """Whether its Python runs: a container that shares the project's folder has others than its host."""
+def is_sound(python: Path) -> bool:
+    """Whether a Python runs: a container that shares the project's folder with its host has another one."""
     try:
-        done = subprocess.run([environment / "bin" / "python", "-c", ""], capture_output=True, check=False)
+        return subprocess.run([python, "-c", ""], capture_output=True, check=False).returncode == 0
     except OSError:
         return False
-    return done.returncode == 0
 
 
 def _run(*command: str) -> None:
     if subprocess.run(command, check=False).returncode != 0:
-        sys.exit(
-            f"{ENVIRONMENT} is not complete (uv says why above); a first run needs PyPI, or the index of uv's settings"
+        raise UserError(
+            f"{ENVIRONMENT} is incomplete; uv's error is above. A first run needs PyPI or the index in uv's settings."
         )
 
 
 if __name__ == "__main__":
-    main()
+    cli.run(main)

@@ -7,7 +7,7 @@ import signal
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
@@ -17,25 +17,18 @@ from tasks.core import atomic_file
 from tasks.core.errors import UserError
 
 FOLDER = ".data"
-# The time of a process's start is known to a second or so, as the clock may have been set since.
+# The start time of a process is exact to about a second, since the clock may have been set.
 SAME_START_SECONDS = 2.0
 TIMEOUT_SECONDS = 15.0
-
-
-@dataclass(frozen=True)
-class Owner:
-    """The session and process that use the folder."""
-
-    session: str
-    pid: int
 
 
 class InUseError(Exception):
     """Another process owns the folder."""
 
-    def __init__(self, owner: Owner) -> None:
-        super().__init__(f"`nox -s {owner.session}` (process {owner.pid})")
-        self.owner = owner
+    def __init__(self, session: str, pid: int) -> None:
+        super().__init__(f"`nox -s {session}` (PID {pid})")
+        self.session = session
+        self.pid = pid
 
 
 @dataclass(frozen=True)
@@ -46,15 +39,15 @@ class DataFolder:
 
     @contextmanager
     def owned(self, session: str) -> Iterator[None]:
-        """Own the folder, with whatever a killed owner left running ended first; InUseError if another process owns it.
+        """Own the folder for this block, after ending what a killed owner left running; or InUseError.
 
-        The kernel drops the lock with the process, so none is ever left behind.
+        The kernel drops the lock with the process, so that it is never stale.
         """
         with self._open_lock() as lock:
             self._acquire(lock)
             try:
                 self._end_leftovers()
-                self.write("owner", asdict(Owner(session, os.getpid())))
+                self.write("owner", {"session": session, "pid": os.getpid()})
                 yield
             finally:
                 for name in ("dev", "servers", "processes", "owner"):
@@ -65,30 +58,25 @@ class DataFolder:
         try:
             with (self.path / "lock").open("rb") as lock:
                 fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return True
-        except OSError:
-            return False
+        except OSError as error:
+            return isinstance(error, BlockingIOError)
         return False
 
     def read(self, name: str) -> Any:
-        """What the owner wrote under this name, else None."""
+        """The value that the owner wrote under this name, else None."""
         try:
             return json.loads((self.path / f"{name}.json").read_text(encoding="utf-8"))
         except (FileNotFoundError, json.JSONDecodeError):
             return None
 
     def write(self, name: str, value: object) -> None:
-        """Put the value where others read it, whole, and closed to other users as it may hold passwords."""
+        """Atomically write an owner-only value, which may contain passwords, for other processes."""
         atomic_file.write(self.path / f"{name}.json", json.dumps(value, indent=2) + "\n")
 
     def remember(self, pid: int) -> None:
-        """Note a process of the owner, so that the next one can end it if all else failed."""
-        known = self.read("processes") or []
-        try:
-            self.write("processes", [*known, [pid, psutil.Process(pid).create_time()]])
-        except psutil.NoSuchProcess:
-            return
+        """Record a process of the owner, so that the next owner can end it."""
+        with suppress(psutil.NoSuchProcess):
+            self.write("processes", [*(self.read("processes") or []), identity(pid)])
 
     def _open_lock(self) -> IO[bytes]:
         try:
@@ -97,34 +85,41 @@ class DataFolder:
         except OSError as error:
             raise UserError(
                 f"Cannot write to {self.path.absolute()}: {error.strerror}.\n"
-                "Development data is kept there; make the folder writable, or work in a copy of the project."
+                "It holds development data. Make the folder writable, or work in a copy of the project."
             ) from None
 
     def _acquire(self, lock: IO[bytes]) -> None:
-        """Take the lock; on failure say who has it, which they write down right after they got it."""
+        """Take the lock; InUseError names the owner, which it records right after it has the lock."""
         for _ in range(100):
             try:
                 return fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
                 if found := self.read("owner"):
-                    raise InUseError(Owner(**found)) from None
+                    raise InUseError(**found) from None
             time.sleep(0.02)
-        raise UserError(f"Another process holds {self.path / 'lock'}; wait for its end.")
+        raise UserError(f"Another process holds {self.path / 'lock'}. Wait until it ends.")
 
     def _end_leftovers(self) -> None:
-        """End what a killed owner left running; its guardian is at the same thing if that lives, and ends last."""
-        left = [process for pid, started in self.read("processes") or [] if (process := _alive(pid, started))]
+        """End what a killed owner left running. Its guardian, if alive, does the same, and ends last."""
+        left = [process for entry in self.read("processes") or [] if (process := find(entry))]
         for process in left:
             with suppress(psutil.NoSuchProcess):
                 process.send_signal(signal.SIGINT)
-        _, stubborn = psutil.wait_procs(left, TIMEOUT_SECONDS)
-        for process in stubborn:
+        _, alive = psutil.wait_procs(left, TIMEOUT_SECONDS)
+        for process in alive:
             with suppress(psutil.NoSuchProcess):
                 process.kill()
+        self.write("processes", [])
 
 
-def _alive(pid: int, started: float) -> psutil.Process | None:
-    """The process if it is still the one that was noted, not another that has been given its number."""
+def identity(pid: int) -> tuple[int, float]:
+    """The PID and start time of a process, which tell it from a later one with the same PID."""
+    return pid, psutil.Process(pid).create_time()
+
+
+def find(identified: tuple[int, float]) -> psutil.Process | None:
+    """The process with this PID and start time, if it is alive."""
+    pid, started = identified
     try:
         process = psutil.Process(pid)
         is_same = abs(process.create_time() - started) < SAME_START_SECONDS

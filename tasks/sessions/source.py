@@ -1,28 +1,41 @@
-"""Sessions that check source: style, types, locks; the same for the toolkit as for a project."""
+"""Sessions that check source, and the results of CI: the same for Slipway as for a project."""
 
 import sys
 
 import nox
 from nox import virtualenv
 
+from tasks.core.check_cache import IMAGES, REVISIONS, run_check
 from tasks.core.environments import install
 
+UV = {"UV": virtualenv.UV}
+# Advisories appear without a change of the project.
+ADVISORY_SECONDS = 24 * 60 * 60
 
-@nox.session(tags=["check"], allow_parallel=True)
+
+@nox.session(tags=["check", "ci"], allow_parallel=True)
 def lint(session: nox.Session) -> None:
-    """Check style, spelling and lock files (-- FILE…, --only NAME, --fix mends what can be mended)."""
+    """Check style, spelling, lock files and workflows (-- FILES, --only NAME, --fix: apply automatic fixes)."""
     install(session, "lint")
-    session.run("python", "-m", "tasks.checks.lint", *session.posargs, env={"UV": virtualenv.UV})
+    run_check(session, "python", "-m", "tasks.checks.lint", env=UV)
 
 
-@nox.session(tags=["check"], allow_parallel=True)
+@nox.session(tags=["check", "ci"], allow_parallel=True)
 def typecheck(session: nox.Session) -> None:
-    """Check types, strictly, in the application, its tests and the sessions."""
+    """Check types, strictly (-- FILES: only these)."""
     install(session, "typecheck")
-    session.run("mypy", *session.posargs)
+    run_check(session, "mypy")
+
+
+@nox.session(tags=["check", "ci"], allow_parallel=True)
+def security(session: nox.Session) -> None:
+    """Scan code, secrets, dependencies, containers and workflows (-- --only PART, --strict)."""
+    install(session, "security")
+    command = ("python", "-m", "tasks.checks.security")
+    run_check(session, *command, reads=(REVISIONS, IMAGES), max_age=ADVISORY_SECONDS, env=UV)
 
 
 @nox.session(default=False, python=False)
-def lock(session: nox.Session) -> None:
-    """Write requirements/*.txt from the dependency groups (-- --upgrade, --upgrade-package NAME)."""
-    session.run(sys.executable, "-m", "tasks.project.locks", *session.posargs, env={"UV": virtualenv.UV}, external=True)
+def ci_result(session: nox.Session) -> None:
+    """Check that all other jobs of CI succeeded, from their results as JSON in NEEDS."""
+    session.run(sys.executable, "-m", "tasks.checks.ci_result", external=True)

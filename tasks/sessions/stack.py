@@ -1,29 +1,29 @@
-"""Sessions on the application in containers; they need Docker."""
+"""Sessions for the application in containers; they need Docker."""
 
 import nox
 
 from tasks.core.environments import install
 
-# What is under way is ended in order: Compose itself gives containers ten seconds.
+# Time for a graceful stop after Ctrl-C: Compose gives containers ten seconds.
 TIMEOUT_SECONDS = 60.0
 
 
 @nox.session(default=False, tags=["ci", "containers"])
 def stack(session: nox.Session) -> None:
-    """Run the application in containers: -- up, watch, down, status, logs [SERVICE…] [--follow], restart SERVICE."""
+    """Run the application in containers (-- up, watch, down, status, logs [SERVICE…], restart SERVICE…)."""
     install(session, "containers")
     session.run("python", "-m", "tasks.compose", *session.posargs, interrupt_timeout=TIMEOUT_SECONDS)
 
 
 @nox.session(default=False, tags=["ci", "containers"])
 def images(session: nox.Session) -> None:
-    """Build the images, show their sizes against the last build, check and scan them (-- build, check, scan)."""
+    """Build the images, compare their sizes, check and scan them (-- build, check, scan)."""
     install(session, "containers")
     session.run("python", "-m", "tasks.checks.images", *session.posargs, interrupt_timeout=TIMEOUT_SECONDS)
 
 
 @nox.session(default=False, tags=["ci", "containers"])
 def devcontainer(session: nox.Session) -> None:
-    """Start the devcontainer without an editor and run the checks in it, or another command (-- COMMAND…)."""
+    """Start the devcontainer and run the checks or a command in it, without an editor (-- COMMAND…)."""
     install(session, "devcontainer")
     session.run("python", "-m", "tasks.editor.devcontainer", *session.posargs, interrupt_timeout=TIMEOUT_SECONDS)

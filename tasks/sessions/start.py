@@ -1,4 +1,4 @@
-"""Sessions to start with: set the project up, run it, see what the machine lacks."""
+"""Sessions to start with: set up the project, run it, check the machine."""
 
 import os
 import signal
@@ -9,33 +9,25 @@ from nox import virtualenv
 
 from tasks.core.environments import install
 
-# nox passes no signal on: `dev` ends with the process that started it, whose number it is told.
-SESSION = "SLIPWAY_SESSION"
-
 
 @nox.session(default=False)
 def setup(session: nox.Session) -> None:
-    """Write .env.local with fresh secrets, or add what it lacks, and install the git hooks."""
+    """Create .env.local with new secrets, or add missing settings to it, and install the git hooks."""
     install(session, "dev", compile_bytecode=True)
     session.run("python", "-m", "tasks.project.setup", *session.posargs)
 
 
-@nox.session(default=False, python=False, requires=["setup"])
-def editor(session: nox.Session) -> None:
-    """Set the project up and make .venv, where editors look for Python."""
-    session.run(sys.executable, "-m", "tasks.editor.venv", env={"UV": virtualenv.UV}, external=True)
-
-
 @nox.session(default=False)
 def dev(session: nox.Session) -> None:
-    """Run the application on real PostgreSQL and Valkey without Docker, reloading on change."""
+    """Run the application without Docker, on real PostgreSQL and Valkey; code changes restart services."""
     install(session, "dev", compile_bytecode=True)
     if os.getpid() == 1:
-        # The first process of a container gets no signal that it has no handler for, and `docker stop` sends SIGTERM.
+        # The kernel ignores SIGTERM, which `docker stop` sends, for the first process of a container without a handler.
         signal.signal(signal.SIGTERM, signal.default_int_handler)
     session.run(
         *("python", "-m", "tasks.dev", *session.posargs),
-        env={SESSION: str(os.getpid())},
+        # nox forwards no signals, so that `dev` has to watch whether nox runs.
+        env={"SLIPWAY_SESSION": str(os.getpid())},
         interrupt_timeout=2.0,
         terminate_timeout=60.0,
     )
@@ -43,6 +35,12 @@ def dev(session: nox.Session) -> None:
 
 @nox.session(default=False)
 def doctor(session: nox.Session) -> None:
-    """Show what this machine has and lacks, and the command that gets it."""
+    """Check this machine and this project, and show the commands that fix problems."""
     install(session, "dev", compile_bytecode=True)
     session.run("python", "-m", "tasks.doctor", *session.posargs)
+
+
+@nox.session(default=False, python=False, requires=["setup"])
+def editor(session: nox.Session) -> None:
+    """Set up the project and create .venv, where editors find Python."""
+    session.run(sys.executable, "-m", "tasks.editor.venv", env={"UV": virtualenv.UV}, external=True)

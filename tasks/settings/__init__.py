@@ -1,1 +1,1 @@
-"""Shows what an environment's settings are, where each comes from, and what is missing or wrong."""
+"""The settings of each environment: values, sources, and what is missing or wrong."""

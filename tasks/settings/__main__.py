@@ -2,90 +2,51 @@
 
 import argparse
 import os
-import sys
-from collections.abc import Mapping
 from pathlib import Path
 
-from rich.console import Console
-from rich.table import Column, Table
+from rich.table import Column
 from rich.text import Text
 
+from tasks.core import cli
 from tasks.core.console import count
-from tasks.core.errors import UserError
-from tasks.settings import contract, sources
+from tasks.core.screen import MARKS, print_table
+from tasks.settings import contract
 from tasks.settings.agreement import committed_faults
-from tasks.settings.contract import Contract, Setting
-from tasks.settings.secrecy import shown
-from tasks.settings.sources import Value
-from tasks.settings.validation import complaints
+from tasks.settings.contract import Contract, Setting, Value
 
-WIDTH_WITHOUT_TERMINAL = 120
 SECRETS_FOLDER = "SECRETS_FOLDER"
+# Does not show the length of a secret.
+MASK = "********"
 
 
-def main() -> None:
-    """Show the settings of an environment, secrets masked; fails when one is missing or wrong."""
-    project = Path.cwd()
-    try:
-        agreed = contract.read(project)
-        arguments = _parser(agreed).parse_args()
-        values = sources.values(project, agreed, arguments.environment, arguments.secrets)
-        problems = complaints(agreed, arguments.environment, values)
-        if arguments.environment != sources.DEVELOPMENT:
-            faults = committed_faults(project, agreed, arguments.environment)
-            problems |= {fault.setting: f"{fault.reason} ({fault.file})" for fault in faults}
-    except UserError as error:
-        sys.exit(str(error))
-    show(agreed, values, problems)
-    sys.exit(verdict(agreed, arguments.environment, problems))
-
-
-def show(agreed: Contract, values: Mapping[str, Value], problems: Mapping[str, str]) -> None:
-    """Print the table."""
-    console = Console(width=None if sys.stdout.isatty() else WIDTH_WITHOUT_TERMINAL, highlight=False)
-    value = Column("value", overflow="fold")
-    table = Table("", "setting", value, "source", "read by", box=None, pad_edge=False)
-    for name, setting in agreed.settings.items():
-        mark = Text("✗", "red") if name in problems else Text("✓", "green")
-        # As Text, so that brackets in a value are no markup.
-        readers = "all" if len(setting.readers) == len(agreed.readers) else ", ".join(setting.readers)
-        table.add_row(mark, *map(Text, (name, *_cells(setting, values.get(name)), readers)))
-    console.print(table)
-
-
-def verdict(agreed: Contract, environment: str, problems: Mapping[str, str]) -> str | None:
-    """What is missing or wrong, a line for each; None when all is well."""
-    if not problems:
-        return None
-    lines = [f"{name}: {_advised(agreed, environment, name, reason)}" for name, reason in problems.items()]
-    return "\n".join([f"\n{environment} cannot start: {count(len(problems), 'setting')} missing or wrong.", *lines])
-
-
-def _advised(agreed: Contract, environment: str, name: str, reason: str) -> str:
-    setting = agreed.settings.get(name)
-    is_missing = setting is not None and reason == "missing"
-    return f"{reason}; {sources.remedy(setting, environment)}" if setting and is_missing else reason
-
-
-def _cells(setting: Setting, value: Value | None) -> tuple[str, str]:
-    if value is None:
-        return "", "missing" if setting.is_required else "none"
-    return shown(setting, value.text), value.source
-
-
-def _parser(agreed: Contract) -> argparse.ArgumentParser:
+def main() -> str | None:
+    """Show the settings of an environment with masked secrets; fails if one is missing or wrong."""
+    agreed = contract.read(Path.cwd())
     parser = argparse.ArgumentParser(prog="nox -s config --", description=main.__doc__)
     parser.add_argument("environment", choices=agreed.environments, help="one of: %(choices)s")
-    folder = os.environ.get(SECRETS_FOLDER)
-    parser.add_argument(
-        "--secrets",
-        type=Path,
-        default=Path(folder) if folder else None,
-        metavar="FOLDER",
-        help=f"take secrets from the files in FOLDER as well; {SECRETS_FOLDER} in the environment says the same",
-    )
-    return parser
+    advice = f"folder with a file for each secret (default: the variable {SECRETS_FOLDER})"
+    parser.add_argument("--secrets", default=os.environ.get(SECRETS_FOLDER), metavar="FOLDER", help=advice)
+    arguments = parser.parse_args()
+    environment, secrets = arguments.environment, arguments.secrets
+    values = contract.values(Path.cwd(), agreed, environment, Path(secrets) if secrets else None)
+    problems = contract.problems(agreed, environment, values)
+    if environment != contract.DEVELOPMENT:
+        faults = committed_faults(Path.cwd(), agreed, environment)
+        problems |= {fault.setting: f"{fault.reason} ({fault.file})" for fault in faults}
+    rows = [row(setting, values, agreed, is_wrong=name in problems) for name, setting in agreed.settings.items()]
+    print_table(["", "setting", Column("value", overflow="fold"), "source", "read by"], rows)
+    lines = [f"{name}: {reason}" for name, reason in problems.items()]
+    summary = f"\n{environment} cannot start: {count(len(problems), 'setting')} missing or wrong."
+    return "\n".join([summary, *lines]) if problems else None
+
+
+def row(setting: Setting, values: dict[str, Value], agreed: Contract, *, is_wrong: bool) -> list[str | Text]:
+    """The cells of a setting, with its secret masked."""
+    found = values.get(setting.name, Value("", "missing" if setting.is_required else "none"))
+    text = MASK if setting.holds_secret(found.text) else found.text
+    readers = "all" if len(setting.readers) == len(agreed.readers) else ", ".join(setting.readers)
+    return [Text(*MARKS["failed" if is_wrong else "ready"]), setting.name, text, found.source, readers]
 
 
 if __name__ == "__main__":
-    main()
+    cli.run(main)

@@ -1,4 +1,4 @@
-"""Has the application's own classes judge the development settings, before any of it starts."""
+"""Validates the settings of development in a process of its own, as that imports the application."""
 
 import json
 import os
@@ -7,28 +7,20 @@ import sys
 from pathlib import Path
 
 from tasks.core.errors import UserError
+from tasks.core.processes import last_line
 from tasks.project.services import BACKEND
-
-CLASSES = BACKEND / "shared" / "settings.py"
 
 
 def wrong_values(project: Path, group: int | None = None) -> dict[str, str]:
-    """Each setting that a service would refuse, with a line that says where it is set and why, and never shows it.
-
-    A UserError where the classes of settings cannot be read; nothing is wrong where there are none.
-    """
-    if not (project / CLASSES).exists():
+    """A line with source and reason for each setting that a service would refuse; UserError if they cannot be read."""
+    if not (project / BACKEND / "shared" / "settings.py").exists():
         return {}
+    command = [sys.executable, "-m", "tasks.settings.contract"]
+    env = {**os.environ, "PYTHONPATH": str((project / BACKEND).resolve())}
     done = subprocess.run(
-        [sys.executable, "-m", "tasks.settings.examination"],
-        cwd=project,
-        env={**os.environ, "PYTHONPATH": str((project / BACKEND).resolve())},
-        capture_output=True,
-        text=True,
-        check=False,
-        process_group=group,
+        command, cwd=project, env=env, capture_output=True, text=True, check=False, process_group=group
     )
     if done.returncode != 0:
-        raise UserError((done.stderr.strip().splitlines() or ["no reason given"])[-1])
+        raise UserError(last_line(done.stderr))
     found: dict[str, str] = json.loads(done.stdout)
     return found

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Puts the developer into the group that owns the Docker socket, whose number is the host's, and waits.
+# Adds the developer to the group that owns the Docker socket, whose ID is the host's, and waits.
 set -eu
 
 socket=/var/run/docker.sock

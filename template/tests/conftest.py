@@ -1,8 +1,9 @@
-"""Real servers for a run, a database for each worker, and the services on top of them."""
+"""Fixtures: real servers per run, a database per worker, and the services."""
 
 import base64
 from collections.abc import AsyncIterator, Iterator
 from contextlib import ExitStack
+from importlib import import_module
 from typing import Any
 
 import httpx
@@ -12,19 +13,30 @@ from auth.app import create_app as create_auth
 from auth.settings import AuthSettings
 from projects.app import create_app as create_projects
 from projects.settings import ProjectsSettings
-from tests.support.application import Stack, whole
-from tests.support.people import Person, join
-from tests.support.serving import TIMEOUT_SECONDS, serving
+from tests.support.application import Application, run_application
+from tests.support.clients import http_client
+from tests.support.serving import serve
 from tests.support.stores import Stores, clone, template
+from tests.support.users import User, create_user
 
 SIGNING_KEY = base64.urlsafe_b64encode(bytes(range(32))).decode("ascii")
 RUN = pytest.StashKey[ExitStack]()
 STORES = pytest.StashKey[Stores]()
+# The tests that use the fixture `application`.
+APPLICATION_TESTS = ("tests/e2e/", "tests/integration/test_application.py")
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Distribute tests to workers, but run all APPLICATION_TESTS on one worker, so that the application starts once."""
+    scheduler = import_module("xdist.scheduler").LoadScopeScheduling(config, log)
+    scheduler._split_scope = lambda test: "application" if test.startswith(APPLICATION_TESTS) else test
+    return scheduler
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_configure_node(node: Any) -> None:
-    """Start the servers before the first worker of a parallel run, and tell each worker where they are."""
+    """Start the servers before the first worker of a parallel run, and pass their URLs to each worker."""
     node.workerinput["stores"] = run_stores(node.config).as_dict()
 
 
@@ -35,7 +47,7 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 
 def run_stores(config: pytest.Config) -> Stores:
-    """The run's stores, started when first asked for."""
+    """The servers of the run, started on first use."""
     if STORES not in config.stash:
         stack = config.stash[RUN] = ExitStack()
         config.stash[STORES] = stack.enter_context(template())
@@ -44,7 +56,7 @@ def run_stores(config: pytest.Config) -> Stores:
 
 @pytest.fixture(scope="session")
 def stores(request: pytest.FixtureRequest, worker_id: str) -> Iterator[Stores]:
-    """This worker's database and Redis keys."""
+    """The database and the Redis prefix of this worker."""
     given: dict[str, dict[str, str]] = getattr(request.config, "workerinput", {})
     run = Stores(**given["stores"]) if given else run_stores(request.config)
     with clone(run, worker_id) as own:
@@ -53,7 +65,7 @@ def stores(request: pytest.FixtureRequest, worker_id: str) -> Iterator[Stores]:
 
 @pytest.fixture(scope="session")
 def common(stores: Stores) -> dict[str, Any]:
-    """Settings that all services share."""
+    """Settings of all services."""
     return {
         "app_name": "Test",
         "environment": "development",
@@ -65,27 +77,27 @@ def common(stores: Stores) -> dict[str, Any]:
 
 @pytest.fixture(scope="session")
 def auth_settings(common: dict[str, Any]) -> AuthSettings:
-    """The auth service's settings, with passwords that hash quickly."""
+    """Settings of the auth service, with fast password hashing."""
     return AuthSettings(**common, auth_signing_key=SIGNING_KEY, argon2_memory_kib=8, argon2_rounds=1)
 
 
 @pytest.fixture(scope="session")
 async def auth_url(auth_settings: AuthSettings) -> AsyncIterator[str]:
-    """Where the auth service answers."""
-    async with serving(create_auth(auth_settings)) as url:
+    """The URL of the auth service."""
+    async with serve(create_auth(auth_settings)) as url:
         yield url
 
 
 @pytest.fixture(scope="session")
 async def auth(auth_url: str) -> AsyncIterator[httpx.AsyncClient]:
     """A client of the auth service."""
-    async with httpx.AsyncClient(base_url=auth_url, timeout=TIMEOUT_SECONDS) as client:
+    async with http_client(auth_url) as client:
         yield client
 
 
 @pytest.fixture(scope="session")
 def projects_settings(common: dict[str, Any], auth_url: str) -> ProjectsSettings:
-    """The projects service's settings."""
+    """Settings of the projects service."""
     return ProjectsSettings(**common, jwks_url=f"{auth_url}/.well-known/jwks.json")
 
 
@@ -93,27 +105,27 @@ def projects_settings(common: dict[str, Any], auth_url: str) -> ProjectsSettings
 async def projects(projects_settings: ProjectsSettings) -> AsyncIterator[httpx.AsyncClient]:
     """A client of the projects service."""
     async with (
-        serving(create_projects(projects_settings)) as url,
-        httpx.AsyncClient(base_url=url, timeout=TIMEOUT_SECONDS) as client,
+        serve(create_projects(projects_settings)) as url,
+        http_client(url) as client,
     ):
         yield client
 
 
 @pytest.fixture
-async def person(auth: httpx.AsyncClient) -> Person:
-    """Somebody who is logged in."""
-    return await join(auth)
+async def user(auth: httpx.AsyncClient) -> User:
+    """A user who is logged in."""
+    return await create_user(auth)
 
 
 @pytest.fixture
-async def other(auth: httpx.AsyncClient) -> Person:
-    """Somebody else."""
-    return await join(auth)
+async def other_user(auth: httpx.AsyncClient) -> User:
+    """Another user who is logged in."""
+    return await create_user(auth)
 
 
 @pytest.fixture(scope="session")
 def environment(auth_settings: AuthSettings) -> dict[str, str]:
-    """The settings of services that run as processes, all but their addresses."""
+    """Settings of services that run as processes, except URLs and ports."""
     return {
         "APP_NAME": "Test",
         "ENVIRONMENT": "development",
@@ -123,12 +135,11 @@ def environment(auth_settings: AuthSettings) -> dict[str, str]:
         "AUTH_SIGNING_KEY": SIGNING_KEY,
         "ARGON2_MEMORY_KIB": "8",
         "ARGON2_ROUNDS": "1",
-        "UPSTREAM_TIMEOUT": "8",
     }
 
 
 @pytest.fixture(scope="session")
-def stack(environment: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    """The application as processes, ready."""
-    with whole(environment, tmp_path_factory.mktemp("stack")) as running:
-        yield running
+def application(environment: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Application]:
+    """The whole application as processes; see APPLICATION_TESTS."""
+    with run_application(environment, tmp_path_factory.mktemp("application")) as processes:
+        yield processes

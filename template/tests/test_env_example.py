@@ -13,7 +13,7 @@ LINE = re.compile(r"(?P<optional># )?(?P<name>[A-Z][A-Z0-9_]*)=(?P<value>.*)")
 
 
 def settings_classes() -> set[type[Settings]]:
-    """All classes of settings, found in the code: whatever module defines one is imported."""
+    """All classes of settings; imports every module that defines one."""
     for path in BACKEND.rglob("*.py"):
         if "Settings)" in path.read_text(encoding="utf-8") and "class " in path.read_text(encoding="utf-8"):
             importlib.import_module(".".join(path.relative_to(BACKEND).with_suffix("").parts))
@@ -26,7 +26,7 @@ def settings_classes() -> set[type[Settings]]:
 
 
 def fields() -> dict[str, bool]:
-    """Name of each setting, and whether it has to be given."""
+    """The name of each setting, and whether it is required."""
     return {
         name.upper(): field.is_required() for each in settings_classes() for name, field in each.model_fields.items()
     }
@@ -44,13 +44,13 @@ def test_the_example_lists_exactly_the_settings() -> None:
     assert set(example()) == set(fields())
 
 
-def test_what_has_a_default_is_optional_in_the_example() -> None:
+def test_settings_with_a_default_are_optional_in_the_example() -> None:
     assert {name for name, required in fields().items() if not required} <= {
         name for name, match in example().items() if match["optional"]
     }
 
 
-def test_a_secret_has_no_value_in_the_example() -> None:
+def test_secrets_have_no_value_in_the_example() -> None:
     secrets = {
         name.upper()
         for each in settings_classes()
@@ -60,7 +60,7 @@ def test_a_secret_has_no_value_in_the_example() -> None:
     assert {name for name, match in example().items() if not match["value"]} == secrets
 
 
-def test_the_defaults_in_the_example_are_those_of_the_code() -> None:
+def test_defaults_in_the_example_match_the_code() -> None:
     shown = {name: match["value"] for name, match in example().items() if match["optional"]}
     for each in settings_classes():
         for name, field in each.model_fields.items():
@@ -69,7 +69,7 @@ def test_the_defaults_in_the_example_are_those_of_the_code() -> None:
                 assert shown[name.upper()] == (f"{default:g}" if isinstance(default, float) else str(default)), name
 
 
-def test_only_the_settings_read_the_environment() -> None:
+def test_only_shared_settings_reads_the_environment() -> None:
     for path in BACKEND.rglob("*.py"):
         names = {
             f"{node.value.id}.{node.attr}"
@@ -80,7 +80,7 @@ def test_only_the_settings_read_the_environment() -> None:
             assert path == BACKEND / "shared" / "settings.py"
 
 
-def test_shared_imports_no_service_and_a_service_no_other() -> None:
+def test_services_import_only_themselves_and_shared() -> None:
     packages = {path.name for path in BACKEND.iterdir() if path.is_dir() and path.name != "__pycache__"}
     for package in packages:
         for path in (BACKEND / package).rglob("*.py"):

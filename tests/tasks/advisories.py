@@ -1,6 +1,6 @@
 """A small source of advisories that answers as OSV does.
 
-Its records are of the Python advisory database and of GitHub's advisory database (CC-BY 4.0), in our words.
+Its records are of the Python advisory database and of GitHub's advisory database (CC-BY 4.0), rewritten.
 """
 
 import json
@@ -64,7 +64,7 @@ class Source(BaseHTTPRequestHandler):
         found = [record for record in RECORDS if concerns(record, query)] if self.path != "/empty" else []
         return {"vulns": found} if found else {}
 
-    def log_message(self, *_words: object) -> None:
+    def log_message(self, *_arguments: object) -> None:
         """Stay silent."""
 
 

@@ -1,12 +1,14 @@
-"""A project whose checks are run again and again, each time with another fault in it."""
+"""A project whose checks are run again and again, each time with other faults in it."""
 
+import os
 import subprocess
+import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.support import nox, run
 
-# What sessions make anew for minutes, and what is the same whatever a test changes.
+# Environments and caches, which are slow to make and do not depend on what a test changes.
 KEPT = (".nox", ".mypy_cache", ".ruff_cache", "__pycache__")
 MIGRATIONS = Path("src/backend/shared/database/migrations/versions")
 
@@ -26,18 +28,35 @@ class CheckedProject:
         separator = ["--"] if arguments else []
         return nox(self.folder, "-s", name, *separator, *arguments, **settings)
 
-    def python(self, session: str) -> Path:
-        """The interpreter of a session's environment, once the session has been run."""
-        return self.folder / ".nox" / session / "bin" / "python"
+    def module(
+        self, session: str, name: str, *arguments: str, cwd: Path | None = None, **environment: str
+    ) -> subprocess.CompletedProcess[str]:
+        """Run a module in a session's environment, here or in another folder, without the time that nox takes."""
+        tools = self.tools(session)
+        settings = {"PATH": f"{tools}:{os.environ['PATH']}", "UV": self.uv}
+        settings |= self.environment | environment
+        return run(tools / "python", "-m", name, *arguments, cwd=cwd or self.folder, **settings)
+
+    @property
+    def uv(self) -> str:
+        """The uv of this environment, for modules that a session gives it to."""
+        return str(Path(sys.executable).parent / "uv")
+
+    def tools(self, session: str) -> Path:
+        """The folder of the programs in a session's environment, which is made if it is missing."""
+        tools = self.folder / ".nox" / session / "bin"
+        if not (tools.parent / "requirements.sha256").exists():
+            nox(self.folder, "-s", session, "--", "--help")
+        return tools
 
     def write(self, path: str | Path, text: str) -> None:
-        """Put a file into the project."""
+        """Write a file of the project."""
         place = self.folder / path
         place.parent.mkdir(parents=True, exist_ok=True)
         place.write_text(text, encoding="utf-8")
 
     def replace(self, path: str | Path, old: str, new: str) -> None:
-        """Change a text that a file of the project has just once."""
+        """Change a text that a file of the project has once."""
         text = (self.folder / path).read_text(encoding="utf-8")
         assert text.count(old) == 1, f"{path} has {old!r} {text.count(old)} times"
         self.write(path, text.replace(old, new))
@@ -54,8 +73,8 @@ class CheckedProject:
         self.write(MIGRATIONS / f"{revision}.py", text)
 
     def restore(self) -> None:
-        """Undo what a test changed, in files that git ignores too."""
-        # Without its own repository, git would find one around it, and undo people's work there.
+        """Undo all changes of a test, ignored files included."""
+        # Without its own repository, git would find another one around it, and undo changes there.
         own = ("git", f"--git-dir={self.folder / '.git'}", f"--work-tree={self.folder}")
         first = run(*own, "rev-list", "--max-parents=0", "HEAD", cwd=self.folder).stdout.strip()
         assert first, f"{self.folder} has no repository of its own"

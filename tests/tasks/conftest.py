@@ -1,4 +1,4 @@
-"""Fixtures for tests of sessions: a scaffolded project that keeps its environments, a small one, servers, users."""
+"""Fixtures for tests of sessions: a scaffolded project with warm environments, a small project, servers, users."""
 
 import fcntl
 import itertools
@@ -13,6 +13,8 @@ import pytest
 
 from tasks.core.ports import Ports
 from tasks.servers import Servers, temporary
+from tasks.servers.group import Group
+from tasks.servers.postgres import Postgres
 from tests.support import run
 from tests.tasks.checked_project import KEPT, CheckedProject
 from tests.tasks.small_project import make
@@ -27,14 +29,23 @@ def servers() -> Iterator[Servers]:
 
 
 @pytest.fixture(scope="session")
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of an initialised PostgreSQL, for tests to copy: initdb takes more than a second."""
+    folder = tmp_path_factory.mktemp("cluster") / "postgres"
+    with Group() as group:
+        Postgres(folder).prepare(group)
+    return folder
+
+
+@pytest.fixture(scope="session")
 def one_project(
     rendered: Callable[[str], Path], servers: Servers, request: pytest.FixtureRequest
 ) -> Iterator[CheckedProject]:
-    """The project. It stays where it is from one test run to the next, and so its environments and caches stay warm."""
+    """The project. It is kept from one test run to the next, so that its environments and caches stay warm."""
     assert request.config.cache is not None
     with claimed(request.config.cache.mkdir) as place:
         folder = place / "my-app"
-        # Where its .git is missing, git would take the repository around it.
+        # Without a .git of its own, git would use the repository around it.
         os.environ["GIT_CEILING_DIRECTORIES"] = str(place.resolve())
         for path in folder.iterdir() if folder.exists() else ():
             if path.name not in KEPT:
@@ -52,7 +63,7 @@ def one_project(
 
 @contextmanager
 def claimed(folder_of: Callable[[str], Path]) -> Iterator[Path]:
-    """The first of the numbered folders that no other process of this or another test run has."""
+    """The first numbered folder that no other process of this or another test run uses."""
     for number in itertools.count():
         folder = folder_of(f"checked-{number}")
         with (folder / "lock").open("w") as lock:
@@ -66,36 +77,49 @@ def claimed(folder_of: Callable[[str], Path]) -> Iterator[Path]:
 
 @pytest.fixture
 def checked(one_project: CheckedProject) -> Iterator[CheckedProject]:
-    """A project that passes its checks, for a test to spoil."""
+    """A project that passes its checks, in which a test may plant faults."""
     yield one_project
     one_project.restore()
 
 
 @pytest.fixture
 def small() -> Iterator[Path]:
-    """A small project whose usual ports are free, in a folder that other users may enter."""
+    """A small project whose usual ports are free, in a folder that other users can read."""
     with tempfile.TemporaryDirectory(prefix="slipway-test-", ignore_cleanup_errors=True) as folder:
         Path(folder).chmod(0o755)
-        # Claimed only for a moment, as `dev` is to take them.
+        # Claimed for a moment only, since `dev` takes them.
         with Ports() as ports:
             usual = ports.take(), ports.take()
         yield make(Path(folder) / "small", *usual)
 
 
 @pytest.fixture
+def initialised(small: Path, cluster: Path) -> Path:
+    """The small project with the data folder of an initialised PostgreSQL."""
+    copy_cluster(cluster, small)
+    return small
+
+
+def copy_cluster(cluster: Path, project: Path) -> Path:
+    """Copy an initialised PostgreSQL into the project's data folder."""
+    (project / ".data").mkdir(mode=0o700)
+    return Path(shutil.copytree(cluster, project / ".data" / "postgres"))
+
+
+@pytest.fixture
 def given(servers: Servers) -> dict[str, str]:
-    """The settings that have a session use these servers instead of its own."""
+    """Settings with which a session uses these servers instead of embedded ones."""
     return {"DATABASE_URL": servers.database_url, "REDIS_URL": servers.redis_url}
 
 
 @pytest.fixture
 def ordinary_user() -> list[str]:
-    """What to put before a command so that an ordinary user runs it."""
+    """The start of a command line that an ordinary user runs."""
     return as_ordinary()
 
 
 @pytest.fixture
 def as_root() -> None:
-    """For what only root can try."""
+    """Skip a test that only root can run."""
     if os.geteuid() != 0:
         pytest.skip("needs root")

@@ -1,4 +1,4 @@
-"""Programs that answer as an engine, or as a scanner of images, is documented to: they are not on every machine."""
+"""Fake programs with the documented output of an engine and of image scanners, which not every machine has."""
 
 from __future__ import annotations
 
@@ -46,14 +46,14 @@ esac
 
 
 def program(folder: Path, name: str, script: str) -> None:
-    """A shell script of that name."""
+    """Write a shell script of that name."""
     folder.mkdir(parents=True, exist_ok=True)
     (folder / name).write_text(f"#!/bin/sh\n{script}\n", encoding="utf-8")
     (folder / name).chmod(0o755)
 
 
 def scanner(folder: Path, name: str, script: str, report: object = None, days: int = 0) -> None:
-    """A scanner of version 1.2.3, whose data are so many days old; the script may print the report, report.json."""
+    """Write a scanner of version 1.2.3 with data of this age; the script may print the report, report.json."""
     folder.mkdir(parents=True, exist_ok=True)
     made = (datetime.now(tz=UTC) - timedelta(days=days)).strftime("%Y-%m-%dT%H:%M:%S.%f000Z")
     about = {"built": made, "VulnerabilityDB": {"UpdatedAt": made}, "Version": "1.2.3", "version": "1.2.3"}
@@ -64,7 +64,7 @@ def scanner(folder: Path, name: str, script: str, report: object = None, days: i
 
 
 def engine(folder: Path, built: Iterable[str]) -> None:
-    """A `docker` which has these images, for a project that builds its gateway, and two services in one way."""
+    """Write a `docker` with these images, for a project that builds its gateway, and two services equally."""
     service = {"build": {"context": ".", "dockerfile": "service.Dockerfile"}}
     services = {
         "auth": service,

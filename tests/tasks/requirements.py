@@ -1,7 +1,7 @@
-"""What not every machine has for a test: a Docker Engine, disks that it may mount, pseudo-terminals, user namespaces.
+"""What tests need and not every machine has: a Docker Engine, mounts, pseudo-terminals, user namespaces.
 
-A test that misses one is skipped, with a line that says so; where SLIPWAY_REQUIRE names the ability, as in
-`SLIPWAY_REQUIRE=engine,disk,terminal,user-namespaces`, it fails.
+A test that lacks one is skipped with the reason, or fails where SLIPWAY_REQUIRE names it, as in
+`SLIPWAY_REQUIRE=engine,disk,terminal,user-namespaces`.
 """
 
 import os
@@ -13,44 +13,44 @@ from typing import NoReturn
 import pytest
 from docker import DockerClient
 
-from tasks.compose import engine as docker_engine, programs
+from tasks.compose import engine as docker_engine
 from tasks.core.errors import UserError
 
 REQUIRED = "SLIPWAY_REQUIRE"
-ABILITIES = {"engine", "disk", "terminal", "user-namespaces"}
+KNOWN = {"engine", "disk", "terminal", "user-namespaces"}
 
 
-def missing(ability: str, reason: str) -> NoReturn:
-    """Skip the test, or fail it where this ability is required."""
+def missing(requirement: str, reason: str) -> NoReturn:
+    """Skip the test, or fail it if SLIPWAY_REQUIRE names this requirement."""
     required = set(os.environ.get(REQUIRED, "").replace(",", " ").split())
-    if unknown := required - ABILITIES:
-        pytest.fail(f"{REQUIRED} names {', '.join(sorted(unknown))}; it knows {', '.join(sorted(ABILITIES))}")
-    if ability in required:
-        pytest.fail(f"{reason}, and {REQUIRED} asks for it: {ability}")
+    if unknown := required - KNOWN:
+        pytest.fail(f"{REQUIRED} has unknown names: {', '.join(sorted(unknown))}. Use {', '.join(sorted(KNOWN))}.")
+    if requirement in required:
+        pytest.fail(f"{reason}, but {REQUIRED} requires it: {requirement}")
     pytest.skip(reason)
 
 
 def engine() -> DockerClient:
-    """A client of the Docker Engine; skips the test where none answers, or Compose or Buildx is missing."""
+    """A client of the Docker Engine; skips the test if none answers, or Compose or Buildx is missing."""
     try:
-        programs.check()
+        docker_engine.check_programs()
         return docker_engine.connect(os.environ)
     except UserError as error:
         missing("engine", f"no Docker: {str(error).splitlines()[0]}")
 
 
 def on_small_disk(folder: Path, megabytes: int) -> list[str]:
-    """The beginning of a command for which `folder` is a disk of this size; skips the test where it may not mount."""
+    """The start of a command line for which `folder` is a disk of this size; skips the test if it cannot mount."""
     become = ["unshare", "--mount"] if os.geteuid() == 0 else ["unshare", "--map-root-user", "--mount"]
     mount = f'mount -t tmpfs -o size={megabytes}m none "$0" && exec "$@"'
     command = [*become, "sh", "-c", mount, str(folder)]
     if subprocess.run([*command, "true"], capture_output=True, check=False).returncode != 0:
-        missing("disk", "this machine does not let a test mount a disk")
+        missing("disk", "this machine does not allow mounts")
     return command
 
 
 def terminal() -> tuple[int, int]:
-    """Both ends of a pseudo-terminal; skips the test where there are none, as in a bare chroot."""
+    """Both ends of a pseudo-terminal; skips the test without one, as in a bare chroot."""
     try:
         return pty.openpty()
     except OSError:
@@ -58,6 +58,6 @@ def terminal() -> tuple[int, int]:
 
 
 def user_namespaces() -> None:
-    """Skip the test where the kernel allows no user namespaces, as in a chroot and in most containers."""
+    """Skip the test if the kernel allows no user namespaces, as in a chroot and in most containers."""
     if subprocess.run(["unshare", "--user", "true"], capture_output=True, check=False).returncode != 0:
         missing("user-namespaces", "this machine does not allow user namespaces")

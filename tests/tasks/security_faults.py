@@ -1,6 +1,5 @@
-"""The faults that the parts of the session `security` are for."""
+"""Faults that the scanners of the session `security` must find, also past comments that would silence them."""
 
-import hashlib
 import os
 from datetime import UTC, date, datetime, timedelta
 
@@ -10,7 +9,7 @@ from cryptography.hazmat.primitives.asymmetric import ed25519
 from tests.support import run
 from tests.tasks import advisories, fakes
 from tests.tasks.checked_project import CheckedProject
-from tests.tasks.faults import MODULE, Fault, append, change, file
+from tests.tasks.faults import MODULE, Fault, Group, Plant, append, change, file
 
 VULNERABLE = """\
 jinja2==2.9.6 \\
@@ -67,6 +66,19 @@ reason = "{reason}"
 expires = {expires}
 """
 
+WEAK = '"""Planted."""\n\nplanted = eval("1")\n'
+# A report of trivy's.
+NOTHING = """'{"Results": []}'"""
+# Split, so that the scanners do not read them here.
+IGNORE = {
+    "ruff": "  # no" + "qa: S307\n",
+    "semgrep": "  # nosem" + "grep\n",
+    "hadolint": "# hado" + "lint ignore=DL3002\n",
+    "checkov": "# checkov:" + "skip=CKV_DOCKER_3:x\n",
+    "zizmor": " # zizmor: " + "ignore[unpinned-uses]",
+    "gitleaks": " # gitleaks:" + "allow\n",
+}
+
 
 def workflow(step: str, needs: str = "") -> str:
     """A workflow without other faults."""
@@ -74,61 +86,44 @@ def workflow(step: str, needs: str = "") -> str:
 
 
 def private_key() -> str:
-    """A fresh one, as PEM."""
+    """A new private key as PEM."""
     key = ed25519.Ed25519PrivateKey.generate()
     form = (serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
     return key.private_bytes(*form).decode()
 
 
-def in_history(project: CheckedProject) -> None:
+def key_in_history(project: CheckedProject) -> None:
     """Commit a private key, and remove it with the next commit."""
-    project.write("planted.pem", private_key())
-    for command in (["add", "planted.pem"], ["commit", "-m", "x"], ["rm", "planted.pem"], ["commit", "-m", "y"]):
+    project.write("removed.pem", private_key())
+    for command in (["add", "removed.pem"], ["commit", "-m", "x"], ["rm", "removed.pem"], ["commit", "-m", "y"]):
         run("git", "-c", "user.name=a", "-c", "user.email=a@b.c", *command, cwd=project.folder)
 
 
 def vulnerable_pin(project: CheckedProject) -> None:
-    """Pin what the source of advisories knows to be vulnerable."""
-    append("requirements/backend.txt", VULNERABLE)(project)
+    """Pin a version about which the source has an advisory."""
+    append("requirements/lint.txt", VULNERABLE)(project)
     project.environment["OSV_URL"] = f"{advisories.source()}/v1/query"
 
 
 def vulnerable_npm_package(project: CheckedProject) -> None:
-    """Have npm install what the source of advisories knows to be vulnerable."""
+    """Have npm install a version about which the source has an advisory."""
     project.write("planted/package-lock.json", NPM_LOCK)
     project.environment["OSV_URL"] = f"{advisories.source()}/v1/query"
 
 
 def vulnerable_image(project: CheckedProject) -> None:
-    """Build images in which a scanner finds what a newer version mends."""
-    folder = project.folder / "planted-tools"
+    """Build images in one of which a scanner finds a vulnerability."""
+    folder = project.folder / ".data/planted-tools"
     fakes.engine(folder, built=("my-app-auth", "my-app-gateway"))
     script = f'case "$*" in *gateway) cat {folder}/report.json ;; *) echo {NOTHING} ;; esac'
     fakes.scanner(folder, "trivy", script, fakes.TRIVY)
     project.environment["PATH"] = f"{folder}:{os.environ['PATH']}"
 
 
-def package_that_is_not_installed(project: CheckedProject) -> None:
-    """Pin what the environment lacks of which the bill is written, and pretend that it is as its lock says."""
-    place = project.folder / ".nox" / "security" / "others" / "gateway"
-    if not place.exists():
-        project.session("security", "--only", "sbom")
-    append("requirements/gateway.txt", VULNERABLE)(project)
-    digest = hashlib.sha256((project.folder / "requirements/gateway.txt").read_bytes()).hexdigest()
-    (place / "requirements.sha256").write_text(digest, encoding="utf-8")
-
-
 def gpl_dependency(project: CheckedProject) -> None:
     """Ship a package under the GPL, that of a tool."""
     lint = (project.folder / "requirements" / "lint.txt").read_text(encoding="utf-8")
-    start = lint.index("yamllint==")
-    append("requirements/backend.txt", lint[start:])(project)
-
-
-def accepted(**changes: object) -> str:
-    """An entry for what the module planted by `weak` has, spoilt."""
-    usual = {"tool": "bandit", "rule": "B307", "path": MODULE, "reason": "Tried.", "expires": from_now(30)}
-    return ACCEPTED.format(**{**usual, **changes})
+    append("requirements/backend.txt", lint[lint.index("yamllint==") :])(project)
 
 
 def from_now(days: int) -> date:
@@ -136,141 +131,137 @@ def from_now(days: int) -> date:
     return datetime.now(tz=UTC).date() + timedelta(days=days)
 
 
-def weak(project: CheckedProject, entries: str, more: str = "") -> None:
-    """Plant a finding of bandit, or more, and a file of accepted findings."""
-    project.write(MODULE, WEAK + more)
-    project.write("security-accepted.toml", entries)
+def accepted(**changes: object) -> str:
+    """An entry for the finding in WEAK, with changes."""
+    usual = {"tool": "ruff", "rule": "S307", "path": MODULE, "reason": "Tried.", "expires": from_now(30)}
+    return ACCEPTED.format(**{**usual, **changes})
 
 
-# A report of trivy's.
-NOTHING = """'{"Results": []}'"""
-WEAK = '"""Planted."""\n\nplanted = eval("1")\n'
+def entry(name: str, changes: dict[str, object], more: str = "", code: str = WEAK) -> Plant:
+    """Plant a module with findings, and an entry for them."""
+    path = f"src/backend/shared/{name}.py"
+
+    def plant(project: CheckedProject) -> None:
+        project.write(path, code)
+        append("security-accepted.toml", accepted(path=path, **changes) + more)(project)
+
+    return plant
 
 
-def security(check: str, plant: object, found: str) -> Fault:
-    """A fault for one check; only its part is run."""
-    part = {"accepted": "code"}.get(check, check.partition("/")[0])
-    assert callable(plant)
-    return Fault("security", check, plant, found, arguments=("--only", part))
-
-
-SECURITY_FAULTS = [
-    security("code/bandit", file(MODULE, WEAK), "planted.py:3: Use of possibly insecure function"),
-    security(
+FINDINGS = [
+    Fault("code/ruff", file(MODULE, WEAK.rstrip() + IGNORE["ruff"]), "shared/planted.py:3: Use of possibly insecure"),
+    Fault(
+        "code/ruff",
+        file("src/backend/auth/noxfile.py", 'import subprocess\n\nsubprocess.run(["ls"], check=True)\n'),
+        "src/backend/auth/noxfile.py:3: Starting a process",
+    ),
+    Fault(
         "rules/semgrep",
-        file(MODULE, "def planted(cursor, name):\n    cursor.execute(f\"SELECT '{name}'\")\n"),
-        "sql-from-text",
+        file("src/backend/shared/sql.py", f"cursor.execute(f\"SELECT '{{name}}'\"){IGNORE['semgrep']}"),
+        "src/backend/shared/sql.py:1: SQL",
     ),
-    security(
+    Fault(
         "rules/semgrep",
-        file(MODULE, 'import subprocess\n\nsubprocess.run("ls $HOME", shell=True)\n'),
-        "planted.py:3: A shell reads this text",
+        file("src/backend/shared/shell.py", 'import subprocess\n\nsubprocess.run("ls $HOME", shell=True)\n'),
+        "shell.py:3: A shell",
     ),
-    security(
+    Fault(
         "rules/semgrep",
-        file("compose.planted.yaml", "services:\n  db:\n    environment:\n      POSTGRES_PASSWORD: postgres\n"),
-        "compose.planted.yaml:4: Everybody knows this password",
+        file("compose.secret.yaml", "services:\n  db:\n    environment:\n      POSTGRES_PASSWORD: postgres\n"),
+        "compose.secret.yaml:4: ",
     ),
-    security(
-        "secrets/gitleaks", lambda project: project.write("planted.pem", private_key()), "planted.pem:1: Identified a"
-    ),
-    security(
+    Fault(
         "secrets/gitleaks",
-        file(".env.planted", "DATABASE_URL=postgresql://postgres:" + "postgres@127.0.0.1/app\n"),
+        lambda project: project.write("planted.pem", private_key() + IGNORE["gitleaks"]),
+        "planted.pem:1: Identified a",
+    ),
+    Fault(
+        "secrets/gitleaks",
+        file(".env.planted", "DATABASE_URL=postgresql://postgres:" + f"postgres@127.0.0.1/app{IGNORE['gitleaks']}"),
         ".env.planted:1: A URL with a password in it",
     ),
-    security(
+    Fault(
         "secrets/gitleaks",
         file("src/backend/shared/planted.txt", "postgresql://postgres:" + "password@db.example/app\n"),
-        "planted.txt:1: A URL with a password in it",
+        "shared/planted.txt:1: A URL with a password in it",
     ),
-    security(
+    Fault(
         "secrets/gitleaks",
         file("src/backend/projects/tests/planted.txt", "redis://:" + "hunter2@db.example/0\n"),
         "src/backend/projects/tests/planted.txt:1: A URL with a password in it",
     ),
-    security(
-        "code/bandit",
-        file("src/backend/auth/noxfile.py", 'import subprocess\n\nsubprocess.run(["ls"], check=True)\n'),
-        "src/backend/auth/noxfile.py:3: subprocess call",
-    ),
-    security("history/gitleaks", in_history, "planted.pem:1: Identified a Private Key"),
-    security("dependencies/pip-audit", vulnerable_pin, "jinja2 2.9.6, mended in 2.11.3: PYSEC-2021-66, CVE-2020-28493"),
-    security(
+    Fault("history/gitleaks", key_in_history, "removed.pem:1: Identified a Private Key"),
+    Fault("dependencies/osv", vulnerable_pin, "jinja2 2.9.6, fixed in 2.11.3: PYSEC-2021-66, CVE-2020-28493"),
+    Fault(
         "dependencies/osv",
         vulnerable_npm_package,
-        "planted/package-lock.json:4: lodash 4.17.4, mended in 4.17.12: GHSA-jf85-cpcp-j695, CVE-2019-10744",
+        "planted/package-lock.json:4: lodash 4.17.4, fixed in 4.17.12: GHSA-jf85-cpcp-j695, CVE-2019-10744",
     ),
-    security("licences/cyclonedx-py", gpl_dependency, "has the licence GPL-3.0-or-later"),
-    security(
+    Fault("licences/cyclonedx-py", gpl_dependency, "has the licence GPL-3.0-or-later"),
+    Fault(
         "licences/cyclonedx-py",
         change("pyproject.toml", 'licence-of = { pyreqwest = "Apache-2.0" }\n', ""),
         "names no licence",
     ),
-    security(
-        "sbom/cyclonedx-py",
-        change("pyproject.toml", 'ships = ["backend", ', 'ships = ["nothing", '),
-        "requirements/nothing.txt is missing",
-    ),
-    security(
-        "sbom/cyclonedx-py",
-        package_that_is_not_installed,
-        "jinja2 is not in .data/security/sbom-gateway.json (cyclonedx-py: incomplete, medium)",
-    ),
-    security(
+    Fault(
         "dockerfiles/hadolint",
-        file("planted.Dockerfile", DOCKERFILE.format(user="USER 0\n")),
-        "planted.Dockerfile:4: Last USER should not be root",
+        file("root.Dockerfile", IGNORE["hadolint"] + DOCKERFILE.format(user="USER 0\n")),
+        "root.Dockerfile:5: Last USER should not be root",
     ),
-    security(
-        "images/scanner",
-        vulnerable_image,
-        "my-app-gateway:1: zlib 1.0, mended in 1.1 (trivy: CVE-1, low)",
-    ),
-    security(
+    Fault("images/scanner", vulnerable_image, "my-app-gateway:1: zlib 1.0, fixed in 1.1 (trivy: CVE-1, low)"),
+    Fault(
         "infrastructure/checkov",
-        file("planted.Dockerfile", DOCKERFILE.format(user="")),
-        "CKV_DOCKER_3",
+        file("planted.Dockerfile", IGNORE["checkov"] + DOCKERFILE.format(user="")),
+        "planted.Dockerfile:1: Ensure that a user for the container has been created (checkov: CKV_DOCKER_3",
     ),
-    security(
+    Fault(
         "compose/check-jsonschema",
         file("compose.planted.yaml", "services:\n  db:\n    imagee: postgres\n"),
         "compose.planted.yaml:1: $.services.db",
     ),
-    security(
+    Fault(
         "workflow-schema/check-jsonschema",
-        file(".github/workflows/planted.yml", workflow("run: nox -s lint", needs="timeout: 5\n    ")),
-        "planted.yml:1: $.jobs.planted",
+        file(".github/workflows/schema.yaml", workflow("run: nox -s lint", needs="timeout: 5\n    ")),
+        "schema.yaml:1: $.jobs.planted",
     ),
-    security(
+    Fault(
         "workflows/zizmor",
-        file(".github/workflows/planted.yml", workflow("uses: actions/setup-python@v6")),
-        "unpinned action reference",
+        file(".github/workflows/unpinned.yml", workflow("uses: actions/setup-python@v6" + IGNORE["zizmor"])),
+        "unpinned.yml:19: unpinned action reference",
     ),
-    security(
+    Fault(
         "workflows/zizmor",
-        file(".github/workflows/planted.yml", workflow("run: echo ${{ inputs.name }}")),
-        "code injection via template expansion",
+        file(".github/workflows/injection.yaml", workflow("run: echo ${{ inputs.name }}")),
+        "injection.yaml:19: code injection via template expansion",
     ),
-    security(
+    Fault(
         "workflows/actionlint",
-        file(".github/workflows/planted.yml", workflow("run: nox -s lint", needs="needs: [missing]\n    ")),
+        file(".github/workflows/needs.yml", workflow("run: nox -s lint", needs="needs: [missing]\n    ")),
         "actionlint: job-needs",
     ),
-    security(
-        "code/bandit",
-        lambda project: weak(project, accepted(), 'other = eval("2")\n'),
-        "planted.py:4: Use of possibly insecure function",
+    Fault(
+        "code/ruff",
+        entry("exceeded", {}, code=WEAK + 'other = eval("2")\n'),
+        "exceeded.py:4: Use of possibly insecure",
     ),
-    security("accepted", lambda project: weak(project, accepted() + "findings = 2\n"), "bandit finds only 1"),
-    security("accepted", file(".trivyignore", "CVE-1\n"), ".trivyignore:1: exceptions of a tool's own"),
-    security("accepted", file(".grype.yaml", "ignore: []\n"), ".grype.yaml:1: exceptions of a tool's own"),
-    security("accepted", file(".gitleaksignore", "planted\n"), ".gitleaksignore:1: exceptions of a tool's own"),
-    security("accepted", lambda project: weak(project, accepted(expires=from_now(-1))), "expired on"),
-    security("accepted", lambda project: weak(project, accepted(expires=from_now(400))), "accept for a year at most"),
-    security(
+    Fault("accepted", entry("fewer", {}, "findings = 2\n"), "ruff finds only 1; write findings = 1"),
+    Fault("accepted", entry("expired", {"expires": from_now(-1)}), "expired on"),
+    Fault("accepted", entry("long", {"expires": from_now(400)}), "accept findings for a year at most"),
+    Fault("accepted", entry("unused", {}, accepted(rule="S999")), "ruff no longer finds this"),
+    Fault("accepted", file(".trivyignore", "CVE-1\n"), ".trivyignore:1: exceptions of one scanner"),
+    Fault("accepted", file(".grype.yaml", "ignore: []\n"), ".grype.yaml:1: exceptions of one scanner"),
+    Fault(
         "accepted",
-        lambda project: weak(project, accepted() + accepted(rule="B999")),
-        "security-accepted.toml:7: bandit no longer finds this",
+        file(".gitleaksignore", "planted.pem:private-key:1\n"),
+        ".gitleaksignore:1: exceptions of one scanner",
     ),
+]
+NOTHING_SHIPS = Fault(
+    "sbom/cyclonedx-py",
+    change("pyproject.toml", 'ships = ["backend", ', 'ships = ["nothing", '),
+    "requirements/nothing.txt is missing",
+)
+SECURITY_GROUPS = [
+    Group("security", FINDINGS),
+    Group("security", [NOTHING_SHIPS], arguments=("--only", "sbom")),
 ]

@@ -1,4 +1,4 @@
-"""A project of two small services that `dev` can run in a second or two, and a handle on `dev` itself."""
+"""A project of two small services that `dev` starts in a second or two, and `dev` as a process."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ def downgrade(): op.execute("DROP TABLE notes")
 
 
 def make(folder: Path, gateway: int, alpha: int) -> Path:
-    """Write the project, whose services usually listen on these ports."""
+    """Write the project, whose services have these usual ports."""
     for name, text in FILES.items():
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -89,20 +89,21 @@ def make(folder: Path, gateway: int, alpha: int) -> Path:
 
 
 def environment(**settings: str) -> dict[str, str]:
-    """This environment without what would change what `dev` does, and with these settings."""
+    """This process's environment without variables that affect `dev`, and with these settings."""
     private = ("DATABASE_URL", "REDIS_URL", "PYTHONPATH", "PYTHONDONT", "FORCE_COLOR", "POSTGRES_BIN", "SLIPWAY_")
     return {**{name: value for name, value in os.environ.items() if not name.startswith(private)}, **settings}
 
 
 def is_alive(process: psutil.Process) -> bool:
-    """Whether the process still runs, rather than wait for its parent to notice its end."""
+    """Whether the process runs and is no zombie."""
     return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
 
 
 class Dev:
-    """`python -m tasks.dev` in a project; all that it starts can be found.
+    """`python -m tasks.dev` in a project, and all processes that it starts.
 
-    Either by a mark in the environment, or by its working directory: servers that set their title overwrite the mark.
+    They are found by a mark in the environment, or by the working directory: servers that set their process title
+    overwrite the mark.
     """
 
     def __init__(
@@ -129,16 +130,16 @@ class Dev:
             )
 
     def text(self) -> str:
-        """What it has said."""
+        """The output up to now."""
         return self.output.read_text(errors="replace")
 
-    def said(self, text: str, times: int = 1) -> str:
-        """Wait until it has said this."""
-        self._until(lambda: self.text().count(text) >= times, f"{text!r} is missing")
+    def wait_for(self, text: str) -> str:
+        """Wait until the output has this text; returns the output."""
+        self._until(lambda: text in self.text(), f"{text!r} is missing")
         return self.text()
 
     def ready(self) -> dict[str, Any]:
-        """Wait until everything runs; what it then wrote down."""
+        """Wait until everything runs; returns the content of `.data/dev.json`."""
         report = self.project / ".data" / "dev.json"
         self._until(
             lambda: report.exists() and _read(report)["pid"] in [each.pid for each in self.family()], "not ready"
@@ -146,33 +147,33 @@ class Dev:
         return _read(report)
 
     def stop(self, number: signal.Signals = signal.SIGINT) -> int:
-        """Ask it to end; its exit code."""
+        """Send a signal; returns the exit code."""
         self.process.send_signal(number)
-        return self.ended()
+        return self.exit_code()
 
-    def ended(self) -> int:
-        """Wait for its end; its exit code."""
+    def exit_code(self) -> int:
+        """Wait for its end; returns the exit code."""
         return self.process.wait(TIMEOUT_SECONDS)
 
-    def left(self) -> list[str]:
-        """What still runs of it after a moment."""
+    def leftovers(self) -> list[str]:
+        """The command lines of processes that still run after five seconds."""
         deadline = time.monotonic() + 5
         while (found := self.family()) and time.monotonic() < deadline:
             time.sleep(0.02)
         return [" ".join(process.cmdline()) for process in found]
 
     def kill(self) -> None:
-        """End everything by force, so that a failed test leaves nothing."""
+        """Kill everything, so that a failed test leaves nothing."""
         for process in self.family():
             with suppress(psutil.NoSuchProcess):
                 process.kill()
         self.process.wait()
 
-    def _until(self, holds: Callable[[], bool], complaint: str) -> None:
+    def _until(self, condition: Callable[[], bool], problem: str) -> None:
         deadline = time.monotonic() + TIMEOUT_SECONDS
-        while not holds():
-            assert self.process.poll() is None, f"{complaint}; dev ended: {self.text()}"
-            assert time.monotonic() < deadline, f"{complaint}: {self.text()}"
+        while not condition():
+            assert self.process.poll() is None, f"{problem}; dev ended: {self.text()}"
+            assert time.monotonic() < deadline, f"{problem}: {self.text()}"
             time.sleep(0.02)
 
     def _is_ours(self, process: psutil.Process) -> bool:
@@ -196,16 +197,16 @@ def _read(report: Path) -> dict[str, Any]:
     return about
 
 
-def until(holds: Callable[[], bool]) -> None:
-    """Wait until it holds."""
+def until(condition: Callable[[], bool]) -> None:
+    """Wait until the condition is true."""
     deadline = time.monotonic() + TIMEOUT_SECONDS
-    while not holds():
+    while not condition():
         assert time.monotonic() < deadline
         time.sleep(0.02)
 
 
 def get(url: str) -> str:
-    """The body that a GET of this URL brings; nothing while nobody listens."""
+    """The body of the answer to a GET request; empty if there is no answer."""
     host, _, path = url.removeprefix("http://").partition("/")
     connection = http.client.HTTPConnection(host, timeout=10)
     try:

@@ -1,4 +1,4 @@
-"""A project of three containers that starts in seconds, and whose services can be told to fail."""
+"""A project of three containers that starts in seconds, and whose services fail on demand."""
 
 from __future__ import annotations
 
@@ -52,6 +52,8 @@ ARG STEP
 RUN $STEP
 WORKDIR /app
 COPY serve.py probe.py ./
+ARG REVISION
+LABEL revision=$REVISION
 """,
     "serve.py": """\
 import http.server, json, os, signal, sys
@@ -72,15 +74,21 @@ urllib.request.urlopen("http://127.0.0.1:8000/probe.py", timeout=1)
 
 
 class SmallStack:
-    """The project, under a Compose name and on a port of its own."""
+    """The project, with its own Compose name and port."""
 
     def __init__(self, folder: Path, port: int) -> None:
         self.folder = folder
         self.port = port
         self.name = f"slipway-test-{uuid.uuid4().hex[:12]}"
-        for name, text in FILES.items():
-            (folder / name).write_text(text)
+        self.write(FILES)
         (folder / "tasks").symlink_to(ROOT / "tasks")
+
+    def write(self, files: dict[str, str]) -> None:
+        """Write files, by their paths in the project."""
+        for name, text in files.items():
+            path = self.folder / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text)
 
     @property
     def settings(self) -> dict[str, str]:
@@ -91,14 +99,13 @@ class SmallStack:
         self,
         *arguments: str,
         module: str = "tasks.compose",
-        wrapper: tuple[str, ...] = (),
         stdin: int = subprocess.DEVNULL,
         stdout: int = subprocess.PIPE,
         settings: dict[str, str] | None = None,
     ) -> subprocess.Popen[str]:
-        """Begin the session's module."""
+        """Start the module behind a session."""
         return subprocess.Popen(
-            [*wrapper, sys.executable, "-m", module, *arguments],
+            [sys.executable, "-m", module, *arguments],
             cwd=self.folder,
             env={**self.settings, **(settings or {})},
             stdin=stdin,
@@ -107,53 +114,62 @@ class SmallStack:
             text=True,
         )
 
-    def run(
-        self, *arguments: str, module: str = "tasks.compose", wrapper: tuple[str, ...] = (), **settings: str
-    ) -> tuple[int, str]:
-        """Its exit code, and what it says in all."""
-        with self.start(*arguments, module=module, wrapper=wrapper, settings=settings) as process:
-            said, _ = process.communicate(timeout=TIMEOUT_SECONDS)
-        return process.returncode, said
+    def run(self, *arguments: str, module: str = "tasks.compose", **settings: str) -> tuple[int, str]:
+        """Its exit code and output."""
+        with self.start(*arguments, module=module, settings=settings) as process:
+            output, _ = process.communicate(timeout=TIMEOUT_SECONDS)
+        return process.returncode, output
 
-    def interrupt_at(self, text: str, process: subprocess.Popen[str]) -> str:
-        """Send Ctrl-C's signal as soon as it has said this; all that it says."""
-        said = ""
+    def up(self, **settings: str) -> str:
+        """The output of an `up` that succeeds."""
+        code, output = self.run("up", **settings)
+        assert code == 0, output
+        return output
+
+    def signal_at(self, text: str, process: subprocess.Popen[str], number: int = signal.SIGINT) -> str:
+        """Send a signal, by default that of Ctrl-C, when this is printed; returns all output."""
+        output = ""
         for line in process.stdout or ():
-            if text in line and text not in said:
-                process.send_signal(signal.SIGINT)
-            said += line
+            if text in line and text not in output:
+                process.send_signal(number)
+            output += line
         process.wait(TIMEOUT_SECONDS)
-        return said
+        return output
 
     def docker(self, *arguments: str) -> str:
-        """What a call of `docker` says that works."""
+        """The output of a `docker` command that succeeds."""
         return subprocess.run(
             ["docker", *arguments], cwd=self.folder, env=self.settings, capture_output=True, text=True, check=True
         ).stdout
 
-    def containers(self) -> dict[str, str]:
-        """Each service's state, by Docker's own command."""
-        form = '{{.Label "com.docker.compose.service"}} {{.State}}'
-        listed = self.docker(
-            "ps", "--all", "--filter", f"label=com.docker.compose.project={self.name}", "--format", form
-        )
-        return dict(line.split() for line in listed.splitlines())
+    def containers(self, column: str = "State") -> dict[str, str]:
+        """Each service's state, or another column of `docker ps`."""
+        form = f'{{{{.Label "com.docker.compose.service"}}}} {{{{.{column}}}}}'
+        listed = self.docker("ps", "--all", "--no-trunc", "--filter", self._label, "--format", form)
+        return dict(line.split(maxsplit=1) for line in listed.splitlines())
 
     def volumes(self) -> list[str]:
         """The names of its volumes."""
-        listed = self.docker("volume", "ls", "--quiet", "--filter", f"label=com.docker.compose.project={self.name}")
-        return listed.split()
+        return self.docker("volume", "ls", "--quiet", "--filter", self._label).split()
+
+    @property
+    def _label(self) -> str:
+        return f"label=com.docker.compose.project={self.name}"
+
+    def clean(self) -> None:
+        """Remove its containers and data."""
+        self.docker("compose", "down", "--volumes", "--remove-orphans", "--timeout", "0")
 
     def remove(self) -> None:
-        """Take away all that it has left."""
-        self.docker("compose", "down", "--volumes", "--remove-orphans", "--timeout", "1")
+        """Remove everything of it."""
+        self.clean()
         if images := self.docker("images", "--quiet", "--filter", f"reference={self.name}-*").split():
             self.docker("rmi", "--force", *dict.fromkeys(images))
 
 
 @contextmanager
 def small_stack(folder: Path) -> Iterator[SmallStack]:
-    """A stack that leaves nothing; skips the test where there is no engine."""
+    """A stack that is removed afterwards; skips the test without an engine."""
     engine()
     folder.chmod(0o755)
     with Ports() as ports:

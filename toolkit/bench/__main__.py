@@ -1,4 +1,4 @@
-"""`python -m toolkit.bench [PART…]` measures all parts, or some, and prints a table; all parts also write the page."""
+"""`python -m toolkit.bench [PART…]` measures all or some parts and prints a table; all parts also write the page."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def main(names: list[str]) -> None:
     """Measure; exit 1 if a budget is missed."""
     unknown = [name for name in names if name not in PARTS]
     if unknown:
-        sys.exit(f"No such part: {', '.join(unknown)}. There are: {', '.join(PARTS)}.")
+        sys.exit(f"Unknown parts: {', '.join(unknown)}. Use {', '.join(PARTS)}.")
     rows: list[Row] = []
     with tempfile.TemporaryDirectory(prefix="slipway-bench-") as folder:
         for name in names or PARTS:
@@ -45,7 +45,7 @@ def main(names: list[str]) -> None:
 
 
 def measured(part: Callable[[Path], list[Row]], scratch: Path) -> list[Row]:
-    """The rows of one part; the end of everything if one of its commands fails."""
+    """The rows of one part; exits if one of its commands fails."""
     try:
         return part(scratch)
     except CommandFailedError as error:
@@ -53,7 +53,7 @@ def measured(part: Callable[[Path], list[Row]], scratch: Path) -> list[Row]:
 
 
 def with_project(part: Callable[[Path, Path], list[Row]]) -> Callable[[Path], list[Row]]:
-    """Give the part a project that has run once, so that its environments are there."""
+    """Give the part a project whose environments exist, since it has run once."""
 
     def run(scratch: Path) -> list[Row]:
         project = scratch / "project"
@@ -78,7 +78,7 @@ PARTS: dict[str, Callable[[Path], list[Row]]] = {
 
 
 def mark(row: Row) -> str:
-    """Whether the budget was met, in a word."""
+    """Whether the budget was met."""
     return {True: "met", False: "MISSED", None: "—"}[row.met]
 
 
@@ -91,7 +91,7 @@ def show(rows: list[Row]) -> None:
 
 
 def markdown(rows: list[Row]) -> str:
-    """The same table for the page, and the machine that it was measured on."""
+    """The table for the page, and the machine that was measured."""
     lines = ["| what | ours | against | result | budget | |", "| --- | --- | --- | --- | --- | --- |"]
     lines += [
         f"| {row.what} | {row.ours} | {row.against} | {row.result} | {row.budget} | {mark(row)} |" for row in rows

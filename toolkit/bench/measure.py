@@ -1,4 +1,4 @@
-"""Timing commands side by side, and a row of the table that comes of it."""
+"""Timings of commands, and rows of the table."""
 
 from __future__ import annotations
 
@@ -25,24 +25,24 @@ class Row:
 
 
 class CommandFailedError(Exception):
-    """A measured command failed: its figure would mean nothing."""
+    """A measured command failed, so that its figure has no meaning."""
 
 
 def seconds(command: Sequence[str | Path], cwd: Path) -> float:
     """Wall-clock seconds of one run. Raises CommandFailedError with what the command printed."""
     started = time.monotonic()
-    words = [str(word) for word in command]
+    arguments = [str(word) for word in command]
     done = subprocess.run(
-        words, cwd=cwd, env=environment(), stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
+        arguments, cwd=cwd, env=environment(), stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
     )
     taken = time.monotonic() - started
     if done.returncode != 0:
-        raise CommandFailedError(f"{' '.join(words)}\n{done.stdout[-2000:]}{done.stderr[-2000:]}")
+        raise CommandFailedError(f"{' '.join(arguments)}\n{done.stdout[-2000:]}{done.stderr[-2000:]}")
     return taken
 
 
 def medians(rounds: int, *trials: Callable[[], float]) -> list[float]:
-    """The median of each trial; they take turns, so that a slow moment of the machine falls on all."""
+    """The median of each trial; they take turns, so that a slow moment of the machine affects all."""
     for trial in trials:
         trial()
     results = [[trial() for trial in trials] for _ in range(rounds)]

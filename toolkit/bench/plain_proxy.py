@@ -1,4 +1,4 @@
-"""What most teams write first: a proxy of FastAPI and httpx; the gateway is measured against it.
+"""A proxy of FastAPI and httpx, as most teams write it first, against which the gateway is measured.
 
 The upstream's address is the setting UPSTREAM in the environment.
 """
@@ -32,7 +32,7 @@ app = FastAPI(lifespan=lifespan)
 
 @app.api_route("/{path:path}", methods=["GET", "POST", "PUT", "PATCH", "DELETE"])
 async def proxy(request: Request, path: str) -> Response:
-    """Send the request to the upstream and its answer back, both whole, which is the quickest with this client."""
+    """Forward the request and return the answer, both unstreamed, which is fastest with this client."""
     client: httpx.AsyncClient = request.app.state.client
     body = None if request.method in WITHOUT_BODY else await request.body()
     answer = await client.request(request.method, f"/{path}", headers=request.headers.raw, content=body)

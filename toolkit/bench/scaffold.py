@@ -10,7 +10,7 @@ from toolkit.bench.measure import Row, medians, seconds
 from toolkit.git import git
 from toolkit.new import TEMPLATE
 
-BUDGET = 1.3
+BUDGET_SECONDS = 2.0
 
 
 def measure(scratch: Path) -> list[Row]:
@@ -33,15 +33,14 @@ def measure(scratch: Path) -> list[Row]:
         lambda: copier(floor),
         lambda: seconds(["cp", "-r", project, scratch / f"copy-{next(number)}"], scratch),
     )
-    ratio = ours / bare
     return [
         Row(
             "scaffold the full application",
             f"{ours:.2f} s",
             f"{bare:.2f} s (Copier, one file)",
-            f"{ratio:.2f} ×",
-            f"≤ {BUDGET} ×",
-            ratio <= BUDGET,
+            f"{ours / bare:.2f} ×",
+            f"≤ {BUDGET_SECONDS} s",
+            ours <= BUDGET_SECONDS,
         ),
         Row("the same against `cp -r`", f"{ours:.2f} s", f"{copied:.3f} s", f"{ours / copied:.0f} ×", "—", None),
     ]

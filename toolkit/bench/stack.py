@@ -25,7 +25,7 @@ CODE = Path("src/backend") / SERVICE / "service.py"
 
 
 def measure(scratch: Path) -> list[Row]:
-    """All of it in one stack, which is removed in the end; a row says so where no engine answers."""
+    """Measure one stack, which is removed in the end; one row with the reason if no engine answers."""
     if not engine_answers():
         return [Row("the application in containers", "not measured", "no Docker Engine answers", "—", "—", None)]
     project = scratch / "project"
@@ -42,14 +42,14 @@ def measure(scratch: Path) -> list[Row]:
 
 
 def engine_answers() -> bool:
-    """Whether there is a Docker Engine to measure with."""
+    """Whether a Docker Engine answers."""
     if shutil.which("docker") is None:
         return False
     return subprocess.run(["docker", "version"], capture_output=True, check=False).returncode == 0
 
 
 def starts(stack: Stack) -> list[Row]:
-    """From the command to everything healthy, images built: with the data of before, and with new volumes."""
+    """From the command to everything healthy, images built: with existing data, and with new volumes."""
     stack.down()
     kept = clocked(stack.up)
     stack.down("--volumes", "--yes")
@@ -73,7 +73,7 @@ def size(image: str) -> float:
 
 
 def size_row(name: str, ours: float, base: float) -> Row:
-    """What the image of a service adds to its base."""
+    """The size that the image of a service adds to its base."""
     return Row(
         f"image of {name} over its base",
         f"{ours:.0f} MB",
@@ -85,7 +85,7 @@ def size_row(name: str, ours: float, base: float) -> Row:
 
 
 def rebuild(stack: Stack) -> Row:
-    """A change of code to the rebuilt image, each time another one, against building without a change."""
+    """From a change of code to the rebuilt image, against building without a change."""
 
     def changed() -> float:
         with (stack.project / CODE).open("a", encoding="utf-8") as code:
@@ -110,12 +110,12 @@ def rebuild(stack: Stack) -> Row:
 
 
 def compose(stack: Stack, *arguments: str) -> str:
-    """What Compose prints in the project, which the session has set up. Raises StackFailedError."""
+    """The output of Compose in the project, which the session has set up. Raises StackFailedError."""
     return call("docker", "compose", *arguments, cwd=stack.project, settings=stack.settings)
 
 
 def clocked(action: Callable[[], object]) -> float:
-    """Seconds that it takes."""
+    """The seconds that the action takes."""
     started = time.monotonic()
     action()
     return time.monotonic() - started

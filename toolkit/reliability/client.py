@@ -1,4 +1,4 @@
-"""Uses the application through its gateway at a steady, modest rate, whatever happens to it."""
+"""A client that calls the application through its gateway at a steady rate, also while calls fail."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ import httpx
 from toolkit.reliability.record import NO_ANSWER, Record
 
 PASSWORD = secrets.token_urlsafe(16)
-# More than the gateway waits for a service.
+# Longer than the gateway's timeout for services.
 TIMEOUT_SECONDS = 40.0
-# Calls of one kind that may wait for an answer at once; beyond that, none is started.
+# The limit of concurrent calls of one kind.
 AT_ONCE = 20
 READ_BACK = "read back"
 READINESS = "readiness"
@@ -26,7 +26,7 @@ OK = 200
 
 
 class Refused(Exception):
-    """An answer that was not what had been asked for, with its status; 0 where there was none."""
+    """A response without success, with its status; 0 without a response."""
 
     def __init__(self, text: str, status: int = 0) -> None:
         super().__init__(text)
@@ -35,7 +35,7 @@ class Refused(Exception):
 
 @dataclass(frozen=True)
 class Kind:
-    """A kind of call: how often it is made, in seconds, every container it needs, and how many belong together."""
+    """A kind of call: its interval in seconds, the containers that it needs, and the number of calls in a sequence."""
 
     name: str
     every: float
@@ -54,7 +54,7 @@ KINDS = (GATEWAY, KEYS, WHO, REGISTER, LOGIN, SESSIONS, PROJECTS)
 
 
 class Client:
-    """One user who works with projects, and others who register."""
+    """A user with projects, who also registers other users."""
 
     def __init__(
         self, http: httpx.AsyncClient, record: Record, email: str | None = None, token: str | None = None
@@ -68,17 +68,17 @@ class Client:
 
     @property
     def record(self) -> Record:
-        """What it has seen."""
+        """Its calls and acknowledged writes."""
         return self._record
 
     @property
     def actions(self) -> dict[Kind, Callable[[], Awaitable[None]]]:
-        """How a call of each kind is made."""
+        """The method for each kind of call."""
         actions = (self.health, self.keys, self.who, self.register, self.log_in, self.session, self.work)
         return dict(zip(KINDS, actions, strict=True))
 
-    def aside(self, http: httpx.AsyncClient) -> Client:
-        """The same user on another connection, whose calls are recorded apart, but not its writes."""
+    def copy(self, http: httpx.AsyncClient) -> Client:
+        """The same user with another HTTP client and its own record of calls; writes are recorded together."""
         return Client(http, Record(writes=self._record.writes), self._email, self._token)
 
     async def join(self) -> None:
@@ -92,35 +92,35 @@ class Client:
         return {"email": self._email, "password": PASSWORD}
 
     async def health(self) -> None:
-        """Ask the gateway alone."""
+        """Call the gateway alone."""
         await self.call(GATEWAY.name, "GET", "/health")
 
     async def keys(self) -> None:
-        """Ask auth for what it has in memory."""
+        """Call auth for data that it has in memory."""
         await self.call(KEYS.name, "GET", "/.well-known/jwks.json")
 
     async def readiness(self) -> None:
-        """Ask the gateway whether the services, their stores included, are ready."""
+        """Call the readiness check of the gateway, which includes the services and their stores."""
         await self.call(READINESS, "GET", "/health/detailed")
 
     async def who(self) -> None:
-        """Ask auth for what needs Redis and the database."""
+        """Call auth for data of Redis and the database."""
         await self.call(WHO.name, "GET", "/api/auth/me")
 
     async def register(self) -> None:
-        """Have somebody else register."""
+        """Register another user."""
         email = new_email()
         await self.call(REGISTER.name, "POST", "/api/auth/register", person(email))
         self._record.acknowledge("user", email)
 
     async def log_in(self) -> None:
-        """Open another session and use that from now on."""
+        """Log in, and use the new session from now on."""
         tokens = await self.call(LOGIN.name, "POST", "/api/auth/login", self._credentials)
         self._token = str(tokens["access_token"])
         self._record.acknowledge("session", self._token)
 
     async def session(self) -> None:
-        """Open a session that nothing else uses and refresh it; end every second one."""
+        """Log in and refresh the session; log out of every second one."""
         tokens = await self.call(SESSIONS.name, "POST", "/api/auth/login", self._credentials)
         tokens = await self._refreshed(SESSIONS.name, str(tokens["refresh_token"]))
         access, refresh = str(tokens["access_token"]), str(tokens["refresh_token"])
@@ -143,9 +143,9 @@ class Client:
         self._record.acknowledge("name", str(project["id"]), name)
 
     async def call(self, kind: str, method: str, path: str, body: Any = None, *, token: str | None = None) -> Any:
-        """The answer to a call, made with the user's token unless another is given, and recorded.
+        """Make and record a call with the user's token, or another; returns the body of its response.
 
-        Raises Refused where it is none of success.
+        Raises Refused without a success.
         """
         bearer = token or self._token
         headers = {"Authorization": f"Bearer {bearer}"} if bearer else {}
@@ -178,11 +178,11 @@ class Client:
         return await self._status(self.call(READ_BACK, "POST", "/api/auth/login", credentials)) == OK
 
     async def passes(self, access_token: str) -> int:
-        """The status with which auth answers to this access token, for which it asks Redis."""
+        """The status of a call with this access token, which auth checks in Redis."""
         return await self._status(self.call(READ_BACK, "GET", "/api/auth/me", token=access_token))
 
     async def refreshes(self, refresh_token: str) -> int:
-        """The status of a refresh with this token, which comes from the database."""
+        """The status of a refresh with this token, which auth checks in the database."""
         return await self._status(self._refreshed(READ_BACK, refresh_token))
 
     async def _status(self, answer: Awaitable[Any]) -> int:
@@ -194,12 +194,12 @@ class Client:
 
 
 def new_email() -> str:
-    """An email that nobody has."""
+    """A new email address."""
     return f"{secrets.token_hex(8)}@example.com"
 
 
 def person(email: str) -> dict[str, str]:
-    """A registration."""
+    """The body of a registration."""
     return {"email": email, "name": "Reliability", "password": PASSWORD}
 
 
@@ -211,14 +211,14 @@ async def connected(url: str, record: Record) -> AsyncIterator[Client]:
 
 
 def http_client(url: str, timeout: float) -> httpx.AsyncClient:
-    """Makes calls on new connections, as old ones may be dead without its knowing; waits so many seconds for each."""
+    """An HTTP client with a new connection for each call, as an old one may be broken unnoticed."""
     limits = httpx.Limits(max_connections=None, max_keepalive_connections=0)
     return httpx.AsyncClient(base_url=url, timeout=timeout, limits=limits, trust_env=False)
 
 
 @asynccontextmanager
 async def busy(client: Client) -> AsyncIterator[None]:
-    """Have all kinds of calls made at their rates, as long as the block takes."""
+    """Make all kinds of calls at their rates during the block."""
     tasks = [asyncio.create_task(steadily(kind, action)) for kind, action in client.actions.items()]
     try:
         yield
@@ -229,7 +229,7 @@ async def busy(client: Client) -> AsyncIterator[None]:
 
 
 async def steadily(kind: Kind, action: Callable[[], Awaitable[None]]) -> None:
-    """Start a call at each beat, whether or not those before have ended; wait for the last ones when cancelled."""
+    """Start a call at each interval, also while others run; when cancelled, wait for running ones."""
     running: set[asyncio.Task[None]] = set()
     try:
         while True:
@@ -244,7 +244,7 @@ async def steadily(kind: Kind, action: Callable[[], Awaitable[None]]) -> None:
 
 
 async def attempt(action: Callable[[], Awaitable[None]]) -> None:
-    """One call, or two that belong together; what goes wrong is in the record."""
+    """Make one call or a sequence; failures are in the record."""
     try:
         await action()
     except Refused:

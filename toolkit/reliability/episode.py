@@ -1,4 +1,4 @@
-"""One fault, from the quiet before it to the quiet after it, and what is to be said of it."""
+"""One fault with the time before and after it, and its failures."""
 
 from __future__ import annotations
 
@@ -10,20 +10,20 @@ from dataclasses import dataclass
 
 from toolkit.reliability.client import KINDS, READINESS, Client, Kind
 from toolkit.reliability.faults import Fault
-from toolkit.reliability.probe import answers
+from toolkit.reliability.probe import first_successes
 from toolkit.reliability.record import NO_ANSWER, Call, Record, Write, failures
 from toolkit.stack import Stack, StackFailedError
 
-# Calls without a fault, before and after it: what is well then, the fault has not spoiled.
+# The time with calls and without a fault, before and after it.
 QUIET_SECONDS = 4.0
-# So long may everything take to be healthy and to answer again by itself.
+# The limit of the recovery.
 BOUND_SECONDS = 60.0
 EXCUSED = frozenset({"502", "503", "504"})
 
 
 @dataclass(frozen=True)
 class Episode:
-    """The moments of a fault: it begins and ends, everything answers, everything is healthy."""
+    """A fault, and the times at which it began and ended and everything answered and was healthy again."""
 
     fault: Fault
     started: float
@@ -32,15 +32,15 @@ class Episode:
     answering: float
     healthy: float
     stopped: float
-    trouble: tuple[str, ...]
+    problems: tuple[str, ...]
 
     @property
     def recovered(self) -> float:
-        """From when on nothing may fail."""
+        """The time after which nothing may fail."""
         return max(self.answering, self.healthy)
 
     def writes(self, record: Record) -> tuple[list[Write], list[Write], list[Write]]:
-        """The writes acknowledged before the fault, until the recovery, and after it."""
+        """The writes acknowledged before the fault, during it and the recovery, and afterwards."""
         edges = (self.started, self.begun, self.recovered, self.stopped)
         before, during, after = (
             [write for write in record.writes if start <= write.at < end] for start, end in itertools.pairwise(edges)
@@ -48,56 +48,56 @@ class Episode:
         return before, during, after
 
     def calls(self, record: Record) -> list[Call]:
-        """The calls that were started in its time."""
+        """The calls that started during the episode."""
         return [call for call in record.calls if self.started <= call.started < self.stopped]
 
     def failed(self, record: Record) -> dict[str, Counter[str]]:
-        """How often calls failed, by kind and outcome."""
+        """The number of failed calls by kind and outcome."""
         return failures(self.calls(record))
 
-    def verdict(self, record: Record) -> list[str]:
-        """Everything that should not have been."""
-        found = list(self.trouble)
+    def failures(self, record: Record) -> list[str]:
+        """The failed checks."""
+        found = list(self.problems)
         calls = [call for call in self.calls(record) if call.failed]
         for kind in KINDS:
             mine = [call for call in calls if call.kind == kind.name]
             wrong = [call for call in mine if call.outcome not in self.excused(kind)]
             late = [call for call in mine if call not in wrong and call.started > self.recovered]
-            found += [f"{kind.name}: {text} × {number}" for text, number in told(wrong)]
-            found += [f"{kind.name}: {text} × {number} after the recovery" for text, number in told(late)]
+            found += [f"{kind.name}: {text} × {number}" for text, number in counted(wrong)]
+            found += [f"{kind.name}: {text} × {number} after the recovery" for text, number in counted(late)]
         return found
 
     def excused(self, kind: Kind) -> frozenset[str]:
-        """The outcomes that the fault explains: none, unless the call needs what was faulty."""
+        """The outcomes that the fault may cause: none, unless the call needs a faulty container."""
         if not kind.needs & self.fault.affects:
             return frozenset()
         return EXCUSED | ({NO_ANSWER} if "gateway" in self.fault.affects else frozenset())
 
 
-def told(calls: list[Call]) -> list[tuple[str, int]]:
-    """How often each outcome came."""
+def counted(calls: list[Call]) -> list[tuple[str, int]]:
+    """The number of calls by outcome."""
     return sorted(Counter(call.outcome for call in calls).items())
 
 
-async def endure(stack: Stack, client: Client, fault: Fault) -> Episode:
-    """Wait, inflict the fault, and watch until everything is well again or has had its time."""
+async def observe(stack: Stack, client: Client, fault: Fault) -> Episode:
+    """Inject the fault and observe the recovery, up to its limit."""
     started = time.monotonic()
     await asyncio.sleep(QUIET_SECONDS)
     begun = time.monotonic()
-    await asyncio.to_thread(fault.inflict, stack)
+    await asyncio.to_thread(fault.inject, stack)
     ended = time.monotonic()
-    probing = asyncio.create_task(answers(client, stack.url, BOUND_SECONDS))
+    probing = asyncio.create_task(first_successes(client, stack.url, BOUND_SECONDS))
     if fault.recover is not None:
         await asyncio.to_thread(fault.recover, stack)
-    trouble = []
+    problems = []
     try:
         await asyncio.to_thread(stack.await_healthy, BOUND_SECONDS)
     except StackFailedError as error:
-        trouble.append(str(error))
+        problems.append(str(error))
     healthy = time.monotonic()
     moments = await probing
     if missing := sorted({READINESS, *(kind.name for kind in KINDS)} - set(moments)):
-        trouble.append(f"no answer again in {BOUND_SECONDS:.0f} s: {', '.join(missing)}")
+        problems.append(f"no success within {BOUND_SECONDS:.0f} s: {', '.join(missing)}")
     answering = time.monotonic() if missing else max(moments.values())
     await asyncio.sleep(QUIET_SECONDS)
-    return Episode(fault, started, begun, ended, answering, healthy, time.monotonic(), tuple(trouble))
+    return Episode(fault, started, begun, ended, answering, healthy, time.monotonic(), tuple(problems))

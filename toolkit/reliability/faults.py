@@ -1,4 +1,4 @@
-"""The faults: what each does to the stack, and whose calls it may spoil."""
+"""The faults: what each does to the stack, and the containers whose calls may fail."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
-from toolkit.stack import LOOK_SECONDS, Stack, StackFailedError, call
+from toolkit.stack import POLL_SECONDS, Stack, StackFailedError, call
 
 SERVICES = ("postgres", "redis", "auth", "projects", "gateway")
 ALL = frozenset(SERVICES)
-# Longer than the services wait for Redis and for the database.
+# Longer than the services' timeouts for Redis and the database.
 PAUSE_SECONDS = 15.0
 ENGINE_SECONDS = 120.0
 ENGINE = "restart the engine"
@@ -21,16 +21,16 @@ ENGINE = "restart the engine"
 
 @dataclass(frozen=True)
 class Fault:
-    """Something that goes wrong: `inflict` returns when it is over, `recover` is what people do then, if anything."""
+    """A fault: `inject` returns when it is over; `recover` is what an operator does then, if anything."""
 
     name: str
     affects: frozenset[str]
-    inflict: Callable[[Stack], None]
+    inject: Callable[[Stack], None]
     recover: Callable[[Stack], None] | None = None
 
 
 def faults(restart_engine: str) -> list[Fault]:
-    """All of them, first none at all as a control; the engine's only with the command that restarts it."""
+    """All faults, after a run without one as a control; that of the engine only with the command that restarts it."""
     found = [Fault("nothing", frozenset(), lambda _stack: time.sleep(PAUSE_SECONDS))]
     found += [Fault(f"kill -9 {name}", frozenset({name}), partial(Stack.kill, service=name)) for name in SERVICES]
     found += [
@@ -47,10 +47,10 @@ def faults(restart_engine: str) -> list[Fault]:
 
 
 def restart(command: str) -> None:
-    """Restart the engine, and return when it answers. Raises StackFailedError."""
+    """Restart the engine and wait until it answers. Raises StackFailedError."""
     call("sh", "-c", command)
     deadline = time.monotonic() + ENGINE_SECONDS
     while subprocess.run(["docker", "version"], capture_output=True, check=False).returncode != 0:
         if time.monotonic() > deadline:
             raise StackFailedError(f"the engine does not answer after: {shlex.quote(command)}")
-        time.sleep(LOOK_SECONDS)
+        time.sleep(POLL_SECONDS)

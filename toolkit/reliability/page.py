@@ -1,4 +1,4 @@
-"""Puts what was seen into tables: one for the terminal, one for docs/reliability.md."""
+"""Formats the results as a table for the terminal and for docs/reliability.md."""
 
 from __future__ import annotations
 
@@ -22,55 +22,55 @@ COLUMNS = (
 )
 HEAD = """# Reliability
 
-Written by `nox -s reliability`: what faults do to the Compose stack of a fresh project.
+Written by `nox -s reliability`: the effects of faults on the Compose stack of a fresh project.
 
 | {columns} |
 | {rule} |
 {rows}
 
 """
-TEXT = """All this while a client uses the application through the gateway, each call on a new connection, with at most
-{rate:.0f} calls a second of seven kinds: the gateway's health, auth's public keys, who am I, register, log in,
-sessions, which are opened, refreshed and every other one ended, and projects, which are created and renamed. A kind
-starts its calls at fixed times, whether or not those before have been answered, until {at_once} of them wait; then it
-starts none before one has ended. So the rate can drop while answers fail to come.
+TEXT = """During the run, a client calls the application through the gateway, with a new connection for each call and
+at most {rate:.0f} calls a second of seven kinds: the gateway's health, auth's public keys, who am I,
+register, log in, sessions, which are opened, refreshed and every second one ended, and projects, which are
+created and renamed. Calls of a kind start at fixed intervals, whether or not earlier ones have ended, with
+at most {at_once} at once. So the rate can drop while responses are missing.
 
-It writes down every registration, project, name, log in, refresh and log-out whose acknowledgement it has received. At
-the end, after all faults, it asks the API for all of them. Lost is a user who cannot log in, a project that is not
-there or has another name, a session whose access token is refused, which is what Redis knows, a refresh token that
-does not work, and a log-out whose access or refresh token is not refused with 401. Access tokens are given a lifetime
-that is longer than the run.
+The client records every registration, project, name, log in, refresh and log-out that is acknowledged. After all
+faults, it reads all of them through the API. Lost is a user who cannot log in, a project that is missing or has
+another name, a session whose access token is refused (Redis has the sessions), a refresh token that does not work,
+and a log-out whose access or refresh token is not refused with 401. The lifetime of access tokens is longer than
+the run.
 
-- *kill -9* ends a container's first process from outside, as the kernel does when memory runs out. (`docker kill` is an
-  order to stay down, which Docker obeys: after it, `nox -s stack -- up` is needed.)
-- *freeze* pauses a container (`docker pause`): its connections stay open and say nothing.
-- *all answer again* is when the gateway has said that all services and their stores are ready and a call of every kind
-  has succeeded, each within {timeout:.0f} s. Until then each is tried again and again, every {every:.1f} s or when the
-  last try has ended. The line of *nothing* shows how long the calls themselves take.
-- *all healthy* is when the engine says so of every container. It asks each every ten seconds, so that a container that
-  was frozen is called unhealthy for longer than it is.
-- Both times are counted from the end of the fault: from the death, the thaw, the engine's first answer, or the end of
-  `down`. *during* is from the fault to the later one. Nobody helps, but for `up` after `down`.
-- Only calls that need what is faulty may fail, and only with 502, 503 or 504, or without an answer where the gateway
-  itself is gone. After the recovery none may. Anything else fails the run, and so does a recovery that takes longer
-  than {bound:.0f} s. The tries that measure the recovery are not among the calls that are counted.
+- *kill -9* kills a container's first process from outside, as the kernel does when memory runs out. (`docker kill`
+  also tells Docker not to restart the container: after it, `nox -s stack -- up` is needed.)
+- *freeze* pauses a container (`docker pause`): its connections stay open without any traffic.
+- *all answer again* is when the gateway has reported that all services and their stores are ready and a call of
+  every kind has succeeded, each within {timeout:.0f} s. Until then each is retried, every {every:.1f} s or when the
+  last try has ended. The row of *nothing* shows the duration of the calls themselves.
+- *all healthy* is when the engine reports every container as healthy. It checks each every ten seconds, so a
+  container that was frozen is reported as unhealthy for longer than it is.
+- Both times start at the end of the fault: the death, the unpausing, the engine's first answer, or the end of
+  `down`. *during* is from the fault to the later of both times. Nobody intervenes, except with `up` after `down`.
+- Only calls that need a faulty container may fail, and only with 502, 503 or 504, or without an answer if the
+  gateway itself is down. After the recovery none may fail. Anything else fails the run, and so does a recovery that
+  takes longer than {bound:.0f} s. The calls that measure the recovery are not counted.
 
 Measured on {machine}, Docker Engine {engine}.
 """
-# Where the run was not given the command that restarts the engine.
-LEFT_OUT = "The engine was not restarted in this run: that needs `--restart-engine CMD`.\n"
+# Added if the run had no command that restarts the engine.
+LEFT_OUT = "The engine was not restarted in this run; that needs `--restart-engine CMD`.\n"
 
 
 @dataclass(frozen=True)
 class Row:
-    """A fault and what came of it, in words."""
+    """The row of a fault, and its failed checks."""
 
     cells: tuple[str, ...]
-    verdict: tuple[str, ...]
+    failures: tuple[str, ...]
 
 
 def row(episode: Episode, record: Record, lost: list[Write]) -> Row:
-    """The fault's line."""
+    """The row of a fault."""
     phases = episode.writes(record)
     mine = [write for phase in phases for write in phase if write in lost]
     failed = [
@@ -86,7 +86,7 @@ def row(episode: Episode, record: Record, lost: list[Write]) -> Row:
         f"{episode.healthy - episode.ended:.1f} s",
     )
     losses = [f"lost: {write.what} {write.key} {write.value}" for write in mine]
-    return Row(cells, tuple(episode.verdict(record) + losses))
+    return Row(cells, tuple(episode.failures(record) + losses))
 
 
 def page(rows: list[Row], engine: str) -> str:

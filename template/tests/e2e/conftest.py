@@ -1,6 +1,6 @@
-"""A running application, of which nothing is known but the address of its gateway.
+"""Fixtures of end-to-end tests, which use only the gateway of a running application.
 
-It is the one at APPLICATION_URL, as `nox -s e2e -- URL` sets it, with whatever data it has; else it is started here.
+That is the application at APPLICATION_URL, which `nox -s e2e -- URL` sets and which may have data, or else a new one.
 """
 
 import os
@@ -9,36 +9,37 @@ from collections.abc import AsyncIterator
 import httpx
 import pytest
 
-from tests.support.application import Stack
-from tests.support.people import Person, join
+from tests.support.application import Application
+from tests.support.clients import http_client
+from tests.support.users import User, create_user
 
-# More than the application's own time limits, so that its answers are seen and not ours.
+# More than the timeouts of the application, so that tests get its error responses.
 TIMEOUT_SECONDS = 60
 
 
 @pytest.fixture(scope="session")
 def gateway_url(request: pytest.FixtureRequest) -> str:
-    """Where the gateway answers."""
+    """The URL of the gateway."""
     if given := os.environ.get("APPLICATION_URL"):
         return given
-    stack: Stack = request.getfixturevalue("stack")
-    return stack["gateway"].url
+    application: Application = request.getfixturevalue("application")
+    return application["gateway"].url
 
 
 @pytest.fixture
 async def client(gateway_url: str) -> AsyncIterator[httpx.AsyncClient]:
     """A client of the gateway."""
-    async with httpx.AsyncClient(base_url=gateway_url, timeout=TIMEOUT_SECONDS) as client:
+    async with http_client(gateway_url, timeout=TIMEOUT_SECONDS) as client:
         yield client
 
 
 @pytest.fixture
-async def ada(client: httpx.AsyncClient) -> Person:
+async def user(client: httpx.AsyncClient) -> User:
     """A new user who is logged in."""
-    return await join(client)
+    return await create_user(client)
 
 
 @pytest.fixture
-async def grace(client: httpx.AsyncClient) -> Person:
-    """Another one."""
-    return await join(client)
+async def other_user(client: httpx.AsyncClient) -> User:
+    """Another new user who is logged in."""
+    return await create_user(client)

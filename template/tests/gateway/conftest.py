@@ -1,34 +1,54 @@
-"""A gateway in front of the real auth service and a stand-in for projects."""
+"""A gateway in front of the real auth service, and of a fake projects service."""
 
 from collections.abc import AsyncIterator
 
 import httpx
 import pytest
+from starlette.types import Receive, Scope, Send
 
 from gateway.app import create_app
 from gateway.settings import GatewaySettings
-from tests.support.serving import TIMEOUT_SECONDS, free_port, serving
+from tests.support.clients import http_client
+from tests.support.serving import TIMEOUT_SECONDS, free_port, serve
 from tests.support.upstream import Upstream
 
 ORIGIN = "http://app.example.org"
 
 
-@pytest.fixture
-async def upstream() -> Upstream:
-    """What stands in for the projects service."""
-    return Upstream()
+class UpstreamServer:
+    """Passes requests to the upstream of the current test, so that tests can share the server and the gateway."""
+
+    upstream: Upstream
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self.upstream(scope, receive, send)
 
 
-@pytest.fixture
-async def upstream_url(upstream: Upstream) -> AsyncIterator[str]:
-    """Where it answers."""
-    async with serving(upstream) as url:
-        yield url
+@pytest.fixture(scope="session")
+async def upstream_server() -> AsyncIterator[tuple[UpstreamServer, str]]:
+    """The server of the fake projects service, and its URL."""
+    server = UpstreamServer()
+    server.upstream = Upstream()
+    async with serve(server) as url:
+        yield server, url
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
+def upstream_url(upstream_server: tuple[UpstreamServer, str]) -> str:
+    """The URL of the fake projects service."""
+    return upstream_server[1]
+
+
+@pytest.fixture(autouse=True)
+async def upstream(upstream_server: tuple[UpstreamServer, str]) -> Upstream:
+    """The fake projects service of this test."""
+    upstream_server[0].upstream = Upstream()
+    return upstream_server[0].upstream
+
+
+@pytest.fixture(scope="session")
 def gateway_settings(auth_url: str, upstream_url: str) -> GatewaySettings:
-    """Settings of a gateway that is as patient as its clients here."""
+    """Settings of a gateway with the same timeout as its clients in these tests."""
     return GatewaySettings(
         app_name="Test",
         environment="development",
@@ -40,38 +60,38 @@ def gateway_settings(auth_url: str, upstream_url: str) -> GatewaySettings:
     )
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 async def gateway_url(gateway_settings: GatewaySettings) -> AsyncIterator[str]:
-    """Where the gateway answers."""
-    async with serving(create_app(gateway_settings)) as url:
+    """The URL of the gateway."""
+    async with serve(create_app(gateway_settings)) as url:
         yield url
 
 
 @pytest.fixture
 async def gateway(gateway_url: str) -> AsyncIterator[httpx.AsyncClient]:
     """A client of the gateway."""
-    async with httpx.AsyncClient(base_url=gateway_url, timeout=TIMEOUT_SECONDS) as client:
+    async with http_client(gateway_url) as client:
         yield client
 
 
-@pytest.fixture
-async def impatient_url(gateway_settings: GatewaySettings) -> AsyncIterator[str]:
-    """Where a gateway answers that waits for nobody longer than a second."""
-    async with serving(create_app(gateway_settings.model_copy(update={"upstream_timeout": 1}))) as url:
+@pytest.fixture(scope="session")
+async def short_timeout_url(gateway_settings: GatewaySettings) -> AsyncIterator[str]:
+    """The URL of a gateway with a timeout of one second."""
+    async with serve(create_app(gateway_settings.model_copy(update={"upstream_timeout": 1}))) as url:
         yield url
 
 
 @pytest.fixture
-async def impatient(impatient_url: str) -> AsyncIterator[httpx.AsyncClient]:
-    """A client of that one."""
-    async with httpx.AsyncClient(base_url=impatient_url, timeout=TIMEOUT_SECONDS) as client:
+async def short_timeout(short_timeout_url: str) -> AsyncIterator[httpx.AsyncClient]:
+    """A client of the gateway with a timeout of one second."""
+    async with http_client(short_timeout_url) as client:
         yield client
 
 
 @pytest.fixture
-def dead_settings(gateway_settings: GatewaySettings) -> GatewaySettings:
-    """Settings of a gateway none of whose services run."""
-    nowhere = f"http://127.0.0.1:{free_port()}"
+def unavailable_settings(gateway_settings: GatewaySettings) -> GatewaySettings:
+    """Settings of a gateway none of whose services is running."""
+    unused = f"http://127.0.0.1:{free_port()}"
     return gateway_settings.model_copy(
-        update={"auth_url": nowhere, "projects_url": nowhere, "jwks_url": f"{nowhere}/.well-known/jwks.json"}
+        update={"auth_url": unused, "projects_url": unused, "jwks_url": f"{unused}/.well-known/jwks.json"}
     )

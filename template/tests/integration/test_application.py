@@ -3,71 +3,56 @@ import signal
 
 import httpx
 
-from tests.support.application import SERVICES, Stack
-from tests.support.people import join
+from gateway.app import create_app
+from gateway.settings import GatewaySettings
+from tests.support.application import Application
+from tests.support.clients import client_of
+from tests.support.users import create_user
 
 
-async def test_people_register_share_a_project_and_log_out(client: httpx.AsyncClient) -> None:
-    ada, grace = await join(client), await join(client)
-    created = await client.post("/api/projects", json={"name": "Compiler"}, headers=ada.headers)
-    path = f"/api/projects/{created.json()['id']}"
-    assert (await client.get(path, headers=grace.headers)).status_code == 404
-    added = await client.post(f"{path}/members", json={"email": grace.email, "role": "editor"}, headers=ada.headers)
-    assert added.status_code == 201
-    changed = await client.patch(path, json={"description": "A-0"}, headers=grace.headers)
-    assert changed.json()["description"] == "A-0"
-    listed = (await client.get("/api/projects", headers=grace.headers)).json()
-    assert [(each["name"], each["role"]) for each in listed["items"]] == [("Compiler", "editor")]
-    assert (await client.post("/api/auth/logout", headers=grace.headers)).status_code == 204
-    assert (await client.get(path, headers=grace.headers)).status_code == 401
-    assert (await client.get(path, headers=ada.headers)).status_code == 200
+async def test_request_id_is_in_the_logs_of_every_service(client: httpx.AsyncClient, application: Application) -> None:
+    user = await create_user(client)
+    response = await client.get("/api/projects", headers={**user.headers, "X-Request-ID": "follow-me-through"})
+    assert response.headers["x-request-id"] == "follow-me-through"
+    for service in ("gateway", "projects"):
+        events = await application[service].events_of("follow-me-through")
+        assert [(each["event"], each["route"], each["status"]) for each in events] == [
+            ("request", "/api/projects", 200)
+        ]
+    assert user.access_token not in application["gateway"].log.read_text(encoding="utf-8")
 
 
-async def test_a_request_can_be_followed_through_the_logs_of_every_hop(client: httpx.AsyncClient, stack: Stack) -> None:
-    person = await join(client)
-    answer = await client.get("/api/projects", headers={**person.headers, "X-Request-ID": "follow-me-through"})
-    assert answer.headers["x-request-id"] == "follow-me-through"
-    for process, route in ((stack["gateway"], "/api/projects"), (stack["projects"], "/api/projects")):
-        events = await process.events_of("follow-me-through")
-        assert [(each["event"], each["route"], each["status"]) for each in events] == [("request", route, 200)]
-    assert person.access_token not in stack["gateway"].log.read_text(encoding="utf-8")
-
-
-async def test_the_gateway_speaks_for_the_whole_application(client: httpx.AsyncClient) -> None:
-    health = (await client.get("/health/detailed")).json()
-    assert {name: each["status"] for name, each in health["components"].items()} == dict.fromkeys(SERVICES, "ok")
-    document = (await client.get("/openapi.json")).json()
-    assert {"/api/auth/register", "/api/projects"} <= set(document["paths"])
-    assert (await client.get("/docs")).status_code == 200
-
-
-async def test_a_body_that_is_too_big_for_a_service_is_refused(client: httpx.AsyncClient) -> None:
-    person = await join(client)
-    big = {"name": "Big", "description": "x" * 1_100_000}
-    assert (await client.post("/api/projects", json=big, headers=person.headers)).status_code == 413
-
-
-async def test_each_service_counts_its_requests(client: httpx.AsyncClient, stack: Stack) -> None:
-    await join(client)
-    for process, route in ((stack["gateway"], "/api/auth"), (stack["auth"], "/api/auth/login")):
-        text = (await client.get(f"{process.url}/metrics")).text
+async def test_each_service_counts_requests(client: httpx.AsyncClient, application: Application) -> None:
+    await create_user(client)
+    for service, route in (("gateway", "/api/auth"), ("auth", "/api/auth/login")):
+        text = (await client.get(f"{application[service].url}/metrics")).text
         assert f'http_requests_total{{method="POST",route="{route}",status="200"}}' in text
 
 
-async def test_a_frozen_service_is_a_504_until_it_thaws(client: httpx.AsyncClient, stack: Stack) -> None:
-    person = await join(client)
-    os.kill(stack["projects"].popen.pid, signal.SIGSTOP)
-    try:
-        frozen = await client.get("/api/projects", headers=person.headers)
-        assert (await client.get("/api/auth/me", headers=person.headers)).status_code == 200
-    finally:
-        os.kill(stack["projects"].popen.pid, signal.SIGCONT)
-    assert frozen.status_code == 504
-    assert frozen.headers["x-request-id"]
-    assert (await client.get("/api/projects", headers=person.headers)).status_code == 200
+async def test_frozen_service_is_a_504_until_it_continues(client: httpx.AsyncClient, application: Application) -> None:
+    user = await create_user(client)
+    auth, projects = application["auth"], application["projects"]
+    settings = GatewaySettings(
+        app_name="Test",
+        environment="development",
+        auth_url=auth.url,
+        projects_url=projects.url,
+        jwks_url=f"{auth.url}/.well-known/jwks.json",
+        upstream_timeout=2,
+    )
+    async with client_of(create_app(settings)) as gateway:
+        os.kill(projects.popen.pid, signal.SIGSTOP)
+        try:
+            frozen = await gateway.get("/api/projects", headers=user.headers)
+            assert (await gateway.get("/api/auth/me", headers=user.headers)).status_code == 200
+        finally:
+            os.kill(projects.popen.pid, signal.SIGCONT)
+        assert frozen.status_code == 504
+        assert frozen.headers["x-request-id"]
+        assert (await gateway.get("/api/projects", headers=user.headers)).status_code == 200
 
 
-async def test_head_and_options_come_through_the_gateway(client: httpx.AsyncClient) -> None:
+async def test_head_and_options_through_the_gateway(client: httpx.AsyncClient) -> None:
     head = await client.head("/health")
     assert (head.status_code, head.content) == (200, b"")
     options = await client.options("/api/projects")

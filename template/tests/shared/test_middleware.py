@@ -11,7 +11,7 @@ from shared.application import create_service
 from shared.metrics import Metrics
 from shared.middleware import RequestMiddleware, level_of
 from shared.request_id import current_request_id
-from tests.support.serving import serving
+from tests.support.clients import client_of
 
 
 @asynccontextmanager
@@ -44,43 +44,43 @@ def create_app() -> tuple[FastAPI, RequestMiddleware]:
 
 @pytest.fixture
 async def client() -> AsyncIterator[httpx.AsyncClient]:
-    async with serving(create_app()[1]) as url, httpx.AsyncClient(base_url=url) as client:
+    async with client_of(create_app()[1]) as client:
         yield client
 
 
-async def test_a_request_keeps_its_id(client: httpx.AsyncClient) -> None:
-    answer = await client.get("/items/1", headers={"X-Request-ID": "from-the-caller"})
-    assert answer.json()["request_id"] == answer.headers["x-request-id"] == "from-the-caller"
+async def test_request_id_of_the_client_is_kept(client: httpx.AsyncClient) -> None:
+    response = await client.get("/items/1", headers={"X-Request-ID": "from-the-caller"})
+    assert response.json()["request_id"] == response.headers["x-request-id"] == "from-the-caller"
 
 
 @pytest.mark.parametrize("offered", ["", "short", "x" * 65, "with space", "line\\nbreak", 'quote"quote'])
-async def test_an_id_unfit_for_logs_is_replaced(client: httpx.AsyncClient, offered: str) -> None:
-    answer = await client.get("/items/1", headers={"X-Request-ID": offered})
-    assert answer.headers["x-request-id"] != offered
-    assert len(answer.headers["x-request-id"]) == 32
+async def test_invalid_request_id_is_replaced(client: httpx.AsyncClient, offered: str) -> None:
+    response = await client.get("/items/1", headers={"X-Request-ID": offered})
+    assert response.headers["x-request-id"] != offered
+    assert len(response.headers["x-request-id"]) == 32
 
 
-async def test_no_two_requests_get_the_same_id(client: httpx.AsyncClient) -> None:
-    answers = [await client.get("/items/1") for _ in range(5)]
-    assert len({answer.headers["x-request-id"] for answer in answers}) == 5
+async def test_generated_request_ids_are_unique(client: httpx.AsyncClient) -> None:
+    responses = [await client.get("/items/1") for _ in range(5)]
+    assert len({response.headers["x-request-id"] for response in responses}) == 5
 
 
-async def test_a_bug_is_logged_and_the_client_only_told_that_there_is_one(client: httpx.AsyncClient) -> None:
+async def test_unhandled_exception_is_logged_and_not_shown_to_the_client(client: httpx.AsyncClient) -> None:
     with capture_logs() as logs:
-        answer = await client.get("/broken")
-    assert (answer.status_code, answer.headers["x-request-id"] != "") == (500, True)
-    assert "hunter2" not in answer.text
+        response = await client.get("/broken")
+    assert (response.status_code, response.headers["x-request-id"] != "") == (500, True)
+    assert "hunter2" not in response.text
     assert [(each["event"], each["log_level"]) for each in logs] == [("request failed", "error"), ("request", "error")]
     assert logs[0]["exc_info"]
 
 
-async def test_a_bug_halfway_through_a_response_breaks_it_off(client: httpx.AsyncClient) -> None:
+async def test_exception_during_a_response_aborts_it(client: httpx.AsyncClient) -> None:
     with capture_logs() as logs, pytest.raises(httpx.RemoteProtocolError):
         await client.get("/half")
     assert logs[-1]["complete"] is False
 
 
-async def test_the_log_names_the_route_and_leaves_the_query_out(client: httpx.AsyncClient) -> None:
+async def test_access_log_has_the_route_and_no_query(client: httpx.AsyncClient) -> None:
     with capture_logs() as logs:
         await client.get("/items/7?token=hunter2")
     (event,) = logs
@@ -88,22 +88,22 @@ async def test_the_log_names_the_route_and_leaves_the_query_out(client: httpx.As
     assert "hunter2" not in str(event)
 
 
-async def test_a_bug_in_a_service_is_answered_in_json() -> None:
+async def test_unhandled_exception_in_a_service_is_a_json_500() -> None:
     router = APIRouter()
 
     @router.get("/broken")
     async def broken() -> None:
         raise RuntimeError("hunter2")
 
-    app = create_service("test", lifespan, [router])
-    async with serving(RequestMiddleware(app, app.state.metrics)) as url, httpx.AsyncClient() as client:
-        answer = await client.get(f"{url}/broken")
-    assert (answer.status_code, answer.json()) == (500, {"detail": "Internal server error"})
+    app = create_service("test", "A test.", lifespan, [router])
+    async with client_of(RequestMiddleware(app, app.state.metrics)) as client:
+        response = await client.get("/broken")
+    assert (response.status_code, response.json()) == (500, {"detail": "Internal server error"})
 
 
-async def test_metrics_are_by_route_not_by_path() -> None:
+async def test_metrics_are_labelled_by_route() -> None:
     app, wrapped = create_app()
-    async with serving(wrapped) as url, httpx.AsyncClient(base_url=url) as client:
+    async with client_of(wrapped) as client:
         for path in ("/items/1", "/items/2", "/nowhere", "/elsewhere"):
             await client.get(path)
     metrics: Metrics = app.state.metrics
@@ -113,13 +113,13 @@ async def test_metrics_are_by_route_not_by_path() -> None:
     assert 'http_request_duration_seconds_count{method="GET",route="/items/{item_id}"} 2.0' in text
 
 
-def test_what_watches_the_service_is_quiet_until_it_fails() -> None:
+def test_health_checks_are_logged_only_on_failure() -> None:
     assert level_of("/health", 200) < level_of("/items/{item_id}", 404) < level_of("/health/detailed", 503)
     assert level_of("/health/detailed", 503) < level_of("/items/{item_id}", 500)
 
 
-async def test_metrics_are_shown() -> None:
-    async with serving(create_service("test", lifespan, [])) as url, httpx.AsyncClient() as client:
-        answer = await client.get(f"{url}/metrics")
-    assert answer.headers["content-type"].startswith("text/plain; version=0.0.4")
-    assert "process_cpu_seconds_total" in answer.text
+async def test_metrics_endpoint() -> None:
+    async with client_of(create_service("test", "A test.", lifespan, [])) as client:
+        response = await client.get("/metrics")
+    assert response.headers["content-type"].startswith("text/plain; version=0.0.4")
+    assert "process_cpu_seconds_total" in response.text

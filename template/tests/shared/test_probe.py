@@ -1,6 +1,7 @@
 import asyncio
+import errno
+import os
 import socket
-import subprocess
 import sys
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
@@ -11,59 +12,61 @@ from fastapi import FastAPI
 from shared import probe
 from shared.application import create_service
 from shared.health import Check
-from tests.support.processes import environment_of
-from tests.support.serving import free_port, serving
+from tests.support.serving import free_port, serve
 
 
-async def fine() -> None:
-    """A dependency that answers."""
+async def passing() -> None:
+    """A check that passes."""
 
 
-async def broken() -> None:
-    raise ConnectionError("the database is away")
+async def failing() -> None:
+    raise ConnectionError("the database is unavailable")
 
 
 def service(check: Check) -> AbstractAsyncContextManager[str]:
-    """A running service that needs one thing."""
+    """Serve a service with one readiness check."""
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         app.state.checks = {"database": check}
         yield
 
-    return serving(create_service("test", lifespan, []))
+    return serve(create_service("test", "A test.", lifespan, []))
 
 
-def run_probe(*arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "shared.probe", *arguments]
-    return subprocess.run(command, env=environment_of({}), capture_output=True, text=True, check=False)
+def run_probe(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> object:
+    """Run the command in this process; returns the exit code or error message."""
+    monkeypatch.setattr(sys, "argv", ["probe", *arguments])
+    with pytest.raises(SystemExit) as exited:
+        probe.main()
+    return exited.value.code
 
 
-@pytest.mark.parametrize(("check", "code", "words"), [(fine, 0, '"ok"'), (broken, 1, "the database is away")])
-async def test_it_ends_as_the_service_is_and_repeats_its_words(check: Check, code: int, words: str) -> None:
+@pytest.mark.parametrize(
+    ("check", "code", "output"), [(passing, 0, '"ok"'), (failing, 1, "the database is unavailable")]
+)
+async def test_exit_code_and_output_show_the_readiness(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], check: Check, code: int, output: str
+) -> None:
     async with service(check) as url:
-        done = await asyncio.to_thread(run_probe, url.rpartition(":")[2])
-    assert (done.returncode, done.stderr) == (code, "")
-    assert words in done.stdout
+        assert await asyncio.to_thread(run_probe, monkeypatch, url.rpartition(":")[2]) == code
+    assert output in capsys.readouterr().out
 
 
-def test_nobody_there_is_not_ready() -> None:
+def test_unused_port_is_not_ready(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     port = free_port()
-    done = run_probe(str(port))
-    assert done.returncode == 1
-    assert done.stdout == f"no answer on port {port}: [Errno 111] Connection refused\n"
+    assert run_probe(monkeypatch, str(port)) == 1
+    refused = f"[Errno {errno.ECONNREFUSED}] {os.strerror(errno.ECONNREFUSED)}"
+    assert capsys.readouterr().out == f"no response on port {port}: {refused}\n"
 
 
-def test_a_service_that_hangs_is_not_ready(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_service_that_does_not_respond_is_not_ready(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(probe, "TIMEOUT_SECONDS", 0.1)
     with socket.create_server(("127.0.0.1", 0)) as silent:
-        assert probe.ask(silent.getsockname()[1]) == (
-            False,
-            f"no answer on port {silent.getsockname()[1]}: timed out",
-        )
+        port = silent.getsockname()[1]
+        assert probe.probe(port) == (False, f"no response on port {port}: timed out")
 
 
 @pytest.mark.parametrize("arguments", [(), ("gateway",), ("8000", "8001")])
-def test_without_a_port_it_says_how_it_is_used(arguments: tuple[str, ...]) -> None:
-    done = run_probe(*arguments)
-    assert (done.returncode, done.stderr) == (1, "usage: python -m shared.probe PORT\n")
+def test_usage_is_printed_without_a_port(monkeypatch: pytest.MonkeyPatch, arguments: tuple[str, ...]) -> None:
+    assert run_probe(monkeypatch, *arguments) == "usage: python -m shared.probe PORT"

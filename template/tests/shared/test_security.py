@@ -12,25 +12,25 @@ from shared.http import create_client
 from shared.security import jwks
 from shared.security.jwks import KeysUnavailableError, RemoteKeys
 from shared.security.tokens import InvalidTokenError, Signer, verify
-from tests.support.serving import free_port, serving
+from tests.support.serving import free_port, serve
 
 MINUTE = timedelta(minutes=1)
 signer = Signer(bytes(range(32)), MINUTE)
-stranger = Signer(bytes(32), MINUTE)
+other_signer = Signer(bytes(32), MINUTE)
 
 
 class KeyServer:
-    """Publishes keys, counts how often it is asked, and can be made to fail."""
+    """Serves keys, counts requests, and can be made to fail."""
 
     def __init__(self) -> None:
         self.keys = [signer.jwk]
-        self.asked = 0
+        self.requests = 0
         self.status = 200
         self.app = FastAPI()
-        self.app.get("/jwks")(self.answer)
+        self.app.get("/jwks")(self.response)
 
-    async def answer(self, response: Response) -> dict[str, list[dict[str, str]]]:
-        self.asked += 1
+    async def response(self, response: Response) -> dict[str, list[dict[str, str]]]:
+        self.requests += 1
         response.status_code = self.status
         return {"keys": self.keys}
 
@@ -42,12 +42,12 @@ def server() -> KeyServer:
 
 @pytest.fixture
 async def keys(server: KeyServer) -> AsyncIterator[RemoteKeys]:
-    async with serving(server.app) as url, create_client() as client:
+    async with serve(server.app) as url, create_client() as client:
         yield RemoteKeys(client, f"{url}/jwks")
 
 
 def forged(**changes: object) -> str:
-    """A token with the right signature and a wrong claim."""
+    """A token with a valid signature and changed claims."""
     token = signer.sign(uuid4(), uuid4(), datetime.now(UTC))
     claims = jwt.decode(token, options={"verify_signature": False}) | changes
     claims = {name: value for name, value in claims.items() if value is not None}
@@ -61,67 +61,67 @@ def unsigned() -> str:
     return ".".join([*parts, ""])
 
 
-async def test_a_token_says_whose_it_is() -> None:
+async def test_claims_have_user_and_session() -> None:
     user, session = uuid4(), uuid4()
     claims = await verify(signer.sign(user, session, datetime.now(UTC)), signer)
     assert (claims.user_id, claims.session_id) == (user, session)
 
 
-async def test_a_token_that_is_wrong_in_any_way_is_refused() -> None:
-    good = forged()
+async def test_invalid_tokens_are_rejected() -> None:
+    valid = forged()
     hour_ago = datetime.now(UTC) - timedelta(hours=1)
-    wrong = {
-        "nothing": "",
-        "no token": "a.b.c",
+    invalid = {
+        "empty": "",
+        "malformed": "a.b.c",
         "unsigned": unsigned(),
-        "tampered": good[:-8] + ("AAAAAAAA" if not good.endswith("AAAAAAAA") else "BBBBBBBB"),
-        "signed by a stranger": stranger.sign(uuid4(), uuid4(), datetime.now(UTC)),
+        "tampered": valid[:-8] + ("AAAAAAAA" if not valid.endswith("AAAAAAAA") else "BBBBBBBB"),
+        "unknown signer": other_signer.sign(uuid4(), uuid4(), datetime.now(UTC)),
         "with a symmetric key": jwt.encode({}, "x" * 64, "HS256", headers={"kid": signer.jwk["kid"]}),
         "expired": signer.sign(uuid4(), uuid4(), hour_ago),
-        "for others": forged(aud="elsewhere"),
-        "by others": forged(iss="elsewhere"),
-        "without a session": forged(sid=None),
-        "without an end": forged(exp=None),
-        "of nobody": forged(sub="nobody"),
+        "wrong audience": forged(aud="elsewhere"),
+        "wrong issuer": forged(iss="elsewhere"),
+        "no session": forged(sid=None),
+        "no expiry": forged(exp=None),
+        "invalid subject": forged(sub="nobody"),
     }
-    for token in wrong.values():
+    for token in invalid.values():
         with pytest.raises(InvalidTokenError):
             await verify(token, signer)
 
 
-async def test_keys_are_fetched_once(keys: RemoteKeys, server: KeyServer) -> None:
+async def test_keys_are_cached(keys: RemoteKeys, server: KeyServer) -> None:
     for _ in range(3):
         assert await keys.find(signer.jwk["kid"])
-    assert server.asked == 1
+    assert server.requests == 1
 
 
-async def test_an_unknown_key_is_looked_for_but_not_each_time(
+async def test_unknown_key_is_fetched_at_a_limited_rate(
     keys: RemoteKeys, server: KeyServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await keys.check()
     for _ in range(3):
         assert await keys.find("made up") is None
-    assert server.asked == 1
-    monkeypatch.setattr(jwks, "RETRY_SECONDS", 0)
-    server.keys = [signer.jwk, stranger.jwk]
-    assert await keys.find(stranger.jwk["kid"])
-    assert server.asked == 2
+    assert server.requests == 1
+    monkeypatch.setattr(jwks, "MIN_RETRY_SECONDS", 0)
+    server.keys = [signer.jwk, other_signer.jwk]
+    assert await keys.find(other_signer.jwk["kid"])
+    assert server.requests == 2
 
 
-async def test_old_keys_are_better_than_none(
+async def test_outdated_keys_are_used_when_fetching_fails(
     keys: RemoteKeys, server: KeyServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await keys.check()
-    monkeypatch.setattr(jwks, "RETRY_SECONDS", 0)
-    monkeypatch.setattr(jwks, "FRESH_SECONDS", 0)
+    monkeypatch.setattr(jwks, "MIN_RETRY_SECONDS", 0)
+    monkeypatch.setattr(jwks, "MAX_AGE_SECONDS", 0)
     server.status = 500
     assert await keys.find(signer.jwk["kid"])
-    assert server.asked == 2
+    assert server.requests == 2
     with pytest.raises(KeysUnavailableError):
         await keys.find("made up")
 
 
-async def test_without_any_key_it_is_said_where_they_should_be() -> None:
+async def test_unavailable_keys_error_contains_the_url() -> None:
     url = f"http://127.0.0.1:{free_port()}/jwks"
     async with create_client() as client:
         with pytest.raises(KeysUnavailableError, match=url):

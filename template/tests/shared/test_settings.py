@@ -13,22 +13,22 @@ SECRET = "hunter2hunter2"
 
 @pytest.fixture(autouse=True)
 def empty_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Nothing set, and what `load` sets is forgotten."""
+    """An environment without settings; changes are undone after the test."""
     monkeypatch.setattr(os, "environ", {"PATH": os.environ["PATH"]})
     monkeypatch.chdir(tmp_path)
 
 
 @pytest.fixture
 def development() -> None:
-    """What settings of parts need as well."""
+    """Sets ENVIRONMENT to development."""
     os.environ["ENVIRONMENT"] = "development"
 
 
-def refusal(kind: type[Settings], capsys: pytest.CaptureFixture[str], secrets: Path = SECRETS) -> list[str]:
-    """What is said when the settings cannot be loaded."""
-    with pytest.raises(SystemExit) as ended:
+def load_error(kind: type[Settings], capsys: pytest.CaptureFixture[str], secrets: Path = SECRETS) -> list[str]:
+    """Load invalid settings; returns the two lines of the error."""
+    with pytest.raises(SystemExit) as exited:
         load(kind, secrets=secrets)
-    assert ended.value.code == 2
+    assert exited.value.code == 2
     printed = capsys.readouterr()
     assert printed.out == ""
     lines = printed.err.splitlines()
@@ -38,7 +38,7 @@ def refusal(kind: type[Settings], capsys: pytest.CaptureFixture[str], secrets: P
 
 @pytest.fixture
 def secrets(tmp_path: Path) -> Path:
-    """A folder with a secret, as containers have one."""
+    """A folder with a secret file, as in a container."""
     folder = tmp_path / "secrets"
     folder.mkdir()
     (folder / "database_password").write_text(f"{SECRET}\n", encoding="utf-8")
@@ -49,30 +49,30 @@ def write(text: str) -> None:
     Path(".env.local").write_text(text, encoding="utf-8")
 
 
-def test_the_file_is_read_as_it_is_written() -> None:
+def test_env_file_values_are_read_literally() -> None:
     write("# a comment\nAPP_NAME='It\\'s $HOME ${PATH} ñ # 100%'\nENVIRONMENT=staging\nLOG_LEVEL=\n")
     settings = load(ServiceSettings)
     assert settings.app_name == "It's $HOME ${PATH} ñ # 100%"
     assert (settings.host, settings.log_level) == ("127.0.0.1", None)
 
 
-def test_the_environment_wins() -> None:
+def test_environment_takes_precedence_over_the_file() -> None:
     write("APP_NAME=File\nENVIRONMENT=staging\n")
     os.environ["APP_NAME"] = "Environment"
     settings = load(ServiceSettings)
     assert (settings.app_name, settings.environment) == ("Environment", "staging")
 
 
-def test_without_a_file_setup_is_recommended(capsys: pytest.CaptureFixture[str]) -> None:
-    problem, advice = refusal(ServiceSettings, capsys)
+def test_missing_env_file_recommends_setup(capsys: pytest.CaptureFixture[str]) -> None:
+    problem, advice = load_error(ServiceSettings, capsys)
     assert "APP_NAME: Field required" in problem
     assert "ENVIRONMENT: Field required" in problem
     assert "nox -s setup" in advice
 
 
-def test_with_a_file_correcting_it_is_recommended(capsys: pytest.CaptureFixture[str]) -> None:
+def test_invalid_env_file_recommends_correcting_it(capsys: pytest.CaptureFixture[str]) -> None:
     write("APP_NAME=x\nENVIRONMENT=moon\n")
-    problem, advice = refusal(ServiceSettings, capsys)
+    problem, advice = load_error(ServiceSettings, capsys)
     assert "ENVIRONMENT" in problem
     assert "'development', 'staging' or 'production'" in problem
     assert "APP_NAME" not in problem
@@ -80,9 +80,9 @@ def test_with_a_file_correcting_it_is_recommended(capsys: pytest.CaptureFixture[
 
 
 @pytest.mark.usefixtures("development")
-def test_a_wrong_secret_is_not_shown(capsys: pytest.CaptureFixture[str]) -> None:
+def test_invalid_secret_is_not_shown(capsys: pytest.CaptureFixture[str]) -> None:
     write(f"DATABASE_URL=mysql://root:{SECRET}@localhost\nDATABASE_POOL_SIZE=none\n")
-    problem, _ = refusal(DatabaseSettings, capsys)
+    problem, _ = load_error(DatabaseSettings, capsys)
     assert "DATABASE_URL" in problem
     assert "postgresql://" in problem
     assert "DATABASE_POOL_SIZE" in problem
@@ -90,13 +90,13 @@ def test_a_wrong_secret_is_not_shown(capsys: pytest.CaptureFixture[str]) -> None
 
 
 @pytest.mark.usefixtures("development")
-def test_secrets_do_not_show_when_settings_are_printed() -> None:
+def test_repr_does_not_contain_secrets() -> None:
     os.environ["REDIS_URL"] = f"redis://:{SECRET}@localhost"
     assert SECRET not in repr(load(RedisSettings))
 
 
 @pytest.mark.usefixtures("development")
-def test_a_secret_comes_from_its_file_where_the_environment_has_none(secrets: Path) -> None:
+def test_secret_file_is_used_unless_the_environment_has_a_value(secrets: Path) -> None:
     os.environ.update({"DATABASE_URL": "postgresql://app@db/app", "DATABASE_PASSWORD": ""})
     settings = load(DatabaseSettings, secrets=secrets)
     assert driver_url(settings).password == SECRET
@@ -106,13 +106,13 @@ def test_a_secret_comes_from_its_file_where_the_environment_has_none(secrets: Pa
 
 
 @pytest.mark.usefixtures("development")
-def test_the_url_s_own_password_wins(secrets: Path) -> None:
+def test_password_in_the_url_takes_precedence(secrets: Path) -> None:
     os.environ["DATABASE_URL"] = "postgresql://app:own@db/app"
     assert driver_url(load(DatabaseSettings, secrets=secrets)).password == "own"
 
 
 @pytest.mark.usefixtures("development")
-def test_a_password_is_taken_as_it_is(secrets: Path) -> None:
+def test_separate_password_is_used_literally(secrets: Path) -> None:
     odd = "p@ss:w/rd %41#?"
     (secrets / "database_password").write_text(odd, encoding="utf-8")
     os.environ["DATABASE_URL"] = "postgresql://app@db/app"
@@ -120,7 +120,7 @@ def test_a_password_is_taken_as_it_is(secrets: Path) -> None:
 
 
 @pytest.mark.usefixtures("development")
-def test_without_a_password_there_is_none() -> None:
+def test_password_is_optional_in_development() -> None:
     os.environ.update({"DATABASE_URL": "postgresql://app@db/app", "REDIS_URL": "redis://cache"})
     assert driver_url(load(DatabaseSettings)).password is None
     assert load(RedisSettings).redis_password is None
@@ -128,7 +128,7 @@ def test_without_a_password_there_is_none() -> None:
 
 @pytest.mark.parametrize(("url", "password"), [("redis://cache", SECRET), ("redis://:own@cache", "own")])
 @pytest.mark.usefixtures("development")
-def test_redis_is_given_its_password(secrets: Path, url: str, password: str) -> None:
+def test_redis_client_gets_the_password(secrets: Path, url: str, password: str) -> None:
     (secrets / "redis_password").write_text(SECRET, encoding="utf-8")
     os.environ["REDIS_URL"] = url
     redis = create_redis(load(RedisSettings, secrets=secrets))
@@ -136,47 +136,47 @@ def test_redis_is_given_its_password(secrets: Path, url: str, password: str) -> 
 
 
 @pytest.mark.usefixtures("development")
-def test_a_secret_that_is_no_text_is_told(secrets: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_secret_file_must_be_utf8(secrets: Path, capsys: pytest.CaptureFixture[str]) -> None:
     os.environ["DATABASE_URL"] = "postgresql://app@db/app"
     (secrets / "database_password").write_bytes(b"\xff\xfe")
-    assert f"A file in {secrets} is not UTF-8" in refusal(DatabaseSettings, capsys, secrets)[0]
+    assert f"A file in {secrets} is not UTF-8" in load_error(DatabaseSettings, capsys, secrets)[0]
 
 
 @pytest.mark.usefixtures("development")
-def test_a_secret_that_cannot_be_read_is_told(
+def test_unreadable_secret_file_is_reported(
     secrets: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def refuse(path: Path, encoding: str | None = None) -> None:
         raise PermissionError(13, "Permission denied", str(path))
 
-    # Nothing is closed to root, who may be running this.
+    # File modes do not stop root, which may run the tests.
     monkeypatch.setattr(Path, "read_text", refuse)
     os.environ["DATABASE_URL"] = "postgresql://app@db/app"
-    problem, _ = refusal(DatabaseSettings, capsys, secrets)
+    problem, _ = load_error(DatabaseSettings, capsys, secrets)
     assert problem == f"{secrets / 'database_password'} cannot be read: Permission denied."
 
 
 @pytest.mark.parametrize(
     "text",
-    ["ENVIRONMENT=development\nthis is no setting\n", "APP_NAME='unfinished\n", "A=1\n\n\nthis is no setting\n"],
+    ["ENVIRONMENT=development\nnot a setting\n", "APP_NAME='unfinished\n", "A=1\n\n\nnot a setting\n"],
 )
-def test_a_broken_line_is_found(capsys: pytest.CaptureFixture[str], text: str) -> None:
+def test_malformed_line_is_reported_with_its_number(capsys: pytest.CaptureFixture[str], text: str) -> None:
     write(text)
-    problem, _ = refusal(ServiceSettings, capsys)
+    problem, _ = load_error(ServiceSettings, capsys)
     assert f"line {text.count(chr(10))}" in problem
 
 
-def test_a_file_that_is_no_text_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+def test_env_file_must_be_utf8(capsys: pytest.CaptureFixture[str]) -> None:
     Path(".env.local").write_bytes(b"APP_NAME=\xff\xfe\n")
-    assert "not UTF-8" in refusal(ServiceSettings, capsys)[0]
+    assert "not UTF-8" in load_error(ServiceSettings, capsys)[0]
 
 
-def test_a_file_that_cannot_be_read_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+def test_unreadable_env_file_is_reported(capsys: pytest.CaptureFixture[str]) -> None:
     Path(".env.local").mkdir()
-    assert "cannot be read" in refusal(ServiceSettings, capsys)[0]
+    assert "cannot be read" in load_error(ServiceSettings, capsys)[0]
 
 
-def test_lists_are_separated_by_commas() -> None:
+def test_lists_are_comma_separated() -> None:
     os.environ.update(
         {
             "APP_NAME": "x",
@@ -193,10 +193,10 @@ def test_lists_are_separated_by_commas() -> None:
 
 
 @pytest.mark.parametrize("url", ["auth:8001", "ftp://auth", "http://", "http://auth/?x", "http://a b"])
-def test_an_address_that_is_none_is_refused(capsys: pytest.CaptureFixture[str], url: str) -> None:
+def test_invalid_service_url_is_rejected(capsys: pytest.CaptureFixture[str], url: str) -> None:
     urls = {"PROJECTS_URL": "http://projects:8002", "JWKS_URL": "http://auth/jwks", "AUTH_URL": url}
     os.environ.update({"APP_NAME": "x", "ENVIRONMENT": "development", **urls})
-    assert "AUTH_URL: Value error, should be http://" in refusal(GatewaySettings, capsys)[0]
+    assert "AUTH_URL: Value error, should be http://" in load_error(GatewaySettings, capsys)[0]
 
 
 DATABASE = {"DATABASE_URL": "postgresql://app:K5b2uWq8Zr1t@db.example.org/app"}
@@ -211,8 +211,8 @@ GATEWAY = {
 GOOD = [(DatabaseSettings, DATABASE), (RedisSettings, REDIS), (GatewaySettings, GATEWAY)]
 PASSWORD = "should have a password of 12 random characters or more"
 
-# What is refused in staging and production, with the setting that is named and the reason.
-UNFIT: list[tuple[type[Settings], dict[str, str], str]] = [
+# Settings that are rejected in staging and production, with the error.
+DEVELOPMENT_ONLY: list[tuple[type[Settings], dict[str, str], str]] = [
     (DatabaseSettings, {"DATABASE_URL": "postgresql://app:password@127.0.0.1:5432/app"}, f"DATABASE_URL: {PASSWORD}"),
     (
         DatabaseSettings,
@@ -241,9 +241,17 @@ UNFIT: list[tuple[type[Settings], dict[str, str], str]] = [
         {"REDIS_URL": "redis://127.0.0.1:6379/0"},
         "REDIS_PASSWORD: should be set, as REDIS_URL has no password,",
     ),
-    (GatewaySettings, {"AUTH_URL": "http://127.0.0.1:8001"}, "AUTH_URL: should not lead to this machine"),
-    (GatewaySettings, {"PROJECTS_URL": "http://localhost:8002"}, "PROJECTS_URL: should not lead to this machine"),
-    (GatewaySettings, {"JWKS_URL": "http://[::1]:8001/jwks.json"}, "JWKS_URL: should not lead to this machine"),
+    (GatewaySettings, {"AUTH_URL": "http://127.0.0.1:8001"}, "AUTH_URL: should not be an address of this machine"),
+    (
+        GatewaySettings,
+        {"PROJECTS_URL": "http://localhost:8002"},
+        "PROJECTS_URL: should not be an address of this machine",
+    ),
+    (
+        GatewaySettings,
+        {"JWKS_URL": "http://[::1]:8001/jwks.json"},
+        "JWKS_URL: should not be an address of this machine",
+    ),
 ]
 ONLY_IN_PRODUCTION = [
     ({"LOG_LEVEL": "DEBUG"}, "LOG_LEVEL: should not be DEBUG"),
@@ -254,32 +262,36 @@ ONLY_IN_PRODUCTION = [
 
 
 @pytest.mark.parametrize("environment", ["staging", "production"])
-@pytest.mark.parametrize(("kind", "settings", "found"), UNFIT)
-def test_what_is_good_for_development_only_is_refused_elsewhere(
-    environment: str, kind: type[Settings], settings: dict[str, str], found: str, capsys: pytest.CaptureFixture[str]
+@pytest.mark.parametrize(("kind", "settings", "error"), DEVELOPMENT_ONLY)
+def test_development_values_are_rejected_when_deployed(
+    environment: str, kind: type[Settings], settings: dict[str, str], error: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     needed = dict(GOOD)[kind] | settings
     os.environ.update({**needed, "ENVIRONMENT": "development"})
     load(kind)
     os.environ["ENVIRONMENT"] = environment
-    problem, advice = refusal(kind, capsys)
-    assert problem == f"Settings that are missing or wrong: {found} in {environment}."
+    problem, advice = load_error(kind, capsys)
+    assert problem == f"Missing or invalid settings: {error} in {environment}."
     assert f"nox -s config -- {environment}" in advice
 
 
-@pytest.mark.parametrize(("settings", "found"), ONLY_IN_PRODUCTION)
-def test_staging_may_be_looked_into(settings: dict[str, str], found: str, capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize(("settings", "error"), ONLY_IN_PRODUCTION)
+def test_staging_allows_debugging_that_production_rejects(
+    settings: dict[str, str], error: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     os.environ.update({**GATEWAY, **settings, "ENVIRONMENT": "staging"})
     load(GatewaySettings)
     os.environ["ENVIRONMENT"] = "production"
-    problem, _ = refusal(GatewaySettings, capsys)
-    assert problem.startswith(f"Settings that are missing or wrong: {found}")
+    problem, _ = load_error(GatewaySettings, capsys)
+    assert problem.startswith(f"Missing or invalid settings: {error}")
     assert problem.endswith("in production.")
 
 
 @pytest.mark.parametrize("environment", ["staging", "production"])
 @pytest.mark.parametrize(("kind", "settings"), GOOD)
-def test_what_is_good_is_taken_everywhere(environment: str, kind: type[Settings], settings: dict[str, str]) -> None:
+def test_strong_values_are_accepted_everywhere(
+    environment: str, kind: type[Settings], settings: dict[str, str]
+) -> None:
     os.environ.update({**settings, "ENVIRONMENT": environment})
     assert load(kind).environment == environment
 
@@ -293,21 +305,21 @@ def test_what_is_good_is_taken_everywhere(environment: str, kind: type[Settings]
         (RedisSettings, "unix:///run/redis.sock"),
     ],
 )
-def test_sockets_certificates_and_sidecars_are_taken_in_production(kind: type[Settings], url: str) -> None:
+def test_sockets_certificates_and_loopback_databases_are_accepted_in_production(kind: type[Settings], url: str) -> None:
     name = "DATABASE_URL" if kind is DatabaseSettings else "REDIS_URL"
     os.environ.update({name: url, "ENVIRONMENT": "production"})
     load(kind)
 
 
-def test_everything_that_is_unfit_is_told_at_once(capsys: pytest.CaptureFixture[str]) -> None:
+def test_all_invalid_settings_are_reported_at_once(capsys: pytest.CaptureFixture[str]) -> None:
     os.environ.update({**GATEWAY, "ENVIRONMENT": "production", "LOG_LEVEL": "DEBUG", "AUTH_URL": "http://localhost"})
     del os.environ["PROJECTS_URL"]
-    problem, _ = refusal(GatewaySettings, capsys)
+    problem, _ = load_error(GatewaySettings, capsys)
     assert all(name in problem for name in ("LOG_LEVEL", "AUTH_URL", "PROJECTS_URL: Field required"))
 
 
 @pytest.mark.parametrize("environment", ["staging", "production"])
-def test_the_file_for_development_is_not_read_elsewhere(capsys: pytest.CaptureFixture[str], environment: str) -> None:
+def test_env_file_is_not_read_when_deployed(capsys: pytest.CaptureFixture[str], environment: str) -> None:
     write("APP_NAME=File\n")
     os.environ["ENVIRONMENT"] = environment
-    assert "APP_NAME: Field required" in refusal(ServiceSettings, capsys)[0]
+    assert "APP_NAME: Field required" in load_error(ServiceSettings, capsys)[0]

@@ -1,4 +1,4 @@
-"""Services as processes of their own, as `dev` and production run them."""
+"""Runs services as processes, as `dev` and production do."""
 
 import asyncio
 import json
@@ -15,25 +15,27 @@ from typing import Any
 
 import httpx
 
+from tests.support.clients import ssl_context
+
 BACKEND = Path("src/backend").resolve()
 TIMEOUT_SECONDS = 120
 
 
 @dataclass
-class Process:
-    """A running service, its URL and the file that it logs to."""
+class ServiceProcess:
+    """A running service, its URL and its log file."""
 
     url: str
     popen: subprocess.Popen[bytes]
     log: Path
 
     def events(self) -> list[dict[str, Any]]:
-        """What it has logged; each line has to be JSON."""
-        whole, _, _ = self.log.read_text(encoding="utf-8").rpartition("\n")
-        return [json.loads(line) for line in whole.splitlines()]
+        """All log events; every complete line must be JSON."""
+        complete, _, _ = self.log.read_text(encoding="utf-8").rpartition("\n")
+        return [json.loads(line) for line in complete.splitlines()]
 
     async def events_of(self, request_id: str) -> list[dict[str, Any]]:
-        """What it has logged of a request, which it does when the answer has left."""
+        """The log events of a request, which are written after the response is sent."""
         deadline = time.monotonic() + TIMEOUT_SECONDS
         while time.monotonic() < deadline:
             if found := [each for each in self.events() if each.get("request_id") == request_id]:
@@ -41,19 +43,19 @@ class Process:
             await asyncio.sleep(0.02)
         return []
 
-    def await_ready(self, path: str = "/health") -> None:
-        """Return when the path answers 200."""
+    def wait_until_ready(self, path: str = "/health") -> None:
+        """Return when the path responds with 200."""
         deadline = time.monotonic() + TIMEOUT_SECONDS
         while time.monotonic() < deadline:
             assert self.popen.poll() is None, self.log.read_text(encoding="utf-8")
             with suppress(httpx.TransportError):
-                if httpx.get(f"{self.url}{path}").status_code == 200:
+                if httpx.get(f"{self.url}{path}", verify=ssl_context()).status_code == 200:
                     return
             time.sleep(0.05)
         raise AssertionError(f"not ready: {self.log.read_text(encoding='utf-8')}")
 
     def stop(self) -> int:
-        """Its exit code after SIGTERM."""
+        """Send SIGTERM and return the exit code."""
         with suppress(ProcessLookupError):
             os.kill(self.popen.pid, signal.SIGCONT)
         self.popen.terminate()
@@ -61,24 +63,24 @@ class Process:
 
 
 @contextmanager
-def running(name: str, port: int, settings: Mapping[str, str], folder: Path) -> Iterator[Process]:
-    """The service, started and not yet ready; stopped in the end."""
+def run_service(name: str, port: int, settings: Mapping[str, str], folder: Path) -> Iterator[ServiceProcess]:
+    """Start a service without waiting until it is ready; stop it on exit."""
     log = folder / f"{name}-{port}.log"
-    environment = environment_of({**settings, f"{name.upper()}_PORT": str(port)})
+    environment = process_environment({**settings, f"{name.upper()}_PORT": str(port)})
     with log.open("wb") as output:
         popen = subprocess.Popen(
             [sys.executable, "-m", name], cwd=folder, env=environment, stdout=output, stderr=subprocess.STDOUT
         )
-    process = Process(f"http://127.0.0.1:{port}", popen, log)
+    process = ServiceProcess(f"http://127.0.0.1:{port}", popen, log)
     try:
         yield process
     finally:
         process.stop()
 
 
-def environment_of(settings: Mapping[str, str]) -> dict[str, str]:
-    """This process's environment with these settings.
+def process_environment(settings: Mapping[str, str]) -> dict[str, str]:
+    """The environment of this process with these settings.
 
-    Compiled modules are kept whatever it says: without them a service takes twice as long to start.
+    Bytecode is written in any case: without it, a service takes twice as long to start.
     """
     return {**os.environ, "PYTHONDONTWRITEBYTECODE": "", "PYTHONPATH": str(BACKEND), **settings}

@@ -1,4 +1,4 @@
-"""Serves ASGI applications on real sockets, in the test's own process."""
+"""Serves ASGI applications on real sockets in the process of the test."""
 
 import asyncio
 import socket
@@ -13,7 +13,7 @@ TIMEOUT_SECONDS = 30
 
 
 def free_port() -> int:
-    """A port that nothing listens on."""
+    """A port that is not in use."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
@@ -21,24 +21,24 @@ def free_port() -> int:
 
 
 @asynccontextmanager
-async def serving(app: ASGIApp, port: int = 0) -> AsyncIterator[str]:
-    """The URL at which the application answers."""
+async def serve(app: ASGIApp, port: int = 0) -> AsyncIterator[str]:
+    """Serve the application; yields its URL."""
     port = port or free_port()
     server = create_server(app, "127.0.0.1", port)
-    running = asyncio.ensure_future(server.serve())
-    await answering(port)
+    serving = asyncio.ensure_future(server.serve())
+    await wait_until_listening(port)
     try:
         yield f"http://127.0.0.1:{port}"
     finally:
         server.interrupt_signal = True
         server.main_loop_interrupt.set()
-        # A test that failed may have left a request that never ends.
-        await asyncio.wait([running], timeout=2)
-        running.cancel()
+        # A failed test may have left a request that never ends.
+        await asyncio.wait([serving], timeout=2)
+        serving.cancel()
 
 
-async def answering(port: int) -> None:
-    """Wait until something listens."""
+async def wait_until_listening(port: int) -> None:
+    """Return when the port accepts connections."""
     async with asyncio.timeout(10):
         while True:
             try:
@@ -51,8 +51,8 @@ async def answering(port: int) -> None:
                 return
 
 
-async def refusing(url: str) -> None:
-    """Wait until nothing listens any more."""
+async def wait_until_closed(url: str) -> None:
+    """Return when the port of the URL refuses connections."""
     async with asyncio.timeout(TIMEOUT_SECONDS):
         while True:
             try:
@@ -63,22 +63,25 @@ async def refusing(url: str) -> None:
             await asyncio.sleep(0.01)
 
 
-async def under_way(url: str, path: str, length: int | None) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
-    """A connection with a request whose body, of this length or in chunks, the server has begun to read."""
+async def start_request(url: str, path: str, length: int | None) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    """Send the headers of a POST request, and return when the server has begun to read the body.
+
+    The body has the given length, or is chunked.
+    """
     reader, writer = await asyncio.open_connection(*address(url))
     framing = "Transfer-Encoding: chunked" if length is None else f"Content-Length: {length}"
     headers = f"Host: x\r\nContent-Type: application/json\r\nExpect: 100-continue\r\n{framing}"
     writer.write(f"POST {path} HTTP/1.1\r\n{headers}\r\n\r\n".encode())
-    answer = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), TIMEOUT_SECONDS)
-    assert answer.startswith(b"HTTP/1.1 100 "), answer
+    response = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), TIMEOUT_SECONDS)
+    assert response.startswith(b"HTTP/1.1 100 "), response
     return reader, writer
 
 
-async def until(holds: Callable[[], bool]) -> None:
-    """Wait until it holds."""
+async def wait_until(condition: Callable[[], bool]) -> None:
+    """Return when the condition is true."""
     async with asyncio.timeout(TIMEOUT_SECONDS):
         while True:
-            if holds():
+            if condition():
                 return
             await asyncio.sleep(0.01)
 

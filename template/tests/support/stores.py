@@ -1,4 +1,4 @@
-"""A database per worker, cloned from one that was migrated once, and a part of Redis for each."""
+"""A database for each test worker, cloned from a migrated one, and Redis keys with a prefix of its own."""
 
 import secrets
 from collections.abc import Iterator
@@ -18,7 +18,7 @@ from tasks.servers import temporary
 
 @dataclass(frozen=True)
 class Stores:
-    """Where this run's, or this worker's, database and keys are."""
+    """The database and Redis keys of a run or a worker."""
 
     admin_url: str
     database: str
@@ -35,7 +35,7 @@ class Stores:
 
 @contextmanager
 def template() -> Iterator[Stores]:
-    """Servers for one run, and a migrated database to clone."""
+    """Servers for a run, with a migrated database to clone."""
     run = secrets.token_hex(4)
     with temporary() as servers:
         stores = Stores(servers.database_url, f"test_{run}", servers.redis_url, f"test:{run}:")
@@ -57,7 +57,7 @@ def clone(stores: Stores, worker: str) -> Iterator[Stores]:
 
 @contextmanager
 def created(stores: Stores, source: str = "template1") -> Iterator[None]:
-    """Create the database and drop it in the end, whoever still is connected."""
+    """Create the database, and drop it in the end together with its connections."""
     name = sql.Identifier(stores.database)
     with psycopg.connect(stores.admin_url, autocommit=True) as connection:
         connection.execute(sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(name, sql.Identifier(source)))
@@ -69,7 +69,7 @@ def created(stores: Stores, source: str = "template1") -> Iterator[None]:
 
 
 def migrate(database_url: str) -> None:
-    """Bring a database to the newest revision."""
+    """Migrate a database to the newest revision."""
     config = Config(toml_file="pyproject.toml")
     config.attributes["url"] = make_url(database_url).set(drivername="postgresql+psycopg")
     command.upgrade(config, "head")

@@ -1,4 +1,4 @@
-"""A stand-in for a service that shows how a request reached it, and misbehaves on demand."""
+"""A fake service that returns the request it has received, or misbehaves."""
 
 import asyncio
 import hashlib
@@ -9,7 +9,7 @@ from starlette.types import Message, Receive, Scope, Send
 
 
 class Upstream:
-    """Answers by the last part of the path."""
+    """Behaves as named by the last part of the path."""
 
     def __init__(self) -> None:
         self.cancelled = asyncio.Event()
@@ -40,29 +40,29 @@ class Upstream:
         await behaviours.get(name, self.echo)(scope, receive, send)
 
     async def echo(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """The request as it arrived."""
+        """Returns the request as it was received."""
         body = await read(receive)
-        seen = {
+        received = {
             "method": scope["method"],
             "path": scope["raw_path"].decode("ascii"),
             "query": scope["query_string"].decode("ascii"),
             "headers": [(name.decode("latin-1"), value.decode("latin-1")) for name, value in scope["headers"]],
             "body": body.decode("latin-1"),
         }
-        await whole(send, 200, json.dumps(seen).encode())
+        await respond(send, 200, json.dumps(received).encode())
 
     async def hash(self, _scope: Scope, receive: Receive, send: Send) -> None:
-        """Length and hash of the body, read part by part."""
+        """Returns the length and the hash of the body, which it reads in parts."""
         digest, length, more = hashlib.sha256(), 0, True
         while more:
             message = await receive()
             digest.update(message.get("body", b""))
             length += len(message.get("body", b""))
             more = message.get("more_body", False)
-        await whole(send, 200, json.dumps({"length": length, "sha256": digest.hexdigest()}).encode())
+        await respond(send, 200, json.dumps({"length": length, "sha256": digest.hexdigest()}).encode())
 
     async def events(self, _scope: Scope, _receive: Receive, send: Send) -> None:
-        """A stream whose second event only comes when `proceed` is set."""
+        """A stream of two events; the second is sent when `proceed` is set."""
         await start(send, 200, [(b"content-type", b"text/event-stream")])
         await part(send, b"data: one\n\n")
         await self.proceed.wait()
@@ -70,7 +70,7 @@ class Upstream:
         await part(send, b"", more=False)
 
     async def late_events(self, _scope: Scope, _receive: Receive, send: Send) -> None:
-        """A stream that begins, and whose first event only comes when `proceed` is set."""
+        """A stream whose headers are sent immediately, and whose event is sent when `proceed` is set."""
         await start(send, 200, [(b"content-type", b"text/event-stream")])
         await part(send, b"")
         await self.proceed.wait()
@@ -78,25 +78,25 @@ class Upstream:
         await part(send, b"", more=False)
 
     async def never(self, _scope: Scope, receive: Receive, _send: Send) -> None:
-        """No answer; `cancelled` is set when the gateway gives up."""
+        """Never responds; sets `cancelled` when the gateway disconnects."""
         while (await receive())["type"] != "http.disconnect":
             pass
         self.cancelled.set()
 
     async def halfway(self, scope: Scope, _receive: Receive, send: Send) -> None:
-        """A response that ends before its end."""
+        """A response that is aborted after the first part."""
         length = [(b"content-length", b"100")] if b"length" in scope["query_string"] else []
         await start(send, 200, length)
         await part(send, b"half")
 
     async def stall(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """A response that begins and does not go on."""
+        """A response that stops after the first part."""
         await start(send, 200, [])
         await part(send, b"half")
         await self.never(scope, receive, send)
 
     async def redirect(self, _scope: Scope, _receive: Receive, send: Send) -> None:
-        await whole(send, 307, b"", [(b"location", b"http://example.org/elsewhere"), (b"set-cookie", b"a=1")])
+        await respond(send, 307, b"", [(b"location", b"http://example.org/elsewhere"), (b"set-cookie", b"a=1")])
 
     async def headers(self, _scope: Scope, _receive: Receive, send: Send) -> None:
         extra = [
@@ -108,7 +108,7 @@ class Upstream:
             (b"x-request-id", b"not-the-one"),
             (b"x-end", b"2"),
         ]
-        await whole(send, 200, b"{}", extra)
+        await respond(send, 200, b"{}", extra)
 
     async def empty(self, scope: Scope, _receive: Receive, send: Send) -> None:
         if scope["method"] == "HEAD":
@@ -118,12 +118,12 @@ class Upstream:
         await part(send, b"", more=False)
 
     async def early(self, _scope: Scope, receive: Receive, send: Send) -> None:
-        """An answer before reading the body."""
-        await whole(send, 413, b'{"detail": "too large"}')
+        """Responds before it reads the body."""
+        await respond(send, 413, b'{"detail": "too large"}')
         await read(receive)
 
     async def gzip(self, _scope: Scope, _receive: Receive, send: Send) -> None:
-        await whole(send, 200, b"\x1f\x8bnot really", [(b"content-encoding", b"gzip")])
+        await respond(send, 200, b"\x1f\x8bnot really", [(b"content-encoding", b"gzip")])
 
 
 async def lifespan(receive: Receive, send: Send) -> None:
@@ -151,7 +151,7 @@ async def part(send: Send, body: bytes, *, more: bool = True) -> None:
     await send({"type": "http.response.body", "body": body, "more_body": more})
 
 
-async def whole(send: Send, status: int, body: bytes, headers: list[tuple[bytes, bytes]] | None = None) -> None:
+async def respond(send: Send, status: int, body: bytes, headers: list[tuple[bytes, bytes]] | None = None) -> None:
     length = (b"content-length", str(len(body)).encode())
     await start(send, status, [(b"content-type", b"application/json"), length, *(headers or [])])
     await part(send, body, more=False)

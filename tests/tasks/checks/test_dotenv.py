@@ -1,4 +1,4 @@
-"""The check of `.env` files: what it finds, and that it never shows a value."""
+"""The check of `.env` files: its findings, and that it never prints a value."""
 
 from pathlib import Path
 
@@ -13,39 +13,39 @@ SECRET = "hunter2"
 
 
 @pytest.mark.parametrize(
-    ("text", "complaint"),
+    ("text", "fault"),
     [
-        (f"A={SECRET} {SECRET}", "1: the value of A needs quotes, or has something behind it"),
-        (f"A={SECRET} # why", "1: the value of A needs quotes, or has something behind it"),
+        (f"A={SECRET} {SECRET}", "1: the value of A needs quotes, or has text after it"),
+        (f"A={SECRET} # why", "1: the value of A needs quotes, or has text after it"),
         (f"A='{SECRET}' x", "1: not NAME=value: A"),
         (f"A='{SECRET}", "1: not NAME=value: A"),
         (f"A = {SECRET}", "1: A  is not a name in upper case, directly followed by ="),
         (f"export A={SECRET}", "1: export A is not a name in upper case, directly followed by ="),
         (f"a={SECRET}", "1: a is not a name in upper case, directly followed by ="),
-        (f"A={SECRET}\n\n# words\nB=1\nA={SECRET}", "5: A is set in line 1 already"),
+        (f"A={SECRET}\n\n# comment\nB=1\nA={SECRET}", "5: A is already set in line 1"),
         ("A", "1: not NAME=value: A"),
     ],
 )
-def test_a_line_that_readers_take_in_different_ways_is_found(tmp_path: Path, text: str, complaint: str) -> None:
+def test_ambiguous_lines_are_found(tmp_path: Path, text: str, fault: str) -> None:
     path = tmp_path / ".env.example"
     path.write_text(f"{text}\n")
     found = list(check(path))
-    assert found == [complaint]
+    assert found == [fault]
     assert SECRET not in "".join(found)
 
 
-@pytest.mark.parametrize("text", ["A=", "A=1", "A='it\\'s'", 'A="two words"', "A=a,b:c/d@e.f", "# A=b c\n\nA_1=x"])
-def test_plain_settings_are_fine(tmp_path: Path, text: str) -> None:
+@pytest.mark.parametrize("text", ["A=", "A=1", "A='it\\'s'", 'A="two parts"', "A=a,b:c/d@e.f", "# A=b c\n\nA_1=x"])
+def test_valid_settings_pass(tmp_path: Path, text: str) -> None:
     path = tmp_path / ".env.example"
     path.write_text(f"{text}\n")
     assert list(check(path)) == []
 
 
-def test_the_example_is_fine_as_it_lies() -> None:
+def test_the_example_passes() -> None:
     assert list(check(ROOT / "template" / ".env.example")) == []
 
 
-def test_a_file_that_is_no_text_is_told_by_its_line(tmp_path: Path) -> None:
+def test_a_file_that_is_not_utf_8_is_reported_with_the_line(tmp_path: Path) -> None:
     path = tmp_path / ".env.example"
     path.write_bytes(b"A=1\nB=\xff\xfe\n")
     assert list(check(path)) == ["2: not UTF-8; save the file as UTF-8"]

@@ -1,138 +1,87 @@
-"""Every check has been seen to fail, for the fault that it is for and for no other, and to pass without it."""
+"""Every check has been seen to fail for each fault that it is for, and to pass without one."""
 
-import importlib
-import inspect
 import json
-import pkgutil
 import re
-import sys
-from collections.abc import Iterator
-from types import CodeType, FrameType, ModuleType
-from typing import Any
 
 import pytest
 
-from tasks.checks import workflows
 from tasks.checks.lint import CHECKS as LINT_CHECKS
-from tasks.checks.migrations.__main__ import CHECKS as DB_CHECKS
-from tasks.checks.security.checks import CHECKS as SECURITY_CHECKS
-from tasks.checks.workflows.__main__ import findings
-from tasks.core.errors import UserError
+from tasks.checks.migrations import CHECKS as DB_CHECKS
+from tasks.checks.security.checks import SCANNERS
 from tests.support import nox
 from tests.tasks.checked_project import CheckedProject
-from tests.tasks.code_faults import CODE_FAULTS, ITS_TEST, untested_branches
-from tests.tasks.faults import COVERAGE, FAULTS as SOURCE_FAULTS, MODULE, Fault
-from tests.tasks.security_faults import SECURITY_FAULTS, WEAK
+from tests.tasks.faults import COVERAGE, GROUPS as SOURCE_GROUPS, MODULE, TESTS, Group
+from tests.tasks.security_faults import SECURITY_GROUPS, WEAK
 
-FAULTS = [*SOURCE_FAULTS, *CODE_FAULTS, *SECURITY_FAULTS]
-PACKAGE = workflows.__path__
-# How a session that is one check says that it has found one thing.
-ALONE = {"typecheck": r"^Found 1 error in 1 file ", "test": r"^=* ?1 failed\b", COVERAGE: r"^=* ?\d+ passed\b"}
+GROUPS = [*SOURCE_GROUPS, *SECURITY_GROUPS]
+CONDITIONS = 20
+BRANCH = "    if is_wanted:\n        number += 1\n"
+BRANCHES = f"def planted(number: int, is_wanted: bool) -> int:\n{BRANCH * CONDITIONS}    return number\n"
+ITS_TEST = (
+    f"from shared.planted import planted\n\n\ndef test_it() -> None:\n    assert planted(0, True) == {CONDITIONS}\n"
+)
+PASSING = [
+    ("db_check", (), "ok\n"),
+    ("lint", (), "ok\n"),
+    ("security", ("--only", "code"), "no findings"),
+    ("test", ("tests/test_contract.py", "tests/test_env_example.py"), "passed"),
+    ("typecheck", (), "no issues found"),
+]
 
 
-@pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: f"{fault.session}-{fault.check}-{fault.found}")
-def test_a_planted_fault_is_found(checked: CheckedProject, fault: Fault) -> None:
-    fault.plant(checked)
-    done = checked.session(fault.session, *fault.arguments)
+@pytest.mark.parametrize("group", GROUPS, ids=lambda group: f"{group.session}-{group.faults[0].check}")
+def test_planted_faults_are_found(checked: CheckedProject, group: Group) -> None:
+    for fault in group.faults:
+        fault.plant(checked)
+    done = checked.session(group.session, *group.arguments)
     assert done.returncode == 1, done.stdout
-    assert fault.found in done.stdout
+    assert [fault.found for fault in group.faults if fault.found not in done.stdout] == [], done.stdout
     assert "Traceback" not in done.stdout
-    if fault.check:
-        assert f"{fault.session}: 1 check of " in done.stdout, done.stdout
-        assert f" failed: {fault.check}\n" in done.stdout
-    else:
-        alone = ALONE[COVERAGE if fault.guard == COVERAGE else fault.session]
-        assert re.search(alone, done.stdout, re.MULTILINE), done.stdout
+    if group.session not in {"test", "typecheck"}:
+        [failed] = re.findall(rf"^{group.session}: \d+ checks? of \d+ failed: (.+)$", done.stdout, re.MULTILINE)
+        assert {*failed.split(", ")} == {fault.check for fault in group.faults}, done.stdout
 
 
-def test_of_all_the_checks_of_security_one_fails_for_its_fault(checked: CheckedProject) -> None:
+def test_one_scanner_of_all_fails_for_its_fault(checked: CheckedProject) -> None:
     checked.write(MODULE, WEAK)
     done = checked.session("security", OSV_URL="http://127.0.0.1:9/v1/query", CI="")
     assert done.returncode == 1
-    assert f"\nsecurity: 1 check of {len(SECURITY_CHECKS) + 1} failed: code/bandit\n" in done.stdout
+    assert f"\nsecurity: 1 check of {len(SCANNERS) + 1} failed: code/ruff\n" in done.stdout, done.stdout
     assert re.findall(r" (FAILED|ERROR) *$", done.stdout, re.MULTILINE) == ["FAILED"]
 
 
-def test_branches_alone_break_the_floor(checked: CheckedProject) -> None:
-    untested_branches(checked)
-    assert checked.session("test", *ITS_TEST).returncode == 1
+def test_untested_branches_fail_the_coverage(checked: CheckedProject) -> None:
+    """The floor is the project's own; of each condition in the module, only one way is tested."""
+    checked.write(MODULE, BRANCHES)
+    checked.write("tests/test_planted.py", ITS_TEST)
+    arguments = ("tests/test_planted.py", "--cov=shared.planted")
+    done = checked.session("test", *arguments)
+    assert done.returncode == 1
+    assert "95.0% not reached. Total coverage: 75" in done.stdout, done.stdout
     checked.replace("pyproject.toml", "branch = true\n", "branch = false\n")
-    done = checked.session("test", *ITS_TEST)
+    done = checked.session("test", *arguments)
     assert done.returncode == 0, done.stdout
     assert "Required test coverage of 95.0% reached. Total coverage: 100.00%" in done.stdout
 
 
-@pytest.mark.parametrize(
-    ("session", "said"),
-    [
-        ("db_check", "ok\n"),
-        ("lint", "ok\n"),
-        ("security", "nothing found"),
-        ("test", "passed"),
-        ("typecheck", "no issues found"),
-    ],
-)
-def test_without_a_fault_the_check_passes(checked: CheckedProject, session: str, said: str) -> None:
-    done = checked.session(session)
+@pytest.mark.parametrize(("session", "arguments", "output"), PASSING, ids=[name for name, _, _ in PASSING])
+def test_without_a_fault_the_check_passes(
+    checked: CheckedProject, session: str, arguments: tuple[str, ...], output: str
+) -> None:
+    done = checked.session(session, *arguments)
     assert done.returncode == 0, done.stdout
-    assert said in done.stdout
+    assert output in done.stdout
 
 
 def test_every_check_has_a_planted_fault(checked: CheckedProject) -> None:
     listed = json.loads(nox(checked.folder, "-t", "check", "--list", "--json").stdout)
-    marked: Any = test_without_a_fault_the_check_passes
-    [passing] = marked.pytestmark
-    assert {fault.session for fault in FAULTS} == {each["session"] for each in listed}
-    assert {name for name, _ in passing.args[1]} == {each["session"] for each in listed}
-    assert {fault.check for fault in FAULTS if fault.session == "lint"} == {check.name for check in LINT_CHECKS}
-    assert {fault.check for fault in FAULTS if fault.session == "db_check"} == set(DB_CHECKS)
-    guards = {path.stem for path in (checked.folder / "tests").glob("test_*.py")} | {COVERAGE, "test_planted"}
-    assert {fault.guard for fault in FAULTS if fault.session == "test"} == guards
-    security = {check.name for check in SECURITY_CHECKS} | {"accepted"}
-    assert {fault.check for fault in FAULTS if fault.session == "security"} == security
-
-
-def test_every_rule_for_workflows_has_a_planted_fault(checked: CheckedProject, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(checked.folder)
-    rules = rules_for_workflows()
-    names = set(rules.values())
-    assert {"holds_logic", "depends", "lets_a_failure_pass", "scans_nothing", "undescribed_sessions"} <= names
-    for fault in FAULTS:
-        if fault.check == "workflows":
-            fault.plant(checked)
-            found = finding_rules()
-            names -= {name for code, name in rules.items() if code in found}
-            checked.restore()
-    assert not names
-
-
-def rules_for_workflows() -> dict[CodeType, str]:
-    """The name of every function there that yields findings: those in the tables of rules, and what these call."""
-    functions = [each for module in modules() for _, each in inspect.getmembers(module, inspect.isgeneratorfunction)]
-    return {each.__code__: each.__name__ for each in functions if each.__annotations__["return"] == Iterator[str]}
-
-
-def finding_rules() -> set[CodeType]:
-    """Those that yield a finding in the project as it is."""
-    found = set()
-
-    def watch(frame: FrameType, event: str, value: object) -> None:
-        if event == "return" and isinstance(value, str):
-            found.add(frame.f_code)
-
-    for module in modules():
-        for _, cached in inspect.getmembers(module, lambda each: hasattr(each, "cache_clear")):
-            cached.cache_clear()
-    sys.setprofile(watch)
-    try:
-        findings()
-    except UserError:
-        return found
-    finally:
-        sys.setprofile(None)
-    return found
-
-
-def modules() -> list[ModuleType]:
-    """Those of the check of workflows."""
-    return [importlib.import_module(f"tasks.checks.workflows.{each.name}") for each in pkgutil.iter_modules(PACKAGE)]
+    planted: dict[str, set[str]] = {}
+    for group in GROUPS:
+        planted.setdefault(group.session, set()).update(fault.check for fault in group.faults)
+    assert {*planted} == {name for name, _, _ in PASSING} == {each["session"] for each in listed}
+    # The toolkit's own contracts; see test_imports.
+    assert planted["lint"] == {check.name for check in LINT_CHECKS} - {"imports"}
+    assert planted["db_check"] == {*DB_CHECKS}
+    guards = {path.stem for path in (checked.folder / "tests").glob("test_*.py")}
+    assert planted["test"] == guards | {COVERAGE, TESTS[0].check}
+    assert planted["security"] == {scanner.name for scanner in SCANNERS} | {"accepted"}

@@ -1,149 +1,161 @@
-"""`nox -s lint`: which files it looks at, what it mends, and that a check that did not run is not one that passed."""
+"""`nox -s lint`: which files it checks, what it fixes, and that a check that did not run has not passed."""
 
 import os
-import subprocess
+import shutil
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from tasks.checks import checksums, lint
 from tasks.checks.files import chosen_files, matching, project_files
-from tasks.checks.lint import Check, findings, run as run_checks
+from tasks.checks.lint import CHECKS, Check, findings
 from tasks.core.errors import UserError
 from tests.support import ROOT, run
 from tests.tasks.checked_project import CheckedProject
 from toolkit.new import scaffold
 
-NAMES = [
-    "Recie" + 've "App"\'s name!',
-    "L'été: naïve #1 & Co.",
-    "日本語 アプリ",
-    "  spaced  out  ",
-    "{{ 7 * 7 }} & 'x' %}",
-    "- [x] *a* _b_ `c` <b>",
-    "https://example.com",
-    "'",
-    "\\",
+# Names and descriptions of projects, in any language and with any character.
+TEXTS = [
+    ("Recie" + 've "App"\'s name!', "L'été: naïve #1 & Co."),
+    ("日本語 アプリ", "  spaced  out  "),
+    ("{{ 7 * 7 }} & 'x' %}", "- [x] *a* _b_ `c` <b>"),
+    ("https://example.com", "'"),
+    ("\\", "https://example.com"),
 ]
 BAD_YAML = "a: 1\na: 2\n"
 
-
-def test_the_template_passes_as_it_lies(checked: CheckedProject) -> None:
-    assert checked.session("lint").returncode == 0
-    done = _lint(checked, ROOT / "template")
-    assert done.returncode == 0, done.stdout
+Lint = Callable[..., tuple[int, str]]
 
 
-def test_the_toolkit_passes_the_same_checks(checked: CheckedProject) -> None:
-    assert checked.session("lint").returncode == 0
-    done = _lint(checked, ROOT)
-    assert done.returncode == 0, done.stdout
+@pytest.fixture
+def run_lint(checked: CheckedProject, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Lint:
+    """A function that lints a folder with the tools of the project; returns the exit code and the output."""
+    # Those of this environment too, for contracts of the toolkit.
+    monkeypatch.setenv("PATH", f"{checked.tools('lint')}:{os.environ['PATH']}:{Path(sys.executable).parent}")
+    monkeypatch.setenv("UV", str(Path(sys.executable).parent / "uv"))
+
+    def run_in(folder: Path, *arguments: str) -> tuple[int, str]:
+        monkeypatch.chdir(folder)
+        monkeypatch.setattr(sys, "argv", ["lint", *arguments])
+        return lint.main(), capsys.readouterr().out
+
+    return run_in
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_the_words_of_people_are_no_fault(checked: CheckedProject, tmp_path: Path, name: str) -> None:
-    """The project's name and description are theirs, in any language and with any character."""
+@pytest.mark.parametrize(("name", "description"), TEXTS)
+def test_names_and_descriptions_of_projects_pass(run_lint: Lint, tmp_path: Path, name: str, description: str) -> None:
     project = tmp_path / "my-app"
-    scaffold(project, {"project_name": name, "project_slug": "my-app", "description": name}, defaults=True)
-    checked.session("lint", "--only", "yaml")
-    done = _lint(checked, project, "--only", "yaml", "--only", "markdown", "--only", "dotenv", "--only", "spelling")
-    assert done.returncode == 0, done.stdout
+    scaffold(project, {"project_name": name, "project_slug": "my-app", "description": description}, defaults=True)
+    checks = ("yaml", "markdown", "dotenv", "spelling")
+    assert run_lint(project, *(word for check in checks for word in ("--only", check)))[0] == 0
 
 
-def test_given_files_are_the_only_ones_looked_at(checked: CheckedProject) -> None:
+def test_only_the_given_files_and_folders_are_checked(checked: CheckedProject, run_lint: Lint) -> None:
     checked.write("good.yml", "a: 1\n")
     checked.write("bad.yml", BAD_YAML)
-    assert checked.session("lint", "good.yml", "README.md").returncode == 0
-    done = checked.session("lint", "bad.yml", "README.md")
-    assert done.returncode == 1
-    assert "1 file   FAILED" in done.stdout
-
-
-def test_a_folder_stands_for_the_files_in_it(checked: CheckedProject) -> None:
-    checked.write("bad.yml", BAD_YAML)
     checked.write("folder/deeper/bad.yml", BAD_YAML)
-    done = checked.session("lint", "--only", "yaml", "folder")
-    assert done.returncode == 1
-    assert "1 file   FAILED" in done.stdout
+    assert run_lint(checked.folder, "good.yml", "README.md")[0] == 0
+    for path in ("bad.yml", "folder"):
+        code, output = run_lint(checked.folder, "--only", "yaml", path)
+        assert code == 1
+        assert "1 file   FAILED" in output
 
 
-def test_one_check_can_be_run_by_its_name(checked: CheckedProject) -> None:
+def test_one_check_is_run_by_its_name(checked: CheckedProject, run_lint: Lint) -> None:
     checked.write("bad.yml", BAD_YAML)
-    done = checked.session("lint", "--only", "yaml")
-    assert "lint: 1 check of 1 failed: yaml" in done.stdout
-    assert checked.session("lint", "--only", "toml", "--only", "markdown").returncode == 0
+    assert "lint: 1 check of 1 failed: yaml" in run_lint(checked.folder, "--only", "yaml")[1]
+    assert run_lint(checked.folder, "--only", "toml", "--only", "markdown")[0] == 0
 
 
-def test_a_file_that_is_not_there_is_told_in_one_line(checked: CheckedProject) -> None:
-    done = checked.session("lint", "nowhere.py")
+def test_a_missing_file_is_reported_in_one_line(checked: CheckedProject) -> None:
+    done = checked.module("lint", "tasks.checks.lint", "nowhere.py")
     assert done.returncode == 1
-    assert "No such file or folder: nowhere.py" in done.stdout
+    assert done.stdout == "No such file or folder: nowhere.py\n"
+
+
+def test_invalid_project_settings_are_reported_in_one_line(checked: CheckedProject) -> None:
+    checked.write("pyproject.toml", "[tool\n")
+    done = checked.module("lint", "tasks.checks.lint", "README.md")
+    assert done.returncode == 1
+    assert done.stdout.startswith("pyproject.toml is not valid TOML: ")
     assert "Traceback" not in done.stdout
 
 
-def test_fix_mends_what_the_tools_can_mend(checked: CheckedProject) -> None:
+def test_fixes_are_applied(checked: CheckedProject, run_lint: Lint) -> None:
     checked.write("src/backend/shared/planted.py", '"""Planted."""\n\nimport os\n\nplanted = {"a":1}\n')
     checked.write("planted.toml", "a   = 1\n")
     checked.write("planted.md", "# A\nText.\n")
     checked.write("planted.sh", '#!/bin/sh\nif true; then\n      echo "$1"\nfi\n')
     checked.write("planted.txt", "It will " + "recie" + "ve it.\n")
-    assert checked.session("lint").returncode == 1
-    assert checked.session("lint", "--fix").returncode == 0
-    assert checked.session("lint").returncode == 0
+    fixed = ("rules", "format", "toml-format", "markdown", "shell-format", "spelling")
+    arguments = [word for check in fixed for word in ("--only", check)]
+    code, output = run_lint(checked.folder, *arguments)
+    assert code == 1
+    assert f"{len(fixed)} checks of {len(fixed)} failed" in output
+    assert run_lint(checked.folder, *arguments, "--fix")[0] == 0
+    assert run_lint(checked.folder, *arguments)[0] == 0
     assert (checked.folder / "planted.txt").read_text() == "It will receive it.\n"
 
 
-def test_ignored_files_are_not_looked_at(checked: CheckedProject) -> None:
+def test_the_team_does_not_check_files_of_slipway(checked: CheckedProject, run_lint: Lint) -> None:
+    checked.write("tasks/planted.py", "import os\n")
+    checked.write("tasks/planted.yml", BAD_YAML)
+    checked.write("tasks/planted.md", "# A\nIt will " + "recie" + "ve it.\n")
+    checks = ("rules", "format", "yaml", "markdown", "spelling", "tasks")
+    code, output = run_lint(checked.folder, "tasks", *(word for check in checks for word in ("--only", check)))
+    assert code == 1
+    assert "lint: 1 check of 6 failed: tasks\n" in output
+    done = run(checked.tools("lint") / "ruff", "check", ".", cwd=checked.folder)
+    assert "tasks/planted.py" not in done.stdout
+
+
+def test_ignored_files_are_not_checked(checked: CheckedProject, run_lint: Lint) -> None:
     checked.write(".data/bad.yml", BAD_YAML)
     checked.write(".env.local", "this is no setting\n")
-    assert checked.session("lint").returncode == 0
+    assert run_lint(checked.folder, "--only", "yaml", "--only", "dotenv")[0] == 0
 
 
-def test_without_git_the_same_files_are_found(checked: CheckedProject) -> None:
+def test_without_git_the_same_files_are_found(checked: CheckedProject, monkeypatch: pytest.MonkeyPatch) -> None:
     checked.write(".data/bad.yml", BAD_YAML)
     checked.write(".env.local", "A=1\n")
-    list_files = (sys.executable, "-m", "tasks.checks.files")
-    with_git = run(*list_files, cwd=checked.folder)
-    without = run(*list_files, cwd=checked.folder, GIT_DIR="/nowhere")
-    assert "noxfile.py" in with_git.stdout
-    assert without.stdout == with_git.stdout
+    monkeypatch.chdir(checked.folder)
+    with_git = project_files()
+    monkeypatch.setenv("GIT_DIR", "/nowhere")
+    assert "noxfile.py" in with_git
+    assert project_files() == with_git
 
 
 @pytest.mark.parametrize(
-    ("command", "words"),
+    ("command", "output"),
     [
         ("sh -c 'kill -9 $$'", "sh was ended by SIGKILL"),
-        ("sh -c 'exit 3'", "sh ended with 3 and no word"),
-        ("no-such-program", "no-such-program is not here"),
+        ("sh -c 'exit 3'", "sh failed with exit code 3"),
+        ("no-such-program", "no-such-program is not installed. There is no wheel of it for this machine: install it"),
         ("sh -c 'echo out; echo err >&2; exit 1'", "out\nerr"),
     ],
 )
-def test_a_tool_that_does_not_run_to_its_end_has_failed(
-    command: str, words: str, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_tool_that_does_not_finish_has_failed(command: str, output: str, capsys: pytest.CaptureFixture[str]) -> None:
     check = Check("planted", "*", command)
-    assert words in (findings(check, ["a.txt"], fix=False) or "")
-    assert run_checks([check], ["a.txt"], fix=False) == 1
+    assert output in (findings(check, ["a.txt"], fix=False) or "")
+    assert lint.run([check], ["a.txt"], fix=False) == 1
     assert "lint: 1 check of 1 failed: planted" in capsys.readouterr().out
 
 
-def test_a_broken_configuration_of_a_tool_is_a_failure(checked: CheckedProject) -> None:
+def test_an_invalid_configuration_of_a_tool_is_a_failure(checked: CheckedProject, run_lint: Lint) -> None:
     checked.write(".yamllint.yaml", "rules: [\n")
-    done = checked.session("lint", "--only", "yaml", "--only", "toml")
-    assert done.returncode == 1
-    assert "invalid config" in done.stdout
+    code, output = run_lint(checked.folder, "--only", "yaml", "--only", "toml")
+    assert code == 1
+    assert "invalid config" in output
 
 
-def test_scripts_are_known_by_their_first_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_scripts_are_recognized_by_their_first_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    for name, text in {
-        "a": "#!/bin/sh\n",
-        "b": "#!/usr/bin/env bash\n",
-        "c": "#!/usr/bin/env python3\n",
-        "d": "",
-    }.items():
+    scripts = {"a": "#!/bin/sh\n", "b": "#!/usr/bin/env bash\n", "c": "#!/usr/bin/env python3\n", "d": ""}
+    for name, text in scripts.items():
         Path(name).write_text(text)
-    assert matching(["a", "b", "c", "d"], "*.sh") == ["a", "b"]
+    assert matching([*scripts], "*.sh") == ["a", "b"]
 
 
 def test_a_pattern_with_a_slash_is_for_the_whole_path() -> None:
@@ -161,9 +173,48 @@ def test_a_file_with_two_names_is_listed_once(tmp_path: Path, monkeypatch: pytes
         chosen_files(["c.md"])
 
 
-def _lint(tools_of: CheckedProject, folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """Run the checks elsewhere, with the tools of a project whose session has been run."""
-    tools = tools_of.python("lint").parent
-    path = f"{tools}:{os.environ['PATH']}"
-    uv = str(Path(sys.executable).parent / "uv")
-    return run(tools / "python", "-m", "tasks.checks.lint", *arguments, cwd=folder, PATH=path, UV=uv)
+def test_broken_contracts_between_folders_are_found(run_lint: Lint, tmp_path: Path) -> None:
+    ignored = shutil.ignore_patterns("__pycache__")
+    shutil.copytree(ROOT / "tasks", tmp_path / "tasks", ignore=ignored)
+    shutil.copytree(ROOT / "template/src/backend", tmp_path / "template/src/backend", ignore=ignored)
+    shutil.copy2(ROOT / "pyproject.toml", tmp_path)
+    assert run_lint(tmp_path, "--only", "imports")[0] == 0
+    (tmp_path / "tasks/core/planted.py").write_text("import tasks.compose\n")
+    (tmp_path / "template/src/backend/projects/planted.py").write_text("import auth\n")
+    code, output = run_lint(tmp_path, "--only", "imports")
+    assert code == 1
+    assert "tasks.core.planted -> tasks.compose" in output
+    assert "projects.planted -> auth" in output
+
+
+def test_a_project_has_no_contracts_and_the_template_no_checksums_to_check(
+    checked: CheckedProject, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for folder, missing in ((checked.folder, "imports"), (ROOT, "tasks")):
+        monkeypatch.chdir(folder)
+        assert [check.name for check in CHECKS if not lint.applies(check)] == [missing]
+    monkeypatch.chdir(ROOT / "template")
+    assert [check.name for check in CHECKS if not lint.applies(check)] == ["imports", "tasks"]
+
+
+def test_shipped_checksums_are_current(monkeypatch: pytest.MonkeyPatch) -> None:
+    """To update them: nox -s golden."""
+    monkeypatch.chdir(ROOT)
+    monkeypatch.setattr(sys, "argv", ["checksums"])
+    assert checksums.main() is None
+
+
+def test_checksums_are_of_text_with_any_line_ending(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for path in ("tasks/a.py", "tasks/part/b.py"):
+        Path(path).parent.mkdir(exist_ok=True)
+        Path(path).write_bytes(b"a = 1\nb = 2\n")
+    monkeypatch.setattr(sys, "argv", ["checksums", "--write"])
+    assert checksums.main() is None
+    monkeypatch.setattr(sys, "argv", ["checksums"])
+    Path("tasks/a.py").write_bytes(b"a = 1\r\nb = 2\r\n")
+    # A project may lack a part, and a folder with it.
+    shutil.rmtree("tasks/part")
+    assert checksums.main() is None
+    Path("tasks/a.py").write_bytes(b"a = 1\r\n")
+    assert (checksums.main() or "").splitlines()[0] == "tasks/a.py: changed"

@@ -1,4 +1,4 @@
-"""`python3 noxfile.py` works where there is nothing but Python, and says what is wrong where it cannot."""
+"""`python3 noxfile.py` needs only Python, and reports what is wrong where it cannot run."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def bare_python(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
-    """A folder with a noxfile of one session, and the door."""
+    """A folder with `tasks` and a noxfile of one session."""
     shutil.copytree(ROOT / "tasks", tmp_path / "tasks", ignore=shutil.ignore_patterns("sessions", "__pycache__"))
     header = (ROOT / "template" / "noxfile.py").read_text(encoding="utf-8").split("import nox\n")[0]
     session = (
@@ -42,18 +42,18 @@ def project(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_it_brings_its_own_nox_once(bare_python: Path, project: Path) -> None:
+def test_bootstrap_installs_nox_once(bare_python: Path, project: Path) -> None:
     cache = {"XDG_CACHE_HOME": str(project / "cache")}
     first = run(bare_python, "noxfile.py", "-s", "hello", cwd=project, **cache)
     second = run(bare_python, "noxfile.py", "-s", "hello", cwd=project, **cache)
     assert (first.returncode, second.returncode) == (0, 0), first.stdout + second.stdout
-    assert first.stdout.startswith("First run: getting nox[uv]==")
+    assert first.stdout.startswith("First run: installing nox[uv]==")
     assert "First run" not in second.stdout
     assert "hello from nox" in second.stdout
     assert len(list((project / "cache" / "slipway").iterdir())) == 1
 
 
-def test_without_a_network_the_first_run_says_so_and_leaves_nothing(bare_python: Path, project: Path) -> None:
+def test_first_run_without_a_network_is_reported_and_leaves_nothing(bare_python: Path, project: Path) -> None:
     closed = {"PIP_INDEX_URL": "http://127.0.0.1:9/simple", "PIP_RETRIES": "0", "PIP_CONFIG_FILE": "/dev/null"}
     first = run(bare_python, "noxfile.py", "-s", "hello", cwd=project, XDG_CACHE_HOME=str(project / "cache"), **closed)
     assert first.returncode == 1
@@ -62,14 +62,14 @@ def test_without_a_network_the_first_run_says_so_and_leaves_nothing(bare_python:
     assert list((project / "cache" / "slipway").iterdir()) == []
 
 
-def test_a_cache_that_cannot_be_written_is_named(bare_python: Path, project: Path) -> None:
+def test_read_only_cache_is_reported(bare_python: Path, project: Path) -> None:
     (project / "cache").write_text("")
     first = run(bare_python, "noxfile.py", "-s", "hello", cwd=project, XDG_CACHE_HOME=str(project / "cache"))
     assert first.returncode == 1
     assert first.stdout.splitlines()[-1] == "Set XDG_CACHE_HOME to another folder."
 
 
-def test_an_old_python_is_refused_in_two_lines(project: Path) -> None:
+def test_old_python_is_refused_in_two_lines(project: Path) -> None:
     refused = run(sys.executable, "-c", PRETEND_OLD, cwd=project)
     assert refused.returncode == 1
     assert refused.stdout.splitlines() == [
@@ -78,12 +78,13 @@ def test_an_old_python_is_refused_in_two_lines(project: Path) -> None:
     ]
 
 
-@pytest.mark.parametrize("source", [*NOXFILES, ROOT / "tasks" / "door.py", ROOT / "tasks" / "__init__.py"], ids=str)
-def test_what_the_door_reads_is_syntax_that_old_pythons_parse(source: Path) -> None:
-    ast.parse(source.read_text(encoding="utf-8"), feature_version=(3, 7))
+@pytest.mark.parametrize("source", ["", "tasks/__init__.py", "tasks/core/__init__.py", "tasks/core/bootstrap.py"])
+def test_bootstrap_is_syntax_that_old_pythons_parse(source: str) -> None:
+    for path in [ROOT / source] if source else NOXFILES:
+        ast.parse(path.read_text(encoding="utf-8"), feature_version=(3, 7))
 
 
-def test_nox_is_pinned_to_one_version_everywhere() -> None:
+def test_nox_has_the_same_pin_everywhere() -> None:
     pins = {
         re.findall(r"nox\[uv\]==[\d.]+", path.read_text(encoding="utf-8"))[0]
         for path in (*NOXFILES, ROOT / "tasks" / "pyproject.toml")
@@ -99,8 +100,8 @@ RUNNERS = {
 
 
 @pytest.mark.parametrize("runner", RUNNERS.values(), ids=RUNNERS)
-def test_other_doors_lead_to_the_same_nox(project: Path, runner: list[str]) -> None:
-    """They read the script header, whose pin is the one that our door reads."""
+def test_other_runners_use_the_same_nox(project: Path, runner: list[str]) -> None:
+    """They read the script header, as bootstrap does."""
     program = shutil.which(runner[0], path=str(Path(sys.executable).parent))
     assert program is not None
     private = {"PIPX_HOME": str(project / "pipx"), "UV_TOOL_DIR": str(project / "uv")}

@@ -1,19 +1,23 @@
-"""How a session gets what it needs: once, as locked, and with plain words where that fails."""
+"""Environments are installed once, as locked, and failures are reported."""
 
 from __future__ import annotations
 
 import re
+import sys
 from pathlib import Path
 
 import pytest
+from uv import find_uv_bin
 
+from tasks.core import environments
+from tasks.core.errors import UserError
 from tests.support import ROOT, nox
 
 NOXFILE = f"""
 import sys
 sys.path.insert(0, {str(ROOT)!r})
 import nox
-from tasks.environment import install
+from tasks.core.environments import install
 nox.options.default_venv_backend = "uv"
 nox.options.reuse_venv = "yes"
 
@@ -39,7 +43,7 @@ def project(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_a_lock_is_installed_once_and_again_when_it_changes(project: Path) -> None:
+def test_install_runs_once_and_again_when_the_lock_changes(project: Path) -> None:
     first, second = nox(project, "-s", "tiny"), nox(project, "-s", "tiny")
     with (project / "requirements" / "tiny.txt").open("a", encoding="utf-8") as lock:
         lock.write("# changed\n")
@@ -49,7 +53,7 @@ def test_a_lock_is_installed_once_and_again_when_it_changes(project: Path) -> No
     assert "imported iniconfig" in second.stdout
 
 
-def test_what_was_not_installed_on_request_is_installed_without_it(project: Path) -> None:
+def test_install_catches_up_after_no_install(project: Path) -> None:
     assert nox(project, "-s", "tiny").returncode == 0
     (project / "requirements" / "tiny.txt").write_text("", encoding="utf-8")
     kept, lacking = nox(project, "-R", "-s", "tiny"), nox(project, "-s", "tiny")
@@ -62,7 +66,7 @@ def test_what_was_not_installed_on_request_is_installed_without_it(project: Path
     ("session", "environment", "expected"),
     [("tiny", {}, False), ("compiled", {}, True), ("tiny", {"PYTHONDONTWRITEBYTECODE": "1"}, True)],
 )
-def test_bytecode_is_there_at_once_where_no_process_or_many_would_write_it(
+def test_install_compiles_bytecode_on_request_or_if_processes_cannot(
     project: Path, session: str, environment: dict[str, str], expected: bool
 ) -> None:
     done = nox(project, "-s", session, "--install-only", **{"PYTHONDONTWRITEBYTECODE": "", **environment})
@@ -70,7 +74,7 @@ def test_bytecode_is_there_at_once_where_no_process_or_many_would_write_it(
     assert bool(list(project.glob(".nox/*/lib/python*/site-packages/iniconfig/**/*.pyc"))) is expected
 
 
-def test_a_package_that_is_not_the_locked_one_is_refused(project: Path) -> None:
+def test_install_refuses_a_package_with_another_hash(project: Path) -> None:
     lock = project / "requirements" / "tiny.txt"
     lock.write_text(re.sub(r"sha256:\w{8}", "sha256:00000000", lock.read_text(encoding="utf-8")), encoding="utf-8")
     session = nox(project, "-s", "tiny")
@@ -79,18 +83,49 @@ def test_a_package_that_is_not_the_locked_one_is_refused(project: Path) -> None:
     assert "imported" not in session.stdout
 
 
-def test_without_a_network_the_session_says_what_it_needs(project: Path, tmp_path: Path) -> None:
+def test_install_without_a_network_is_reported(project: Path, tmp_path: Path) -> None:
     closed = {"UV_DEFAULT_INDEX": "http://127.0.0.1:9/simple", "UV_HTTP_RETRIES": "0"}
     session = nox(project, "-s", "tiny", UV_CACHE_DIR=str(tmp_path / "cache"), **closed)
     assert session.returncode == 1
-    said = session.stdout.partition("pip install --require-hashes -r requirements/tiny.txt\n")[2].splitlines()
-    nox_says, reason, advice, *rest = said
-    assert rest == []
-    assert nox_says.endswith("failed with exit code 2")
-    assert "could not install requirements/tiny.txt: Failed to fetch: http://127.0.0.1:9/simple/iniconfig/" in reason
-    assert "Connection refused" in reason
-    assert advice.startswith("A first run needs PyPI, or the index that uv is configured for; uv's words: ")
-    log = project / advice.rstrip(".").rpartition(" ")[2]
-    assert "client error (Connect)" in log.read_text(encoding="utf-8")
+    output = session.stdout.partition("Cannot install requirements/tiny.txt:\n")[2]
+    assert "Failed to fetch" in output
+    assert "http://127.0.0.1:9/simple/iniconfig/" in output
+    assert "Connection refused" in output
+    assert output.splitlines()[-2:] == [environments.FIRST_RUN, "nox > Session tiny failed."]
     again = nox(project, "-s", "tiny")
     assert again.returncode == 0, again.stdout
+
+
+@pytest.fixture
+def uv(project: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The project as working folder, with an environment around it; the path of uv, which may be replaced."""
+    monkeypatch.chdir(project)
+    monkeypatch.setattr(sys, "prefix", str(project / "environment"))
+    found = Path(find_uv_bin())
+    monkeypatch.setenv("UV", str(found))
+    return found
+
+
+@pytest.mark.usefixtures("uv")
+def test_separate_creates_an_environment_once_and_again_when_the_lock_changes(project: Path) -> None:
+    environment = environments.separate("tiny")
+    assert environment == project / "environment" / "others" / "tiny"
+    assert list(environment.glob("lib/python*/site-packages/iniconfig"))
+    (environment / "mark").touch()
+    assert environments.separate("tiny") == environment
+    assert (environment / "mark").exists()
+    (project / "requirements" / "tiny.txt").write_text("", encoding="utf-8")
+    environments.separate("tiny")
+    assert not (environment / "mark").exists()
+
+
+@pytest.mark.usefixtures("uv")
+def test_separate_reports_what_is_wrong(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(UserError, match=r"^requirements/other\.txt is missing\. Create it: nox -s lock$"):
+        environments.separate("other")
+    (project / "requirements" / "tiny.txt").write_text("nonsense nonsense\n", encoding="utf-8")
+    with pytest.raises(UserError, match=r"^uv pip failed: "):
+        environments.separate("tiny")
+    monkeypatch.setenv("UV", "/nowhere/uv")
+    with pytest.raises(UserError, match=r"^uv is not installed\. Run this as a nox session, which provides uv\.$"):
+        environments.separate("tiny")

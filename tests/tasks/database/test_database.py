@@ -1,4 +1,4 @@
-"""`db`: nothing is lost by a dump, a restore or a reset that was not meant."""
+"""`db`: a dump, restore or reset that fails or is not confirmed loses nothing."""
 
 from __future__ import annotations
 
@@ -11,56 +11,56 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from unittest.mock import patch
 
 import psycopg
 import pytest
 from psycopg import sql
 
-from tasks.database.administration import beside
-from tasks.servers import Servers, persistent
+from tasks.database.__main__ import main
+from tasks.database.operations import administer, draft_name, swap
+from tasks.servers import Servers
+from tests.tasks.command import call
 from tests.tasks.requirements import terminal
 from tests.tasks.small_project import Dev, environment, until
 
-# PostgreSQL cuts what is longer.
+# PostgreSQL truncates longer names.
 LONGEST_NAME = 63
 
 
 @dataclass(frozen=True)
 class Own:
-    """A small project and a database of its own, with one note."""
+    """A small project with a database of its own, which has one note."""
 
     project: Path
     name: str
     url: str
     redis_url: str
 
-    def db(self, *arguments: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
-        return db(self.project, *arguments, stdin=stdin, DATABASE_URL=self.url, REDIS_URL=self.redis_url)
+    @property
+    def settings(self) -> dict[str, str]:
+        return {"DATABASE_URL": self.url, "REDIS_URL": self.redis_url}
+
+    def db(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        return call(main, self.project, *arguments, **self.settings)
 
     def notes(self) -> list[str]:
-        return notes(self.url)
+        with psycopg.connect(self.url) as connection:
+            return [text for (text,) in connection.execute("SELECT text FROM notes ORDER BY text")]
 
+    def add_note(self) -> None:
+        with psycopg.connect(self.url) as connection:
+            connection.execute("INSERT INTO notes VALUES ('second')")
 
-def db(project: Path, *arguments: str, stdin: str = "", **settings: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "tasks.database", *arguments],
-        cwd=project,
-        env=environment(**settings),
-        input=stdin,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    def databases(self) -> list[str]:
+        """Its database, and that of a restore."""
+        names = [self.name, draft_name(self.name)]
+        with psycopg.connect(self.url) as connection:
+            found = connection.execute("SELECT datname FROM pg_database WHERE datname = ANY(%s)", [names])
+            return [name for (name,) in found]
 
-
-def notes(url: str) -> list[str]:
-    with psycopg.connect(url) as connection:
-        return [text for (text,) in connection.execute("SELECT text FROM notes ORDER BY text")]
-
-
-def add_note(own: Own) -> None:
-    with psycopg.connect(own.url) as connection:
-        connection.execute("INSERT INTO notes VALUES ('second')")
+    def is_unchanged(self) -> bool:
+        return self.notes() == ["first"] and self.databases() == [self.name]
 
 
 @pytest.fixture
@@ -71,7 +71,7 @@ def own(small: Path, servers: Servers) -> Iterator[Own]:
 
 @pytest.fixture(params=[LONGEST_NAME - 1, LONGEST_NAME])
 def long_named(small: Path, servers: Servers, request: pytest.FixtureRequest) -> Iterator[Own]:
-    """One whose name leaves no room for an ending."""
+    """One whose name leaves no room for a suffix."""
     with made(small, servers, f"own_{uuid.uuid4().hex}".ljust(request.param, "x")) as own:
         yield own
 
@@ -89,64 +89,64 @@ def made(project: Path, servers: Servers, name: str) -> Iterator[Own]:
         server.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
 
 
-def databases(own: Own) -> list[str]:
-    """Its database, and whatever was left beside it."""
-    names = [own.name, *(beside(own.name, role) for role in ("restored", "former"))]
-    with psycopg.connect(own.url) as connection:
-        found = connection.execute("SELECT datname FROM pg_database WHERE datname = ANY(%s)", [names])
-        return [name for (name,) in found]
+def shell(project: Path, statement: str, **settings: str) -> subprocess.CompletedProcess[str]:
+    """`db shell` in a process, as psql reads its standard input."""
+    return subprocess.run(
+        [sys.executable, "-m", "tasks.database", "shell"],
+        cwd=project,
+        env=environment(**settings),
+        input=statement,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
 
 
-def test_a_dump_restores_the_database_as_it_was(own: Own) -> None:
+def test_a_restored_dump_replaces_the_database_even_in_use(own: Own) -> None:
     assert own.db("dump", "before.dump").returncode == 0
-    add_note(own)
+    own.add_note()
     with psycopg.connect(own.url) as connection:
         connection.execute("CREATE TABLE later (n int)")
-    done = own.db("restore", "before.dump", "--yes")
+    with psycopg.connect(own.url, autocommit=True) as in_use:
+        in_use.execute("SELECT 1")
+        done = own.db("restore", "before.dump", "--yes")
+        in_use.close()
     assert done.returncode == 0, done.stderr
-    assert own.notes() == ["first"]
+    assert own.is_unchanged()
     with psycopg.connect(own.url) as connection:
         assert connection.execute("SELECT to_regclass('later')").fetchone() == (None,)
-    assert databases(own) == [own.name]
 
 
-def test_a_database_with_a_long_name_is_restored(long_named: Own) -> None:
-    assert long_named.db("dump", "before.dump").returncode == 0
-    add_note(long_named)
-    done = long_named.db("restore", "before.dump", "--yes")
-    assert done.returncode == 0, done.stderr
-    assert long_named.notes() == ["first"]
-    assert databases(long_named) == [long_named.name]
-
-
-def test_a_database_with_a_long_name_outlives_a_restore_that_fails(long_named: Own) -> None:
+def test_a_database_with_a_long_name_survives_a_failed_restore_and_is_restored(long_named: Own) -> None:
     (long_named.project / "broken.sql").write_text("CREATE TABLE a (n int); nonsense;")
     done = long_named.db("restore", "broken.sql", "--yes")
     assert done.returncode == 1
-    assert "the database is as it was" in done.stderr
-    assert long_named.notes() == ["first"]
-    assert databases(long_named) == [long_named.name]
+    assert "the database is unchanged" in done.stderr
+    assert long_named.is_unchanged()
+    assert long_named.db("dump", "before.dump").returncode == 0
+    long_named.add_note()
+    done = long_named.db("restore", "before.dump", "--yes")
+    assert done.returncode == 0, done.stderr
+    assert long_named.is_unchanged()
 
 
-def test_a_restore_removes_what_one_that_was_killed_has_left(own: Own) -> None:
+def test_restore_removes_what_a_killed_restore_left(own: Own) -> None:
     own.db("dump", "before.dump")
-    with psycopg.connect(own.url, autocommit=True) as server:
-        for role in ("restored", "former"):
-            server.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(beside(own.name, role))))
+    with psycopg.connect(own.url, dbname="postgres", autocommit=True) as server:
+        for name in (draft_name(own.name), f"old_{draft_name(own.name)}"):
+            server.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
     assert own.db("restore", "before.dump", "--yes").returncode == 0
-    assert databases(own) == [own.name]
+    assert own.is_unchanged()
+    assert own.databases() == [own.name]
 
 
-def test_a_restore_succeeds_while_the_database_is_in_use(own: Own) -> None:
-    own.db("dump", "before.dump")
-    with psycopg.connect(own.url) as connection:
-        connection.execute("SELECT 1")
-        assert own.db("restore", "before.dump", "--yes").returncode == 0
-        connection.close()
-    assert own.notes() == ["first"]
+def test_failed_swap_leaves_the_database(own: Own) -> None:
+    with administer(own.url) as server, pytest.raises(psycopg.Error):
+        swap(server, own.name, "missing")
+    assert own.is_unchanged()
 
 
-def test_plain_sql_is_restored_too(own: Own) -> None:
+def test_restore_accepts_plain_sql(own: Own) -> None:
     (own.project / "some.sql").write_text(
         "CREATE TABLE alembic_version (version_num text);\n"
         "CREATE TABLE notes (text text);\nINSERT INTO notes VALUES ('sql');\n"
@@ -155,180 +155,148 @@ def test_plain_sql_is_restored_too(own: Own) -> None:
     assert own.notes() == ["sql"]
 
 
-@pytest.mark.parametrize("content", ["PGDMPnonsense", "CREATE TABLE a (n int); nonsense;"])
-def test_a_file_that_cannot_be_restored_changes_nothing(own: Own, content: str) -> None:
-    (own.project / "broken").write_text(content)
-    done = own.db("restore", "broken", "--yes")
-    assert done.returncode == 1
-    assert "the database is as it was" in done.stderr
-    assert "error:" in done.stderr.lower()
-    assert "Traceback" not in done.stderr
-    assert len(done.stderr.splitlines()) == 1
-    assert own.notes() == ["first"]
-    assert databases(own) == [own.name]
+def test_restore_of_an_invalid_file_changes_nothing(own: Own) -> None:
+    for content in ("PGDMPnonsense", "CREATE TABLE a (n int); nonsense;"):
+        (own.project / "broken").write_text(content)
+        done = own.db("restore", "broken", "--yes")
+        assert done.returncode == 1
+        assert "the database is unchanged" in done.stderr
+        assert "error:" in done.stderr.lower()
+        assert len(done.stderr.splitlines()) == 1
+        assert own.is_unchanged()
+    for content in ("", "-- nothing\n", "CREATE TABLE notes (text text);\n"):
+        (own.project / "foreign").write_text(content)
+        done = own.db("restore", "foreign", "--yes")
+        expected = "foreign has no database of this application, the database is unchanged.\n"
+        assert (done.returncode, done.stderr) == (1, expected)
+        assert own.is_unchanged()
+    done = own.db("restore", "missing")
+    assert (done.returncode, done.stderr) == (1, "Cannot read missing: No such file or directory.\n")
 
 
-@pytest.mark.parametrize("content", ["", "-- nothing\n", "CREATE TABLE notes (text text);\n"])
-def test_a_file_without_a_database_of_the_application_changes_nothing(own: Own, content: str) -> None:
-    (own.project / "foreign").write_text(content)
-    done = own.db("restore", "foreign", "--yes")
-    expected = "foreign holds no database of this application; the database is as it was.\n"
-    assert (done.returncode, done.stderr) == (1, expected)
-    assert own.notes() == ["first"]
-    assert databases(own) == [own.name]
-
-
-def test_an_interrupted_restore_leaves_nothing_behind(own: Own) -> None:
+def test_an_interrupted_restore_changes_nothing(own: Own) -> None:
     (own.project / "slow.sql").write_text("SELECT pg_sleep(60);\n")
-    settings = environment(DATABASE_URL=own.url, REDIS_URL=own.redis_url)
     command = [sys.executable, "-m", "tasks.database", "restore", "slow.sql", "--yes"]
-    with subprocess.Popen(command, cwd=own.project, env=settings, stderr=subprocess.PIPE, text=True) as restore:
-        until(lambda: len(databases(own)) > 1)
+    with subprocess.Popen(
+        command, cwd=own.project, env=environment(**own.settings), stderr=subprocess.PIPE, text=True
+    ) as restore:
+        until(lambda: len(own.databases()) > 1)
         restore.send_signal(signal.SIGINT)
-        assert restore.communicate()[1] == "Interrupted.\n"
-    assert restore.returncode == 1
-    assert own.notes() == ["first"]
-    assert databases(own) == [own.name]
+        assert restore.communicate()[1] == ""
+    assert restore.returncode == 130
+    assert own.is_unchanged()
 
 
-def test_a_missing_file_is_told(own: Own) -> None:
-    done = own.db("restore", "nowhere")
-    assert (done.returncode, done.stderr) == (1, "Cannot read nowhere: No such file or directory.\n")
-
-
-def test_a_dump_overwrites_nothing(own: Own) -> None:
+def test_dump_overwrites_nothing(own: Own) -> None:
     (own.project / "precious").write_text("x")
-    done = own.db("dump", "precious")
-    assert done.returncode == 1
-    assert "exists already" in done.stderr
+    (own.project / "link").symlink_to("missing")
+    for name in ("precious", "link"):
+        done = own.db("dump", name)
+        assert (done.returncode, done.stderr) == (1, f"Cannot write {name}: File exists. Choose another name.\n")
     assert (own.project / "precious").read_text() == "x"
+    assert (own.project / "link").is_symlink()
 
 
-def test_a_dump_that_fails_leaves_no_file(own: Own) -> None:
-    done = own.db("dump", "nowhere/file")
+def test_a_failed_dump_leaves_no_file(own: Own) -> None:
+    before = sorted(own.project.iterdir())
+    settings = {**own.settings, "DATABASE_URL": "postgresql://app:hunter2@127.0.0.1:9/app"}
+    done = call(main, own.project, "dump", "new.dump", **settings)
     assert done.returncode == 1
     assert "pg_dump failed" in done.stderr
-    assert list(own.project.glob("**/file*")) == []
+    assert "hunter2" not in done.stderr
+    assert sorted(own.project.iterdir()) == before
 
 
-def test_a_dump_may_have_the_longest_name_that_there_is(own: Own) -> None:
+def test_dump_rejects_an_impossible_name_before_it_dumps(own: Own) -> None:
+    (own.project / "file").write_text("")
+    reasons = {
+        "x" * 256: "File name too long",
+        "file/before.dump": "Not a directory",
+        "missing/file": "No such file or directory",
+    }
+    with patch("tasks.database.operations.run_client") as run_client:
+        for name, reason in reasons.items():
+            done = own.db("dump", name)
+            assert (done.returncode, done.stderr) == (1, f"Cannot write {name}: {reason}. Choose another name.\n")
+    run_client.assert_not_called()
+
+
+def test_dump_accepts_the_longest_file_name(own: Own) -> None:
     name = "x" * 255
     assert own.db("dump", name).returncode == 0
     assert [path.name for path in own.project.glob("xx*")] == [name]
 
 
-def test_a_dump_under_a_name_that_is_too_long_is_refused_at_once(own: Own) -> None:
-    name = "x" * 256
-    done = own.db("dump", name)
-    assert (done.returncode, done.stderr) == (1, f"Cannot write {name}: File name too long; choose another name.\n")
-
-
-def test_a_dump_in_a_place_that_is_no_folder_is_told(own: Own) -> None:
-    (own.project / "file").write_text("")
-    done = own.db("dump", "file/before.dump")
-    assert done.returncode == 1
-    assert done.stderr == "Cannot write file/before.dump: Not a directory; choose another name.\n"
-
-
-def test_a_dump_does_not_replace_a_link_that_leads_nowhere(own: Own) -> None:
-    (own.project / "link").symlink_to("nowhere")
-    assert "exists already" in own.db("dump", "link").stderr
-
-
 @pytest.mark.parametrize("action", [("reset",), ("restore", "before.dump")], ids=" ".join)
-def test_what_replaces_data_does_nothing_when_nobody_can_answer(own: Own, action: tuple[str, ...]) -> None:
-    own.db("dump", "before.dump")
-    add_note(own)
-    done = own.db(*action, stdin="yes\n")
+def test_without_a_terminal_reset_and_restore_change_nothing(own: Own, action: tuple[str, ...]) -> None:
+    (own.project / "before.dump").write_text("")
+    done = own.db(*action)
     assert done.returncode == 1
     assert f"nox -s db -- {' '.join(action)} --yes\n" in done.stderr
-    assert own.notes() == ["first", "second"]
+    assert own.is_unchanged()
 
 
-@pytest.mark.parametrize(
-    ("action", "answer", "expected", "words"),
-    [
-        (["reset"], b"no\n", ["first", "second"], b"empty"),
-        (["reset"], b"yes\n", [], b"empty"),
-        (["restore", "before.dump"], b"\n", ["first", "second"], b"replace"),
-        (["restore", "before.dump"], b"yes\n", ["first"], b"replace"),
-    ],
-)
-def test_what_replaces_data_does_what_the_person_at_the_terminal_answers(
-    own: Own, action: list[str], answer: bytes, expected: list[str], words: bytes
-) -> None:
+def test_reset_and_restore_need_a_yes_on_the_terminal(own: Own) -> None:
     own.db("dump", "before.dump")
-    add_note(own)
-    ours, theirs = terminal()
-    os.write(ours, answer)
-    settings = environment(DATABASE_URL=own.url, REDIS_URL=own.redis_url)
-    command = [sys.executable, "-m", "tasks.database", *action]
-    done = subprocess.run(command, cwd=own.project, env=settings, stdin=theirs, capture_output=True, check=False)
-    os.close(ours)
-    os.close(theirs)
-    assert done.returncode == (0 if b"yes" in answer else 1)
-    assert words + f" the database {own.name} on 127.0.0.1".encode() in done.stdout
-    assert own.notes() == expected
+    own.add_note()
+    answers: list[tuple[list[str], bytes, list[str], str]] = [
+        (["reset"], b"no\n", ["first", "second"], "empty"),
+        (["restore", "before.dump"], b"\n", ["first", "second"], "replace"),
+        (["restore", "before.dump"], b"yes\n", ["first"], "replace"),
+        (["reset"], b"yes\n", [], "empty"),
+    ]
+    for action, answer, expected, effect in answers:
+        ours, theirs = terminal()
+        os.write(ours, answer)
+        with os.fdopen(theirs) as stdin, patch.object(sys, "stdin", stdin):
+            done = own.db(*action)
+        os.close(ours)
+        assert done.returncode == (0 if b"yes" in answer else 1)
+        assert f"This will {effect} the database {own.name} on 127.0.0.1" in done.stdout
+        assert own.notes() == expected
 
 
-def test_reset_leaves_an_empty_database_with_migrations_applied(own: Own) -> None:
-    assert own.db("reset", "--yes").returncode == 0
-    assert own.notes() == []
-
-
-def test_reset_begins_afresh_where_another_version_made_the_data(small: Path) -> None:
+def test_reset_replaces_unreadable_data_and_works_while_dev_runs(small: Path) -> None:
     data = small / ".data" / "postgres" / "data"
     data.mkdir(parents=True)
+    missing = call(main, small, "shell")
+    assert (missing.returncode, len(missing.stderr.splitlines())) == (1, 1)
+    assert "`nox -s db -- reset`" in missing.stderr
     (data / "PG_VERSION").write_text("12\n")
-    refused = db(small, "shell")
-    assert refused.returncode == 1
-    assert "was made by PostgreSQL 12" in refused.stderr
-    assert len(refused.stderr.splitlines()) == 2
-    assert db(small, "reset", "--yes").returncode == 0
-    with persistent("test", small) as servers:
-        assert notes(servers.database_url) == []
-
-
-def test_reset_begins_afresh_where_files_of_the_data_are_gone(small: Path) -> None:
-    data = small / ".data" / "postgres" / "data"
-    data.mkdir(parents=True)
-    refused = db(small, "shell")
-    assert (refused.returncode, len(refused.stderr.splitlines())) == (1, 1)
-    assert "`nox -s db -- reset`" in refused.stderr
-    assert db(small, "reset", "--yes").returncode == 0
-    with persistent("test", small) as servers:
-        assert notes(servers.database_url) == []
-
-
-def test_the_shell_is_psql_on_the_database(own: Own) -> None:
-    done = own.db("shell", stdin="SELECT text FROM notes;\n")
-    assert done.returncode == 0
-    assert "first" in done.stdout
-
-
-def test_it_uses_the_servers_of_a_running_dev(small: Path) -> None:
+    outdated = call(main, small, "shell")
+    assert (outdated.returncode, len(outdated.stderr.splitlines())) == (1, 2)
+    assert "was created by PostgreSQL 12" in outdated.stderr
+    assert call(main, small, "reset", "--yes").returncode == 0
     dev = Dev(small)
     try:
         dev.ready()
-        done = db(small, "shell", stdin="INSERT INTO notes VALUES ('while running') RETURNING text;\n")
-        assert "while running" in done.stdout
-        assert db(small, "reset", "--yes").returncode == 0
+        done = shell(small, "SELECT count(*) AS before FROM notes; INSERT INTO notes VALUES ('new') RETURNING text;\n")
+        assert done.stdout.split()[:3] == ["before", "--------", "0"]
+        assert "new" in done.stdout
+        assert call(main, small, "reset", "--yes").returncode == 0
+        assert "new" not in shell(small, "SELECT text FROM notes;\n").stdout
         assert dev.process.poll() is None
     finally:
         dev.stop()
         dev.kill()
 
 
+def test_shell_runs_psql_on_the_database(own: Own) -> None:
+    done = shell(own.project, "SELECT text FROM notes;\n", **own.settings)
+    assert done.returncode == 0
+    assert "first" in done.stdout
+
+
 @pytest.mark.parametrize("arguments", [(), ("frobnicate",), ("dump",)])
-def test_bad_usage_shows_the_usage(small: Path, arguments: tuple[str, ...]) -> None:
-    done = db(small, *arguments)
+def test_wrong_arguments_print_the_usage(small: Path, arguments: tuple[str, ...]) -> None:
+    done = call(main, small, *arguments)
     assert done.returncode == 2
     assert done.stderr.startswith("usage: nox -s db --")
     assert not (small / ".data").exists()
 
 
-def test_a_url_without_a_database_is_told(small: Path, given: dict[str, str]) -> None:
-    done = db(small, "dump", "file", **{**given, "DATABASE_URL": "postgresql://me:hunter2@127.0.0.1:9"})
+def test_a_url_without_a_database_is_an_error_without_its_password(small: Path, given: dict[str, str]) -> None:
+    done = call(main, small, "dump", "file", **{**given, "DATABASE_URL": "postgresql://me:hunter2@127.0.0.1:9"})
     assert done.returncode == 1
     assert "DATABASE_URL" in done.stderr
     assert "hunter2" not in done.stderr

@@ -1,17 +1,27 @@
-"""`nox -s migrate` and `nox -s migration`: there, back, and in plain words when a migration fails half-way."""
+"""`migrate`, `migration` and `db_check`: what they change, and how they report what fails."""
 
-from collections.abc import Iterator
+import subprocess
+from collections.abc import Callable, Iterator
 
 import psycopg
 import pytest
 
-from tasks.database.migrations.scratch import scratch_database
+from tasks.checks import migrations
+from tasks.database.migrations import apply, generate
+from tasks.database.migrations.runner import scratch_database
 from tasks.servers import Servers
 from tests.tasks.checked_project import MIGRATIONS, CheckedProject
+from tests.tasks.command import call
 from tests.tasks.faults import MODEL, second_head
 
 BASE = "src/backend/shared/database/models/base.py"
 PROJECT = "src/backend/shared/database/models/projects.py"
+PLANTED = MODEL.replace("class Planted(Base):", 'class Planted(Base):\n    """Planted."""\n')
+COMMANDS: dict[str, Callable[[], int | None]] = {
+    "migrate": apply.main,
+    "migration": generate.main,
+    "db_check": migrations.main,
+}
 
 
 @pytest.fixture
@@ -21,6 +31,12 @@ def database(servers: Servers) -> Iterator[str]:
         yield url
 
 
+def run(project: CheckedProject, command: str, *arguments: str, url: str = "") -> subprocess.CompletedProcess[str]:
+    """Run a session's command in this process, on a database or else on the project's server."""
+    settings = {"DATABASE_URL": url or project.database_url, "REDIS_URL": project.redis_url}
+    return call(COMMANDS[command], project.folder, *arguments, **settings)
+
+
 def tables(url: str) -> set[str]:
     """The names of the tables."""
     with psycopg.connect(url) as connection:
@@ -28,92 +44,17 @@ def tables(url: str) -> set[str]:
     return {name for (name,) in found}
 
 
-def test_migrate_brings_the_database_to_the_newest_and_back(checked: CheckedProject, database: str) -> None:
-    head = checked.newest_revision()
-    assert f"applied {head} (" in checked.session("migrate", DATABASE_URL=database).stdout
-    assert "users" in tables(database)
-    assert "nothing to apply" in checked.session("migrate", DATABASE_URL=database).stdout
-    assert f"applied  {head} (" in checked.session("migrate", "history", DATABASE_URL=database).stdout
-    assert f"undid {head} (" in checked.session("migrate", "downgrade", "-1", DATABASE_URL=database).stdout
-    checked.session("migrate", "downgrade", "base", DATABASE_URL=database)
-    assert tables(database) == {"alembic_version"}
-    assert f"pending  {head} (" in checked.session("migrate", "history", DATABASE_URL=database).stdout
+def add_model(project: CheckedProject) -> None:
+    """Plant a model that has no migration."""
+    project.write(BASE, (project.folder / BASE).read_text(encoding="utf-8") + PLANTED)
 
 
-def test_migrate_goes_as_far_as_it_is_told(checked: CheckedProject, database: str) -> None:
-    head = checked.newest_revision()
-    checked.add_migration("later", "CREATE TABLE later (id int)", "DROP TABLE later")
-    done = checked.session("migrate", head, DATABASE_URL=database)
-    assert done.returncode == 0, done.stdout
-    assert "later" not in tables(database)
-    assert "applied later (plant a fault)" in checked.session("migrate", DATABASE_URL=database).stdout
-    assert "later" in tables(database)
-
-
-def test_a_migration_that_fails_half_way_leaves_nothing_and_says_why(checked: CheckedProject, database: str) -> None:
-    checked.session("migrate", DATABASE_URL=database)
-    before = tables(database)
-    checked.add_migration("broken", "CREATE TABLE half (id int); SELECT nothing FROM nowhere", "SELECT 1")
-    done = checked.session("migrate", DATABASE_URL=database)
-    assert done.returncode == 1
-    assert 'Migration broken failed in upgrade(): relation "nowhere" does not exist' in done.stdout
-    assert f"Nothing of it was applied. It is in {MIGRATIONS / 'broken.py'}" in done.stdout
-    assert "Traceback" not in done.stdout
-    assert tables(database) == before
-    assert "pending  broken" in checked.session("migrate", "history", DATABASE_URL=database).stdout
-
-
-def test_a_migration_that_leaves_its_transaction_is_not_said_to_leave_nothing(
+def test_the_sessions_generate_check_and_apply_the_first_migration_of_a_team(
     checked: CheckedProject, database: str
 ) -> None:
-    checked.add_migration("broken", "SELECT nothing FROM nowhere", "SELECT 1")
-    checked.replace(
-        MIGRATIONS / "broken.py", '    op.execute("SELECT n', '    # autocommit_block\n    op.execute("SELECT n'
-    )
-    done = checked.session("migrate", DATABASE_URL=database)
-    assert "It has an autocommit_block: look at what that left behind." in done.stdout
-    assert "Nothing of it was applied" not in done.stdout
-
-
-def test_an_error_of_python_in_a_migration_is_told_in_plain_words(checked: CheckedProject, database: str) -> None:
-    checked.add_migration("broken", "SELECT 1", "SELECT 1")
-    checked.replace(MIGRATIONS / "broken.py", 'op.execute("SELECT 1")\n\n\ndef downgrade', "1 / 0\n\n\ndef downgrade")
-    done = checked.session("migrate", DATABASE_URL=database)
-    assert "Migration broken failed in upgrade(): ZeroDivisionError: division by zero" in done.stdout
-    assert "Traceback" not in done.stdout
-
-
-@pytest.mark.parametrize(
-    ("arguments", "url", "words"),
-    [
-        (["nowhere"], None, "Can't locate revision identified by 'nowhere'; see: nox -s migrate -- history"),
-        (["downgrade"], None, "downgrade needs to know where to"),
-        (
-            [],
-            "postgresql://app:hunter2@127.0.0.1:9/app",
-            "Cannot reach the database at 127.0.0.1:9: Connection refused",
-        ),
-        ([], "hunter2", "DATABASE_URL is not a URL; it should be like postgresql://user:password@host:5432/name"),
-    ],
-)
-def test_what_cannot_be_done_is_told_in_plain_words(
-    checked: CheckedProject, database: str, arguments: list[str], url: str | None, words: str
-) -> None:
-    done = checked.session("migrate", *arguments, DATABASE_URL=url or database)
-    assert done.returncode == 1
-    assert words in done.stdout
-    assert "Traceback" not in done.stdout
-    assert "hunter2" not in done.stdout
-
-
-def test_a_migration_is_written_for_a_changed_model_as_lint_and_db_check_want_it(
-    checked: CheckedProject, database: str
-) -> None:
-    checked.write(
-        BASE,
-        (checked.folder / BASE).read_text()
-        + MODEL.replace("class Planted(Base):", 'class Planted(Base):\n    """Planted."""\n'),
-    )
+    head = checked.newest_revision()
+    checked.replace(PROJECT, "    name: Mapped[str]\n", "    name: Mapped[str]\n    colour: Mapped[str | None]\n")
+    add_model(checked)
     done = checked.session("migration", "add", "planted", DATABASE_URL=database)
     assert done.returncode == 0, done.stdout
     [path] = (checked.folder / MIGRATIONS).glob("*_add_planted.py")
@@ -122,107 +63,183 @@ def test_a_migration_is_written_for_a_changed_model_as_lint_and_db_check_want_it
     assert tables(database) == set()
     assert checked.session("lint", str(MIGRATIONS)).returncode == 0
     assert checked.session("db_check").returncode == 0
-    assert "(add planted)" in checked.session("migrate", DATABASE_URL=database).stdout
-    assert "planted" in tables(database)
-
-
-def test_the_tests_of_a_project_pass_after_the_first_migration_of_its_team(
-    checked: CheckedProject, database: str
-) -> None:
-    checked.replace(PROJECT, "    name: Mapped[str]\n", "    name: Mapped[str]\n    colour: Mapped[str | None]\n")
-    planted = MODEL.replace("class Planted(Base):", 'class Planted(Base):\n    """Planted."""\n')
-    checked.write(BASE, (checked.folder / BASE).read_text() + planted)
-    assert checked.session("migration", "add colour", DATABASE_URL=database).returncode == 0
     done = checked.session("test", "tests/shared/database", "tests/projects")
     assert done.returncode == 0, done.stdout
-    assert checked.session("db_check").returncode == 0
+    done = checked.session("migrate", DATABASE_URL=database)
+    assert f"applied {head} (" in done.stdout
+    assert "(add planted)" in done.stdout
+    assert {"users", "planted"} <= tables(database)
 
 
-def test_broken_code_of_a_model_is_named_with_its_line(checked: CheckedProject) -> None:
+def test_migrate_applies_and_undoes_migrations(checked: CheckedProject, database: str) -> None:
+    head = checked.newest_revision()
+    assert f"applied {head} (" in run(checked, "migrate", url=database).stdout
+    assert "users" in tables(database)
+    assert "nothing to apply" in run(checked, "migrate", url=database).stdout
+    assert f"applied  {head} (" in run(checked, "migrate", "history", url=database).stdout
+    assert f"undid {head} (" in run(checked, "migrate", "downgrade", "-1", url=database).stdout
+    run(checked, "migrate", "downgrade", "base", url=database)
+    assert tables(database) == {"alembic_version"}
+    assert f"pending  {head} (" in run(checked, "migrate", "history", url=database).stdout
+    checked.add_migration("later", "CREATE TABLE later (id int)", "DROP TABLE later")
+    done = run(checked, "migrate", head, url=database)
+    assert done.returncode == 0, done.stderr
+    assert "later" not in tables(database)
+    assert "applied later (plant a fault)" in run(checked, "migrate", url=database).stdout
+    assert "later" in tables(database)
+
+
+def test_a_failed_migration_is_rolled_back_and_named(checked: CheckedProject, database: str) -> None:
+    run(checked, "migrate", url=database)
+    before = tables(database)
+    checked.add_migration("broken", "CREATE TABLE half (id int); SELECT nothing FROM nowhere", "SELECT 1")
+    done = run(checked, "migrate", url=database)
+    assert done.returncode == 1
+    assert 'Migration broken failed in upgrade(): relation "nowhere" does not exist\n' in done.stderr
+    assert f"Its changes were rolled back. File: {MIGRATIONS / 'broken.py'}\n" in done.stderr
+    assert tables(database) == before
+    assert "pending  broken" in run(checked, "migrate", "history", url=database).stdout
+    # In a comment, which is enough for the advice.
+    checked.replace(
+        MIGRATIONS / "broken.py", '    op.execute("CREATE', '    # autocommit_block\n    op.execute("CREATE'
+    )
+    done = run(checked, "migrate", url=database)
+    assert "It uses autocommit_block: check what was applied." in done.stderr
+    assert "rolled back" not in done.stderr
+
+
+def test_a_python_error_in_a_migration_is_named(checked: CheckedProject, database: str) -> None:
+    checked.add_migration("broken", "SELECT 1", "SELECT 1")
+    checked.replace(MIGRATIONS / "broken.py", 'op.execute("SELECT 1")\n\n\ndef downgrade', "1 / 0\n\n\ndef downgrade")
+    done = run(checked, "migrate", url=database)
+    assert "Migration broken failed in upgrade(): ZeroDivisionError: division by zero\n" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "url", "message"),
+    [
+        (["nowhere"], "", "Can't locate revision identified by 'nowhere'; see: nox -s migrate -- history\n"),
+        (["downgrade"], "", "downgrade needs a target: -1 for one step, base for all, or a revision\n"),
+        (
+            [],
+            "postgresql://app:hunter2@127.0.0.1:9/app",
+            "Cannot reach the database at 127.0.0.1:9: Connection refused\n",
+        ),
+        (
+            [],
+            "hunter2",
+            "DATABASE_URL is not a URL of the form postgresql://user:password@host:5432/name. Correct it.\n",
+        ),
+    ],
+)
+def test_migrate_reports_what_it_cannot_do(
+    checked: CheckedProject, database: str, arguments: list[str], url: str, message: str
+) -> None:
+    done = run(checked, "migrate", *arguments, url=url or database)
+    assert done.returncode != 0
+    assert done.stderr.endswith(message)
+    assert "hunter2" not in done.stdout + done.stderr
+
+
+def test_an_error_in_a_model_is_reported_with_its_line(checked: CheckedProject) -> None:
     checked.replace(PROJECT, "    name: Mapped[str]\n", "    name: Mapped[str] = nowhere\n")
     lines = (checked.folder / PROJECT).read_text(encoding="utf-8").splitlines()
-    done = checked.session("db_check", "--only", "models")
+    done = run(checked, "db_check", "--only", "models")
     place = f"{PROJECT}:{lines.index('    name: Mapped[str] = nowhere') + 1}"
-    assert f"NameError: name 'nowhere' is not defined ({place})" in done.stdout
+    assert f"NameError: name 'nowhere' is not defined ({place})\n" in done.stdout
 
 
-def test_a_column_that_rows_have_no_value_for_is_cautioned_against(checked: CheckedProject) -> None:
+def test_migration_warns_about_a_new_column_without_values(checked: CheckedProject) -> None:
     checked.replace(PROJECT, "    name: Mapped[str]\n", "    name: Mapped[str]\n    colour: Mapped[str]\n")
-    done = checked.session("migration", "add colour")
-    assert done.returncode == 0, done.stdout
-    assert "projects.colour cannot be empty, but what is in the table" in done.stdout
-    assert "give it a server_default" in done.stdout
+    done = run(checked, "migration", "add colour")
+    assert done.returncode == 0, done.stderr
+    assert "projects.colour is NOT NULL, but existing rows have no value for it.\n" in done.stdout
+    assert "Give it a server_default" in done.stdout
 
 
 @pytest.mark.parametrize(("message", "name"), [("Füge Farbe hinzu", "_fuge_farbe_hinzu.py"), ("色を追加", None)])
-def test_a_migration_has_a_file_name_that_every_tool_takes(
+def test_migration_writes_a_file_with_an_ascii_name(
     checked: CheckedProject, database: str, message: str, name: str | None
 ) -> None:
     before = set((checked.folder / MIGRATIONS).glob("*.py"))
-    planted = MODEL.replace("class Planted(Base):", 'class Planted(Base):\n    """Planted."""\n')
-    checked.write(BASE, (checked.folder / BASE).read_text() + planted)
-    done = checked.session("migration", message)
-    assert done.returncode == 0, done.stdout
+    add_model(checked)
+    done = run(checked, "migration", message)
+    assert done.returncode == 0, done.stderr
     [path] = set((checked.folder / MIGRATIONS).glob("*.py")) - before
     assert path.name.endswith(name or f"_{checked.newest_revision()}.py")
     assert f"Wrote {path.relative_to(checked.folder)}" in done.stdout
-    assert f"({message})" in checked.session("migrate", DATABASE_URL=database).stdout
+    assert f"({message})" in run(checked, "migrate", url=database).stdout
 
 
-def test_db_check_shows_the_missing_operations_alone(checked: CheckedProject) -> None:
-    checked.write(BASE, (checked.folder / BASE).read_text() + MODEL)
-    done = checked.session("db_check", "--only", "models")
+def test_db_check_shows_the_missing_operations_without_comments(checked: CheckedProject) -> None:
+    add_model(checked)
+    done = run(checked, "db_check", "--only", "models")
     assert "op.create_table(" in done.stdout
     assert "###" not in done.stdout
 
 
-def test_nothing_is_written_when_there_is_nothing_to_migrate(checked: CheckedProject) -> None:
-    before = sorted((checked.folder / MIGRATIONS).iterdir())
-    done = checked.session("migration", "nothing new")
-    assert done.returncode == 0, done.stdout
-    assert "Nothing to generate: the migrations have all that the models have." in done.stdout
-    assert sorted((checked.folder / MIGRATIONS).iterdir()) == before
+def test_migration_without_changes_or_message_writes_nothing(checked: CheckedProject) -> None:
+    before = sorted((checked.folder / MIGRATIONS).glob("*.py"))
+    done = run(checked, "migration", "nothing new")
+    assert (done.returncode, done.stdout) == (0, "Nothing to generate: the migrations match the models.\n")
+    assert "the following arguments are required: message" in run(checked, "migration").stderr
+    assert "the message is empty; give one: nox -s migration" in run(checked, "migration", " ").stderr
+    assert sorted((checked.folder / MIGRATIONS).glob("*.py")) == before
 
 
-def test_a_migration_needs_a_message(checked: CheckedProject) -> None:
-    assert "the following arguments are required: message" in checked.session("migration").stdout
-    assert "The message is empty; say what the migration does" in checked.session("migration", " ").stdout
-
-
-@pytest.mark.parametrize("session", [("migrate",), ("migration", "more"), ("db_check",)])
 @pytest.mark.parametrize(
-    ("old", "new", "place", "reason"),
+    ("old", "new", "reason"),
     [
-        ("def upgrade() -> None:", "def upgrade( -> None:", "", "(broken.py, line "),
-        ("from alembic import op", "import nowhere", ":7", "ModuleNotFoundError: No module named 'nowhere'"),
-        ('down_revision = "', 'down_revision = "un', "", "is no migration that is there"),
+        (
+            "def upgrade() -> None:",
+            "def upgrade( -> None:",
+            f"SyntaxError: invalid syntax ({MIGRATIONS}/broken.py:15)\n",
+        ),
+        (
+            "from alembic import op",
+            "import nowhere",
+            f"ModuleNotFoundError: No module named 'nowhere' ({MIGRATIONS}/broken.py:7)\n",
+        ),
+        (
+            'down_revision = "',
+            'down_revision = "un',
+            f" -> broken (head), plant a fault is not present. Correct it in {MIGRATIONS}\n",
+        ),
+        (
+            'revision = "broken"',
+            'revision = "first"',
+            f"Revision first is present more than once. Correct it in {MIGRATIONS}\n",
+        ),
     ],
 )
-def test_a_migration_that_cannot_be_read_is_named(
-    checked: CheckedProject, database: str, session: tuple[str, ...], old: str, new: str, place: str, reason: str
+def test_an_unusable_migration_is_named(
+    checked: CheckedProject, database: str, old: str, new: str, reason: str
 ) -> None:
-    checked.add_migration("broken", "SELECT 1", "SELECT 1")
-    checked.replace(MIGRATIONS / "broken.py", old, new)
-    done = checked.session(*session, DATABASE_URL=database)
-    assert done.returncode == 1
-    assert f"Cannot use the migration {MIGRATIONS / 'broken.py'}{place}; mend it first\n" in done.stdout
-    assert reason in done.stdout
-    assert "Traceback" not in done.stdout
-    assert "UserWarning" not in done.stdout
+    checked.add_migration("first", "SELECT 1", "SELECT 1")
+    checked.add_migration("broken", "SELECT 1", "SELECT 1", after=checked.newest_revision())
+    checked.replace(MIGRATIONS / "broken.py", f"\n{old}", f"\n{new}")
+    if "first" in new:
+        checked.replace(MIGRATIONS / "broken.py", 'down_revision = "first"', "down_revision = None")
+    for command, arguments in (("migrate", []), ("migration", ["more"]), ("db_check", [])):
+        done = run(checked, command, *arguments, url=database)
+        assert done.returncode == 1
+        assert done.stderr.endswith(reason)
+        assert len(done.stderr.splitlines()) == 1
 
 
-@pytest.mark.parametrize("session", [("migrate",), ("migration", "more")])
-def test_two_heads_are_told_in_plain_words(checked: CheckedProject, database: str, session: tuple[str, ...]) -> None:
+def test_two_heads_are_reported_in_one_line(checked: CheckedProject, database: str) -> None:
     second_head(checked)
-    done = checked.session(*session, DATABASE_URL=database)
-    assert done.returncode == 1
-    assert "2 heads instead of one; put one behind the other by its down_revision\n" in done.stdout
-    assert "Multiple head" not in done.stdout
+    for command, arguments in (("migrate", []), ("migration", ["more"])):
+        done = run(checked, command, *arguments, url=database)
+        assert done.returncode == 1
+        assert "2 heads instead of one. Set the down_revision of one to another.\n" in done.stderr
+        assert "Multiple head" not in done.stderr
 
 
-def test_a_hazard_is_told_without_colours_below_the_file_of_the_migration(checked: CheckedProject) -> None:
+def test_a_hazard_is_reported_with_the_migrations_file(checked: CheckedProject) -> None:
     checked.add_migration("planted", "ALTER TABLE users ADD CONSTRAINT planted CHECK (name > 'a')", "SELECT 1")
-    done = checked.session("db_check", "--only", "hazards")
+    done = run(checked, "db_check", "--only", "hazards")
     assert f"{MIGRATIONS / 'planted.py'}: constraint-missing-not-valid\n  ALTER TABLE users ADD" in done.stdout
     assert "\x1b]8" not in done.stdout
     assert ".sql" not in done.stdout

@@ -1,4 +1,4 @@
-"""`nox -s devcontainer` starts a devcontainer on a real engine and passes on how the command in it ends."""
+"""`nox -s devcontainer` starts a devcontainer on a real engine and exits as the command in it does."""
 
 from __future__ import annotations
 
@@ -13,12 +13,13 @@ import pytest
 from tests.support import nox, run
 from tests.tasks.requirements import engine
 
+pytestmark = pytest.mark.containers
 START = Path(".devcontainer/devcontainer.json")
 
 
 @pytest.fixture(scope="module")
 def project(rendered: Callable[[str], Path], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """A project whose devcontainer is small."""
+    """A project with a small devcontainer."""
     engine()
     folder = Path(shutil.copytree(rendered("backend"), tmp_path_factory.mktemp("contained") / "my-app"))
     yield folder
@@ -35,29 +36,29 @@ def work(project: Path, configuration: dict[str, object], *command: str) -> subp
     return nox(project, "-s", "devcontainer", "--", *command)
 
 
-def test_a_command_runs_in_the_container_on_the_projects_files(project: Path) -> None:
+def test_the_command_runs_in_the_container_on_the_projects_files(project: Path) -> None:
     done = work(project, {"image": "python:3.13-slim"}, "sh", "-c", "pwd; ls noxfile.py; test -f /.dockerenv")
     assert done.returncode == 0, done.stdout
     assert f"/workspaces/{project.name}\nnoxfile.py\n" in done.stdout.replace("\r", "")
 
 
-def test_a_command_that_fails_there_fails_here(project: Path) -> None:
+def test_the_exit_code_of_the_command_is_reported(project: Path) -> None:
     done = work(project, {"image": "python:3.13-slim"}, "sh", "-c", "echo no good; exit 7")
     assert done.returncode == 1
     assert "no good" in done.stdout
     assert "failed with exit code 7" in done.stdout
 
 
-def test_a_container_that_does_not_start_runs_nothing(project: Path) -> None:
+def test_nothing_runs_if_the_container_does_not_start(project: Path) -> None:
     done = work(project, {"dockerComposeFile": "nowhere.yaml", "service": "x"}, "echo", "it ran")
     assert done.returncode == 1
-    assert "The devcontainer does not start, for the reason above" in done.stdout
+    assert "The devcontainer does not start; the error is above." in done.stdout
     assert "\nit ran" not in done.stdout
 
 
-def test_without_a_devcontainer_it_is_said(project: Path) -> None:
+def test_a_missing_devcontainer_is_reported(project: Path) -> None:
     (project / START).unlink(missing_ok=True)
     done = nox(project, "-s", "devcontainer")
     assert done.returncode == 1
-    assert "There is no .devcontainer/devcontainer.json here" in done.stdout
+    assert ".devcontainer/devcontainer.json is missing: run this in the project's folder." in done.stdout
     assert "Traceback" not in done.stdout

@@ -1,4 +1,4 @@
-"""Lock files: written from the groups, kept where they fit, left alone on failure, and known when they are stale."""
+"""Lock files: written from the groups, kept where they fit, unchanged on failure, and reported when stale."""
 
 import subprocess
 import sys
@@ -6,11 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from tasks.checks import lock_check
 from tasks.core.errors import UserError
 from tasks.project import locks
-from tests.support import ROOT, run
-from tests.tasks.checked_project import CheckedProject
+from tests.support import ROOT, nox, run
 
 NOWHERE = dict.fromkeys(("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"), "http://127.0.0.1:9") | {"UV_HTTP_RETRIES": "0"}
 
@@ -41,7 +39,7 @@ def test_locks_are_written_with_hashes_and_agree_with_each_other(
     assert "requirements/backend.txt: + iniconfig 2.0.0" in capsys.readouterr().out
     assert (project / "requirements" / "backend.txt").read_text() == (project / "requirements" / "dev.txt").read_text()
     assert "--hash=sha256:" in (project / "requirements" / "dev.txt").read_text()
-    assert lock_check.check(locks.lock_table()) == []
+    assert locks.check() == []
 
 
 def test_a_lock_names_no_index_and_no_folder(project: Path) -> None:
@@ -58,17 +56,23 @@ def test_pins_stay_until_an_upgrade_is_asked_for(project: Path, capsys: pytest.C
     assert capsys.readouterr().out.endswith("requirements/backend.txt: unchanged\nrequirements/dev.txt: unchanged\n")
     locks.write(["--upgrade-package=iniconfig"])
     assert "requirements/backend.txt: iniconfig 2.0.0 -> 2." in capsys.readouterr().out
-    assert lock_check.check(locks.lock_table()) == []
+    assert locks.check() == []
 
 
-def test_the_session_passes_upgrades_on(checked: CheckedProject) -> None:
-    checked.replace("requirements/lint.txt", "pathspec==", "pathspec==0.11.2 ; python_version > '9'\npathspec==")
-    assert "--upgrade-package" in checked.session("lock", "--help").stdout
-    done = checked.session("lock", "--upgrade-package", "iniconfig")
-    assert done.returncode == 0, done.stdout
-    assert "requirements/backend.txt: unchanged" in done.stdout
-    assert "requirements/lint.txt: " in done.stdout
-    assert checked.session("lint", "--only", "locks").returncode == 0
+def test_the_session_passes_its_arguments_on() -> None:
+    assert "--upgrade-package" in nox(ROOT, "-s", "lock", "--", "--help").stdout
+
+
+def test_one_package_or_all_are_upgraded(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    locks.write([])
+    groups(project, "iniconfig")
+    lock = project / "requirements" / "backend.txt"
+    before = lock.read_text()
+    for arguments in (["--upgrade"], ["--upgrade-package", "iniconfig"]):
+        monkeypatch.setattr(sys, "argv", ["locks", *arguments])
+        assert locks.main() is None
+        assert lock.read_text() != before
+        lock.write_text(before)
 
 
 def test_a_failure_leaves_every_lock_as_it_was(project: Path) -> None:
@@ -76,13 +80,13 @@ def test_a_failure_leaves_every_lock_as_it_was(project: Path) -> None:
     before = (project / "requirements" / "backend.txt").read_bytes()
     (project / "tasks" / "pyproject.toml").write_text('[dependency-groups]\ntools = ["iniconfig>=2000"]\n')
     groups(project, "iniconfig>=2.1")
-    with pytest.raises(UserError, match=r"Cannot resolve requirements/dev.txt; uv says: .*iniconfig"):
+    with pytest.raises(UserError, match=r"Cannot resolve requirements/dev.txt. Error of uv: .*iniconfig"):
         locks.write([])
     assert (project / "requirements" / "backend.txt").read_bytes() == before
 
 
 @pytest.mark.parametrize(
-    ("spoil", "complaint"),
+    ("change", "fault"),
     [
         (lambda project: groups(project, "iniconfig>=2.1"), "requirements/backend.txt: stale: iniconfig 2.0.0 -> 2."),
         (lambda project: (project / "requirements" / "dev.txt").unlink(), "requirements/dev.txt: missing"),
@@ -96,30 +100,30 @@ def test_a_failure_leaves_every_lock_as_it_was(project: Path) -> None:
         ),
     ],
 )
-def test_a_lock_that_does_not_agree_is_named(project: Path, spoil: object, complaint: str) -> None:
+def test_a_stale_lock_is_named(project: Path, change: object, fault: str) -> None:
     locks.write([])
-    assert callable(spoil)
-    spoil(project)
-    assert any(found.startswith(complaint) for found in lock_check.check(locks.lock_table()))
+    assert callable(change)
+    change(project)
+    assert any(found.startswith(fault) for found in locks.check())
 
 
-def test_without_the_network_a_lock_that_agrees_is_known_from_the_cache(project: Path) -> None:
+def test_without_the_network_a_current_lock_passes_from_the_cache(project: Path) -> None:
     locks.write([])
     assert checked_without_network(project).returncode == 0
 
 
-def test_without_the_network_one_that_cannot_be_judged_has_not_passed(project: Path) -> None:
+def test_without_the_network_an_unresolvable_lock_fails(project: Path) -> None:
     locks.write([])
     groups(project, "slipway-is-not-in-any-cache")
     done = checked_without_network(project)
     assert done.returncode == 1
-    assert done.stdout.startswith("Cannot resolve requirements/backend.txt; uv says: ")
+    assert done.stdout.startswith("Cannot resolve requirements/backend.txt. Error of uv: ")
     assert len(done.stdout.splitlines()) == 1
 
 
 def checked_without_network(project: Path) -> subprocess.CompletedProcess[str]:
     """Run the check where no index can be reached."""
-    return run(sys.executable, "-m", "tasks.checks.lock_check", cwd=project, PYTHONPATH=str(ROOT), **NOWHERE)
+    return run(sys.executable, "-m", "tasks.project.locks", "--check", cwd=project, PYTHONPATH=str(ROOT), **NOWHERE)
 
 
 def test_a_group_that_no_file_defines_is_named(project: Path) -> None:
@@ -128,7 +132,7 @@ def test_a_group_that_no_file_defines_is_named(project: Path) -> None:
         locks.write([])
 
 
-def test_a_lost_table_is_told(project: Path) -> None:
+def test_a_missing_table_is_reported(project: Path) -> None:
     (project / "pyproject.toml").write_text("")
-    with pytest.raises(UserError, match=r"lost its table \[tool\.slipway\.locks\]"):
-        locks.lock_table()
+    with pytest.raises(UserError, match=r"has no table \[tool\.slipway\.locks\]"):
+        locks.locks()

@@ -1,4 +1,4 @@
-"""`setup`: fresh secrets, nothing that was there lost, the git hooks."""
+"""`setup`: new secrets, nothing lost, the git hooks."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tasks.core.errors import UserError
-from tasks.project import env_file, secret_files, setup
+from tasks.project import env_file, setup
 from tests.support import run
 from tests.tasks.small_project import environment
 from tests.tasks.users import ORDINARY
@@ -28,7 +28,7 @@ def run_setup(project: Path, *wrapper: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def test_a_fresh_file_has_the_example_s_text_and_secrets_of_its_own(small: Path) -> None:
+def test_new_env_local_has_the_text_of_the_example_and_new_secrets(small: Path) -> None:
     assert setup.complete(small) == "Wrote .env.local from .env.example, with fresh secrets."
     local = small / ".env.local"
     secret = env_file.values(local)["SIGNING_KEY"]
@@ -38,7 +38,7 @@ def test_a_fresh_file_has_the_example_s_text_and_secrets_of_its_own(small: Path)
     assert list(small.glob(".env.local?*")) == []
 
 
-def test_two_projects_have_different_secrets(small: Path) -> None:
+def test_secrets_differ_between_projects(small: Path) -> None:
     setup.complete(small)
     first = env_file.values(small / ".env.local")["SIGNING_KEY"]
     (small / ".env.local").unlink()
@@ -46,7 +46,7 @@ def test_two_projects_have_different_secrets(small: Path) -> None:
     assert env_file.values(small / ".env.local")["SIGNING_KEY"] != first
 
 
-def test_an_existing_file_keeps_everything_and_gets_what_it_lacks(small: Path) -> None:
+def test_existing_env_local_keeps_its_text_and_gets_missing_settings(small: Path) -> None:
     old = "# mine\nexport OTHER = 'a b' # why\nAPP_NAME=Mine\n\nDATABASE_URL=postgresql://x\nSIGNING_KEY="
     (small / ".env.local").write_text(old)
     with (small / ".env.example").open("a") as example:
@@ -67,10 +67,10 @@ def test_an_existing_file_keeps_everything_and_gets_what_it_lacks(small: Path) -
     assert (small / ".env.local").read_text() == text
 
 
-def test_a_file_that_others_can_read_is_closed(small: Path) -> None:
+def test_env_local_that_others_can_read_becomes_owner_only(small: Path) -> None:
     setup.complete(small)
     (small / ".env.local").chmod(0o644)
-    assert setup.complete(small) == ".env.local was readable by other users, and is not any more."
+    assert setup.complete(small) == "Made .env.local owner-only; other users could read it."
     assert (small / ".env.local").stat().st_mode & 0o777 == 0o600
 
 
@@ -83,7 +83,7 @@ def test_a_file_that_others_can_read_is_closed(small: Path) -> None:
         (b"A=1\nB=\xff\xfe\n", "line 2: not UTF-8"),
     ],
 )
-def test_a_broken_file_is_told_by_its_line_and_left_alone(small: Path, text: bytes, complaint: str) -> None:
+def test_broken_env_local_is_reported_with_its_line_and_kept(small: Path, text: bytes, complaint: str) -> None:
     (small / ".env.local").write_bytes(text)
     done = run_setup(small)
     assert done.returncode == 1
@@ -93,7 +93,7 @@ def test_a_broken_file_is_told_by_its_line_and_left_alone(small: Path, text: byt
     assert (small / ".env.local").read_bytes() == text
 
 
-def test_a_folder_that_cannot_be_written_to_is_told(small: Path, ordinary_user: list[str]) -> None:
+def test_read_only_folder_is_reported(small: Path, ordinary_user: list[str]) -> None:
     small.chmod(0o555)
     done = run_setup(small, *ordinary_user)
     assert done.returncode == 1
@@ -102,17 +102,16 @@ def test_a_folder_that_cannot_be_written_to_is_told(small: Path, ordinary_user: 
     assert not (small / ".env.local").exists()
 
 
-@pytest.mark.parametrize("target", [".env.local", "nowhere/settings"], ids=["a loop", "a missing folder"])
-def test_a_link_that_leads_nowhere_is_told_and_kept(small: Path, target: str) -> None:
+@pytest.mark.parametrize("target", [".env.local", "nowhere/settings"], ids=["loop", "missing folder"])
+def test_broken_link_is_reported_and_kept(small: Path, target: str) -> None:
     local = small / ".env.local"
     local.symlink_to(target)
     done = run_setup(small)
-    expected = f"{local} is a link that leads nowhere; remove it, then: nox -s setup\n"
-    assert (done.returncode, done.stderr) == (1, expected)
+    assert (done.returncode, done.stderr) == (1, f"{local} is a broken link. Remove it, then run: nox -s setup\n")
     assert local.readlink() == Path(target)
 
 
-def test_what_a_link_leads_to_is_written_in_its_place(small: Path) -> None:
+def test_target_of_a_link_is_written(small: Path) -> None:
     (small / ".env.local").symlink_to("settings")
     assert run_setup(small).returncode == 0
     assert (small / ".env.local").readlink() == Path("settings")
@@ -120,23 +119,23 @@ def test_what_a_link_leads_to_is_written_in_its_place(small: Path) -> None:
 
 
 def modes(folder: Path) -> dict[str, int]:
-    """Who may do what with the folder and with each of its files."""
+    """The permissions of the folder and its files."""
     return {path.name: path.stat().st_mode & 0o777 for path in [folder, *folder.iterdir()]}
 
 
 @pytest.fixture
 def optional(small: Path) -> Path:
-    """A project with an optional secret and an optional setting that is none."""
+    """A project with an optional secret and an optional setting that is not secret."""
     with (small / ".env.example").open("a") as example:
         example.write("# DATABASE_PASSWORD=\n# COLOUR=blue\n")
     return small
 
 
-def test_containers_get_a_file_for_each_secret_and_compose_its_settings(optional: Path) -> None:
+def test_secret_files_are_written_and_env_is_linked(optional: Path) -> None:
     setup.complete(optional)
-    assert secret_files.complete(optional) == [
+    assert setup.complete_secrets(optional) == [
         "Wrote .secrets/: signing_key, database_password.",
-        "Made .env, a link to .env.local, for Compose.",
+        "Linked .env to .env.local, for Compose.",
     ]
     folder = optional / ".secrets"
     assert modes(folder) == {".secrets": 0o700, "signing_key": 0o444, "database_password": 0o444}
@@ -144,16 +143,16 @@ def test_containers_get_a_file_for_each_secret_and_compose_its_settings(optional
     assert len(base64.urlsafe_b64decode((folder / "database_password").read_text())) == 32
     assert (optional / ".env").readlink() == Path(".env.local")
     assert "DATABASE_PASSWORD" not in env_file.values(optional / ".env.local")
-    assert secret_files.complete(optional) == []
+    assert setup.complete_secrets(optional) == []
 
 
-def test_what_is_there_stays_and_what_is_empty_is_filled(optional: Path) -> None:
+def test_existing_secret_files_stay_and_empty_ones_are_filled(optional: Path) -> None:
     (optional / ".secrets").mkdir(0o755)
     (optional / ".secrets/signing_key").write_text("mine\n")
     (optional / ".secrets/database_password").write_text("")
     (optional / ".env").write_text("MINE=1\n")
-    assert secret_files.complete(optional) == [
-        ".secrets/ was open to other users, and is not any more.",
+    assert setup.complete_secrets(optional) == [
+        "Made .secrets/ owner-only; other users could read it.",
         "Wrote .secrets/: database_password.",
     ]
     assert (optional / ".secrets/signing_key").read_text() == "mine\n"
@@ -161,27 +160,27 @@ def test_what_is_there_stays_and_what_is_empty_is_filled(optional: Path) -> None
     assert (optional / ".env").read_text() == "MINE=1\n"
 
 
-def test_a_password_of_env_local_is_that_of_the_containers(optional: Path) -> None:
+def test_secret_of_env_local_is_used_for_containers(optional: Path) -> None:
     (optional / ".env.local").write_text("DATABASE_PASSWORD='p w'\n")
     (optional / ".env").symlink_to("nowhere")
-    secret_files.complete(optional)
+    setup.complete_secrets(optional)
     assert (optional / ".secrets/database_password").read_text() == "p w"
     assert (optional / ".env").readlink() == Path("nowhere")
 
 
-def test_the_session_does_all_of_it_once(optional: Path) -> None:
-    assert [line.split()[0] for line in run_setup(optional).stdout.splitlines()] == ["Wrote", "Wrote", "Made", "No"]
+def test_setup_does_everything_once(optional: Path) -> None:
+    assert [line.split()[0] for line in run_setup(optional).stdout.splitlines()] == ["Wrote", "Wrote", "Linked", "No"]
     assert [line.split()[0] for line in run_setup(optional).stdout.splitlines()] == [".env.local", "No"]
 
 
-def test_a_place_for_secrets_that_is_none_is_told(small: Path) -> None:
+def test_file_in_place_of_the_secrets_folder_is_reported(small: Path) -> None:
     (small / ".secrets").write_text("")
     done = run_setup(small)
     assert done.returncode == 1
-    assert done.stderr == f"Cannot make the folder {small / '.secrets'} for you alone: File exists.\n"
+    assert done.stderr == f"Cannot create the owner-only folder {small / '.secrets'}: File exists.\n"
 
 
-def test_secrets_that_cannot_be_written_are_told(small: Path, ordinary_user: list[str]) -> None:
+def test_read_only_secrets_folder_is_reported(small: Path, ordinary_user: list[str]) -> None:
     setup.complete(small)
     (small / ".secrets").mkdir(0o500)
     if ordinary_user:
@@ -194,23 +193,22 @@ def test_secrets_that_cannot_be_written_are_told(small: Path, ordinary_user: lis
 
 
 @pytest.mark.usefixtures("as_root")
-def test_somebody_else_s_open_file_is_told(small: Path, ordinary_user: list[str]) -> None:
+def test_env_local_of_another_user_that_others_can_read_is_reported(small: Path, ordinary_user: list[str]) -> None:
     setup.complete(small)
     (small / ".env.local").chmod(0o644)
     done = run_setup(small, *ordinary_user)
     assert done.returncode == 1
-    assert done.stderr == (
-        f"Others can read {small / '.env.local'}, which cannot be changed: Operation not permitted; chmod 600 it.\n"
-    )
+    path = small / ".env.local"
+    assert done.stderr == f"Other users can read {path}: Operation not permitted. Fix it: chmod 600 {path}\n"
 
 
-def test_a_missing_example_is_told(small: Path) -> None:
+def test_missing_example_is_reported(small: Path) -> None:
     (small / ".env.example").unlink()
-    with pytest.raises(UserError, match=r"restore it: git checkout \.env\.example"):
+    with pytest.raises(UserError, match=r"Restore it: git checkout \.env\.example"):
         setup.complete(small)
 
 
-def test_hooks_run_before_a_commit(small: Path) -> None:
+def test_hooks_are_installed_in_a_git_repository(small: Path) -> None:
     (small / ".pre-commit-config.yaml").write_text("repos: []\n")
     assert "git init" in run_setup(small).stdout
     run("git", "init", "--quiet", cwd=small)
@@ -219,7 +217,7 @@ def test_hooks_run_before_a_commit(small: Path) -> None:
     assert "pre-commit" in (small / ".git/hooks/pre-commit").read_text()
 
 
-def test_hooks_that_cannot_be_installed_are_told(small: Path) -> None:
+def test_hooks_that_cannot_be_installed_are_reported(small: Path) -> None:
     (small / ".pre-commit-config.yaml").write_text("repos: []\n")
     run("git", "init", "--quiet", cwd=small)
     run("git", "config", "core.hooksPath", "elsewhere", cwd=small)

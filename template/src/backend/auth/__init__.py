@@ -1,1 +1,1 @@
-"""Users, passwords, tokens and sessions."""
+"""The auth service: users, passwords, tokens and sessions."""

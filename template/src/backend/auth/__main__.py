@@ -1,4 +1,4 @@
-"""Runs the auth service."""
+"""Entry point of the auth service."""
 
 from auth.app import create_app
 from auth.settings import AuthSettings

@@ -1,4 +1,4 @@
-"""Puts the auth service together."""
+"""Application factory of the auth service."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -6,20 +6,20 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI
 from starlette.types import ASGIApp
 
-from auth.endpoints import REFUSALS, keys_router, refused, router
+from auth.endpoints import HANDLED_ERRORS, handle_error, keys_router, router
 from auth.settings import AuthSettings, decode_seed
 from shared import redis
-from shared.application import create_service
+from shared.application import create_service, handle_unavailable
 from shared.database import engine as database
 from shared.middleware import RequestMiddleware
+from shared.security.active_sessions import ActiveSessions
 from shared.security.authentication import Authenticator
-from shared.security.live_sessions import LiveSessions
-from shared.security.passwords import Passwords
+from shared.security.passwords import PasswordHashing
 from shared.security.tokens import Signer
 
 
 def create_app(settings: AuthSettings) -> ASGIApp:
-    """The auth service; connects to nothing before it is asked something."""
+    """Create the auth service; it opens connections on first use."""
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -28,18 +28,18 @@ def create_app(settings: AuthSettings) -> ASGIApp:
         state.engine = database.create_engine(settings, "auth")
         store = redis.create_redis(settings)
         state.checks = {"database": lambda: database.ping(state.engine), "redis": store.ping}
-        state.live = LiveSessions(store, settings.redis_prefix)
+        state.sessions = ActiveSessions(store, settings.redis_prefix)
         state.signer = Signer(decode_seed(settings.auth_signing_key), settings.access_lifetime)
-        state.authenticator = Authenticator(state.signer, state.live)
-        state.passwords = Passwords(settings.argon2_memory_kib, settings.argon2_rounds, settings.argon2_timeout)
+        state.authenticator = Authenticator(state.signer, state.sessions)
+        state.passwords = PasswordHashing(settings.argon2_memory_kib, settings.argon2_rounds, settings.argon2_timeout)
         yield
         state.passwords.close()
         await store.aclose()
         await state.engine.dispose()
 
-    app = create_service(
-        "auth", lifespan, [router, keys_router], unavailable=(*database.UNAVAILABLE, *redis.UNAVAILABLE)
-    )
-    for error in REFUSALS:
-        app.add_exception_handler(error, refused)
+    app = create_service("auth", "Registration, login and sessions.", lifespan, [router, keys_router])
+    for unavailable in (*database.UNAVAILABLE_ERRORS, *redis.UNAVAILABLE_ERRORS):
+        app.add_exception_handler(unavailable, handle_unavailable)
+    for error in HANDLED_ERRORS:
+        app.add_exception_handler(error, handle_error)
     return RequestMiddleware(app, app.state.metrics)

@@ -1,4 +1,4 @@
-"""The auth service's routes."""
+"""Routes of the auth service."""
 
 from datetime import UTC, datetime
 from typing import Annotated
@@ -11,7 +11,8 @@ from auth.schemas import Credentials, Jwks, RefreshRequest, Registration, Tokens
 from auth.service import AuthService, EmailTakenError, InvalidRefreshTokenError, WrongCredentialsError
 from shared.database.models import User
 from shared.database.session import DatabaseSession
-from shared.security.authentication import Caller, unauthorized
+from shared.error_responses import CHALLENGE, INVALID, UNAUTHORIZED, UNAVAILABLE, describe
+from shared.security.authentication import CurrentClaims, unauthorized
 from shared.security.passwords import BusyError
 from shared.security.tokens import Signer
 
@@ -19,65 +20,73 @@ router = APIRouter(prefix="/api/auth", tags=["auth"])
 keys_router = APIRouter(tags=["auth"])
 
 NO_STORE = {"Cache-Control": "no-store"}
+EMAIL_TAKEN = describe(409, "The email address is already registered.")
+WRONG_CREDENTIALS = describe(401, "The email address or the password is wrong.")
+INVALID_REFRESH_TOKEN = describe(
+    401, "The refresh token is unknown, expired or already used, or its session has ended.", headers=CHALLENGE
+)
 
 
 def get_service(request: Request, database: DatabaseSession) -> AuthService:
-    """Dependency: the service, in this request's transaction."""
+    """Dependency: the service, in the transaction of the request."""
     state = request.app.state
-    return AuthService(Repository(database), state.passwords, state.signer, state.live, state.rotation)
+    return AuthService(Repository(database), state.passwords, state.signer, state.sessions, state.rotation)
 
 
 Service = Annotated[AuthService, Depends(get_service)]
 
 
-@router.post("/register", status_code=201, response_model=UserOut)
+@router.post("/register", status_code=201, response_model=UserOut, responses=EMAIL_TAKEN | INVALID | UNAVAILABLE)
 async def register(registration: Registration, service: Service) -> User:
     """Create a user."""
     return await service.register(registration.email, registration.name, registration.password.get_secret_value())
 
 
-@router.post("/login")
+@router.post("/login", summary="Log In", responses=WRONG_CREDENTIALS | INVALID | UNAVAILABLE)
 async def login(credentials: Credentials, service: Service, response: Response) -> Tokens:
-    """Open a session."""
+    """Start a session with an email address and a password."""
     response.headers.update(NO_STORE)
     return await service.login(credentials.email, credentials.password.get_secret_value(), datetime.now(UTC))
 
 
-@router.post("/refresh")
-async def refresh(body: RefreshRequest, service: Service, response: Response) -> Tokens:
-    """Exchange a session's newest refresh token for the next pair; one that was used before ends the session."""
+@router.post("/refresh", responses=INVALID_REFRESH_TOKEN | INVALID | UNAVAILABLE)
+async def refresh_tokens(body: RefreshRequest, service: Service, response: Response) -> Tokens:
+    """Exchange the latest refresh token of a session for new tokens.
+
+    A refresh token can be used once. Using it again later ends the session, because the token may have been stolen.
+    """
     response.headers.update(NO_STORE)
     return await service.refresh(body.refresh_token.get_secret_value(), datetime.now(UTC))
 
 
-@router.post("/logout", status_code=204)
-async def logout(caller: Caller, service: Service) -> None:
-    """End the session."""
-    await service.logout(caller, datetime.now(UTC))
+@router.post("/logout", summary="Log Out", status_code=204, responses=UNAUTHORIZED | UNAVAILABLE)
+async def logout(claims: CurrentClaims, service: Service) -> None:
+    """End the current session; its access and refresh tokens stop working immediately."""
+    await service.logout(claims, datetime.now(UTC))
 
 
-@router.get("/me", response_model=UserOut)
-async def me(caller: Caller, service: Service) -> User:
-    """The user who calls."""
-    user = await service.me(caller)
+@router.get("/me", response_model=UserOut, responses=UNAUTHORIZED | UNAVAILABLE)
+async def get_current_user(claims: CurrentClaims, service: Service) -> User:
+    """The current user."""
+    user = await service.current_user(claims)
     if user is None:
         raise unauthorized("This user no longer exists")
     return user
 
 
-@keys_router.get("/.well-known/jwks.json")
-async def jwks(request: Request, response: Response) -> Jwks:
-    """The public keys that access tokens are verified with."""
+@keys_router.get("/.well-known/jwks.json", summary="Get JWKS")
+async def get_jwks(request: Request, response: Response) -> Jwks:
+    """The public keys that verify access tokens."""
     signer: Signer = request.app.state.signer
     response.headers["Cache-Control"] = "public, max-age=300"
     return Jwks(keys=[signer.jwk])
 
 
-def refused(_request: Request, error: Exception) -> JSONResponse:
-    """The answer to what the rules refuse."""
+def handle_error(_request: Request, error: Exception) -> JSONResponse:
+    """Exception handler: the response to an error of the service."""
     match error:
         case EmailTakenError():
-            return JSONResponse({"detail": "A user with this email exists"}, 409)
+            return JSONResponse({"detail": "A user with this email already exists"}, 409)
         case WrongCredentialsError():
             return JSONResponse({"detail": "Wrong email or password"}, 401)
         case BusyError():
@@ -86,7 +95,7 @@ def refused(_request: Request, error: Exception) -> JSONResponse:
             )
         case _:
             challenge = {"WWW-Authenticate": 'Bearer error="invalid_token"'}
-            return JSONResponse({"detail": "The refresh token is not valid; log in again"}, 401, challenge)
+            return JSONResponse({"detail": "The refresh token is invalid; log in again"}, 401, challenge)
 
 
-REFUSALS = (EmailTakenError, WrongCredentialsError, BusyError, InvalidRefreshTokenError)
+HANDLED_ERRORS = (EmailTakenError, WrongCredentialsError, BusyError, InvalidRefreshTokenError)

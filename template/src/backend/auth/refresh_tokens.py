@@ -1,4 +1,4 @@
-"""Makes and reads refresh tokens."""
+"""Refresh tokens and their rotation."""
 
 import base64
 import binascii
@@ -16,11 +16,11 @@ TOKEN_BYTES = 16 + 2 * PART_BYTES
 
 @dataclass(frozen=True)
 class RefreshToken:
-    """A session's ID, a secret that all its tokens share, and one that only this token has."""
+    """A session ID, a secret shared by all tokens of the session, and a secret unique to this token."""
 
     session_id: UUID
     family: bytes
-    own: bytes
+    unique: bytes
 
     @classmethod
     def first(cls, session_id: UUID) -> Self:
@@ -29,7 +29,7 @@ class RefreshToken:
 
     @classmethod
     def parse(cls, text: str) -> Self | None:
-        """The token that was sent; None if it cannot be one."""
+        """Parse a token; None if the text is malformed."""
         try:
             raw = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
         except (binascii.Error, ValueError):
@@ -39,16 +39,16 @@ class RefreshToken:
         return cls(UUID(bytes=raw[:16]), raw[16 : 16 + PART_BYTES], raw[16 + PART_BYTES :])
 
     def __str__(self) -> str:
-        raw = self.session_id.bytes + self.family + self.own
+        raw = self.session_id.bytes + self.family + self.unique
         return base64.urlsafe_b64encode(raw).rstrip(b"=").decode("ascii")
 
 
 @dataclass(frozen=True)
 class Rotation:
-    """How refresh tokens follow one another, how long each is good, and for how long the one before still is.
+    """Refresh token rotation: the signing key, the lifetime of a token, and its leeway after it was replaced.
 
-    What comes after a token follows from it and the key: two tabs of a browser that refresh at once, or a client that
-    missed an answer, get the same token.
+    The next token is derived from the current one and the key, so that repeated refreshes return the same token: two
+    browser tabs may refresh at once, and a client may repeat a refresh whose response it has not received.
     """
 
     key: bytes
@@ -56,10 +56,10 @@ class Rotation:
     leeway: timedelta
 
     def next(self, token: RefreshToken) -> RefreshToken:
-        """The token that takes the place of this one."""
-        return replace(token, own=hmac.digest(self.key, token.family + token.own, "sha256"))
+        """The token that replaces this one."""
+        return replace(token, unique=hmac.digest(self.key, token.family + token.unique, "sha256"))
 
 
 def digest(part: bytes) -> bytes:
-    """What is stored of a part; it is random enough to need no salt."""
+    """The hash to store of a token part; random input needs no salt."""
     return hashlib.sha256(part).digest()

@@ -1,4 +1,4 @@
-"""The auth service's queries."""
+"""Database queries of the auth service."""
 
 from datetime import datetime
 from uuid import UUID
@@ -18,7 +18,7 @@ class Repository:
         self._database = database
 
     async def add_user(self, email: str, name: str, password_hash: str) -> User | None:
-        """The new user; None if the email is taken."""
+        """Insert a user; None if the email is already in use."""
         values = {"email": email, "name": name, "password_hash": password_hash}
         statement = insert(User).values(values).on_conflict_do_nothing(index_elements=[User.email]).returning(User)
         return await self._database.scalar(statement)
@@ -32,12 +32,12 @@ class Repository:
         return await self._database.get(User, user_id)
 
     async def add_session(self, session: Session) -> None:
-        """Store a session."""
+        """Insert a session."""
         self._database.add(session)
         await self._database.flush()
 
     async def lock_session(self, session_id: UUID) -> Session | None:
-        """The session, which nobody else changes until this transaction ends."""
+        """The session, locked until the end of the transaction."""
         return await self._database.get(Session, session_id, with_for_update=True)
 
     async def revoke(self, session: Session, now: datetime) -> None:
@@ -46,7 +46,7 @@ class Repository:
         await self._database.flush()
 
     async def commit(self) -> None:
-        """Keep what was changed even if the request now fails, and give the connection back until it is needed."""
+        """Commit now, which also returns the connection to the pool until the next query."""
         await self._database.commit()
 
     def record(self, action: str, user_id: UUID, subject_id: UUID) -> None:

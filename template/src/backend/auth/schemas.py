@@ -1,21 +1,21 @@
-"""What the auth service takes and gives."""
+"""Request and response models of the auth service."""
 
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, EmailStr, Field, SecretStr, StringConstraints
+from pydantic import AfterValidator, ConfigDict, Field, SecretStr
 
-Email = Annotated[EmailStr, AfterValidator(str.lower)]
-Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200, pattern=r"^[^\x00]*$")]
-LONGEST_SECRET = 256
-SHORTEST_PASSWORD = 12
+from shared.schemas import Email, Name, Schema
+
+MAX_SECRET_LENGTH = 256
+MIN_PASSWORD_LENGTH = 12
 
 
 def _check_secret(secret: SecretStr) -> SecretStr:
-    """Refuses what cannot be hashed: JSON can escape half of a surrogate pair, which no encoding has."""
+    """Reject text that cannot be encoded: JSON can escape a lone surrogate, which UTF-8 cannot represent."""
     text = secret.get_secret_value()
-    if len(text) > LONGEST_SECRET:
-        raise ValueError(f"should have at most {LONGEST_SECRET} characters")
+    if len(text) > MAX_SECRET_LENGTH:
+        raise ValueError(f"should have at most {MAX_SECRET_LENGTH} characters")
     try:
         text.encode()
     except UnicodeEncodeError:
@@ -24,56 +24,84 @@ def _check_secret(secret: SecretStr) -> SecretStr:
 
 
 def _check_new_password(password: SecretStr) -> SecretStr:
-    if len(password.get_secret_value()) < SHORTEST_PASSWORD:
-        raise ValueError(f"should have at least {SHORTEST_PASSWORD} characters")
+    if len(password.get_secret_value()) < MIN_PASSWORD_LENGTH:
+        raise ValueError(f"should have at least {MIN_PASSWORD_LENGTH} characters")
     return password
 
 
-Secret = Annotated[SecretStr, AfterValidator(_check_secret)]
-NewPassword = Annotated[Secret, AfterValidator(_check_new_password)]
+# The validators check the lengths themselves: Pydantic would call the characters of a secret "items".
+Secret = Annotated[SecretStr, AfterValidator(_check_secret), Field(json_schema_extra={"maxLength": MAX_SECRET_LENGTH})]
+NewPassword = Annotated[
+    SecretStr,
+    AfterValidator(_check_secret),
+    AfterValidator(_check_new_password),
+    Field(json_schema_extra={"minLength": MIN_PASSWORD_LENGTH, "maxLength": MAX_SECRET_LENGTH}),
+]
 
 
-class Registration(BaseModel):
-    """A new user."""
-
-    email: Email
-    name: Name
-    password: NewPassword
-
-
-class Credentials(BaseModel):
-    """What a user logs in with."""
+class Registration(Schema):
+    """A user to create."""
 
     email: Email
-    password: Secret
+    """The email address; unique, compared without case."""
+
+    name: Annotated[Name, Field(examples=["Ada Lovelace"])]
+    """The name shown to other users."""
+
+    password: Annotated[NewPassword, Field(examples=["correct horse battery staple"])]
+    """The password."""
 
 
-class RefreshRequest(BaseModel):
-    """The newest refresh token of a session."""
+class Credentials(Schema):
+    """The credentials of a user."""
+
+    email: Email
+    """The email address, in any case."""
+
+    password: Annotated[Secret, Field(examples=["correct horse battery staple"])]
+    """The password."""
+
+
+class RefreshRequest(Schema):
+    """A refresh token to exchange."""
 
     refresh_token: Secret
+    """The latest refresh token of the session."""
 
 
-class UserOut(BaseModel):
-    """A user as others see them."""
+class UserOut(Schema):
+    """A user."""
 
     model_config = ConfigDict(from_attributes=True)
 
     id: UUID
+    """The ID of the user."""
+
     email: str
+    """The email address, in lower case."""
+
     name: str
+    """The name shown to other users."""
 
 
-class Tokens(BaseModel):
-    """An access token for requests, and a refresh token, good for one use, to get the next pair with."""
+class Tokens(Schema):
+    """An access token and a refresh token."""
 
     access_token: str
+    """A JWT for the `Authorization: Bearer` header of requests."""
+
     refresh_token: str
+    """The token that is exchanged for new tokens; it can be used once."""
+
     token_type: Literal["Bearer"] = Field(default="Bearer")
+    """The authentication scheme of the access token."""
+
     expires_in: int
+    """Seconds until the access token expires."""
 
 
-class Jwks(BaseModel):
-    """Public keys, as in RFC 7517."""
+class Jwks(Schema):
+    """A JSON Web Key Set (RFC 7517)."""
 
     keys: list[dict[str, str]]
+    """The public keys."""

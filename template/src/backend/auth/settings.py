@@ -1,4 +1,4 @@
-"""What the auth service is told."""
+"""Settings of the auth service."""
 
 import base64
 import binascii
@@ -12,11 +12,12 @@ from pydantic import AfterValidator, Field, SecretStr
 from auth.refresh_tokens import Rotation
 from shared.database.engine import DatabaseSettings
 from shared.redis import RedisSettings
-from shared.security.credentials import weak_seed
 from shared.security.tokens import SEED_BYTES
+from shared.security.weak_credentials import seed_weakness
 from shared.settings import Port, Seconds, ServiceSettings, refuse
 
-OWASP_MEMORY_KIB = 19_456
+# The minimum that OWASP recommends.
+MIN_MEMORY_KIB = 19_456
 
 
 def _check_seed(key: SecretStr) -> SecretStr:
@@ -35,39 +36,39 @@ def decode_seed(key: SecretStr) -> bytes:
 
 
 def _guessable(key: SecretStr, _others: Mapping[str, Any]) -> str | None:
-    return weak_seed(decode_seed(key))
+    return seed_weakness(decode_seed(key))
 
 
-def _quick(memory: int, _others: Mapping[str, Any]) -> str | None:
-    return f"should be at least {OWASP_MEMORY_KIB}" if memory < OWASP_MEMORY_KIB else None
+def _too_little_memory(memory: int, _others: Mapping[str, Any]) -> str | None:
+    return f"should be at least {MIN_MEMORY_KIB}" if memory < MIN_MEMORY_KIB else None
 
 
 class AuthSettings(ServiceSettings, DatabaseSettings, RedisSettings):
-    """What the auth service is told."""
+    """Settings of the auth service."""
 
     auth_port: Port = 8001
     """The port to listen on."""
 
     auth_signing_key: Annotated[SecretStr, AfterValidator(_check_seed), refuse(_guessable)]
-    """Secret: 32 random bytes in URL-safe base64, from which the key is made that signs access tokens."""
+    """Secret: 32 random bytes in URL-safe base64, the seed of the key that signs access tokens."""
 
     access_token_lifetime: Seconds = 900
-    """Seconds for which an access token is good."""
+    """Seconds until an access token expires."""
 
     refresh_token_lifetime: Seconds = 30 * 24 * 3600
-    """Seconds after which a session ends that is not refreshed."""
+    """Seconds until a session expires that is not refreshed."""
 
     refresh_token_leeway: float = Field(default=10, ge=0)
-    """Seconds for which a refresh token that was just used gives the same next one again, as to two browser tabs."""
+    """Seconds for which a replaced refresh token still returns the same new one, for example to two browser tabs."""
 
-    argon2_memory_kib: Annotated[int, Field(ge=8), refuse(_quick)] = 65_536
-    """KiB of memory that hashing a password takes."""
+    argon2_memory_kib: Annotated[int, Field(ge=8), refuse(_too_little_memory)] = 65_536
+    """KiB of memory to hash a password with."""
 
     argon2_rounds: int = Field(default=3, ge=1)
-    """Passes that hashing a password makes over that memory."""
+    """Passes over that memory."""
 
     argon2_timeout: Seconds = 5
-    """Seconds that a password may wait for its turn to be hashed; then the answer is 503, so that no backlog grows."""
+    """Seconds that a password may wait to be hashed before the response is 503."""
 
     @property
     def access_lifetime(self) -> timedelta:
@@ -76,7 +77,7 @@ class AuthSettings(ServiceSettings, DatabaseSettings, RedisSettings):
 
     @property
     def rotation(self) -> Rotation:
-        """How refresh tokens follow one another."""
+        """The rotation of refresh tokens."""
         key = hmac.digest(decode_seed(self.auth_signing_key), b"refresh tokens", "sha256")
         lifetime, leeway = self.refresh_token_lifetime, self.refresh_token_leeway
         return Rotation(key, timedelta(seconds=lifetime), timedelta(seconds=leeway))

@@ -1,4 +1,4 @@
-# The debugger, which compose.debug.yaml lends to the services through a volume: their images stay as production has them.
+# The debugger, which compose.debug.yaml mounts into the services from a volume: their images are those of production.
 ARG PYTHON_IMAGE
 FROM ${PYTHON_IMAGE:?} AS debugger
 RUN --mount=type=cache,target=/root/.cache/pip \
@@ -9,6 +9,6 @@ RUN --mount=type=cache,target=/root/.cache/pip \
         --target /opt/debugger --requirement /tmp/requirements.txt \
     && install --directory --owner=10001 --group=10001 /debugger
 USER 10001:10001
-# It copies, and ends.
+# It copies the debugger and exits.
 HEALTHCHECK NONE
 ENTRYPOINT ["cp", "--recursive", "--update", "/opt/debugger/.", "/debugger"]

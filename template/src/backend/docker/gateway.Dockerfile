@@ -3,7 +3,7 @@ ARG PYTHON_IMAGE
 
 FROM ${PYTHON_IMAGE:?} AS base
 
-# The dependencies, without debugging symbols, tests and what only compilers read.
+# The dependencies, without debugging symbols, tests and files for compilers.
 FROM base AS dependencies
 RUN --mount=type=cache,target=/var/cache/apt,sharing=locked \
     --mount=type=cache,target=/var/lib/apt/lists,sharing=locked \
@@ -22,7 +22,7 @@ RUN --mount=type=cache,target=/root/.cache/pip \
     && find /opt/venv -type f -name '*.so*' -exec strip --strip-unneeded {} + \
     && python -m compileall -q --invalidation-mode unchecked-hash /opt/venv
 
-# The base without what installs or compiles, and without what manages a machine or gives rights that the caller lacks.
+# The base image without programs that install, compile, manage a machine or give privileges.
 FROM base AS runtime
 RUN useradd --uid 10001 --user-group --no-create-home --shell /usr/sbin/nologin app \
     && find / -xdev -type f -perm /6000 -exec chmod a-s {} + \
@@ -36,7 +36,7 @@ RUN useradd --uid 10001 --user-group --no-create-home --shell /usr/sbin/nologin 
     && xargs --max-args=1 dpkg --purge --force-depends --force-remove-essential --force-remove-protected </tmp/packages \
     && rm -rf /root/.cache /tmp/* /usr/share/doc /usr/share/man /var/cache/* /var/lib/apt /var/log/*
 
-# One layer of it all: what is gone is in no layer below.
+# A single layer, so that no layer contains the removed files.
 FROM base AS filesystem
 RUN --mount=from=runtime,target=/runtime cp -a /runtime /filesystem
 

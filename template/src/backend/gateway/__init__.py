@@ -1,1 +1,1 @@
-"""The edge of the application: the one service that knows where the others are."""
+"""The gateway: the public entry point, which forwards requests to the services."""

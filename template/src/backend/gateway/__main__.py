@@ -1,4 +1,4 @@
-"""Runs the gateway service."""
+"""Entry point of the gateway."""
 
 from gateway.app import create_app
 from gateway.settings import GatewaySettings

@@ -1,4 +1,4 @@
-"""Puts the gateway together."""
+"""Application factory of the gateway."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -10,11 +10,11 @@ from starlette.types import ASGIApp
 
 from gateway import openapi
 from gateway.clients import Clients
-from gateway.edge import Edge
-from gateway.readiness import ask
-from gateway.routes import Table, routes
+from gateway.middleware import ProxyMiddleware
+from gateway.readiness import check_ready
+from gateway.routes import RouteTable, create_routes
 from gateway.settings import GatewaySettings
-from gateway.tokens import TokenGate
+from gateway.tokens import TokenVerifier
 from shared.application import create_service
 from shared.http import create_client
 from shared.middleware import RequestMiddleware
@@ -23,18 +23,18 @@ from shared.settings import Environment
 
 
 def create_app(settings: GatewaySettings) -> ASGIApp:
-    """The gateway; connects to nothing before it is asked something."""
-    table = routes(settings)
+    """Create the gateway; it opens connections on first use."""
+    routes = create_routes(settings)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         state = app.state
         state.settings = settings
-        state.services = {route.service: route.url for route in table}
+        state.services = {route.service: route.url for route in routes}
         state.clients = Clients.create(settings.upstream_timeout, settings.upstream_connections)
         state.client = create_client()
-        state.checks = {name: partial(ask, state.client, url) for name, url in state.services.items()}
-        state.gate = TokenGate(RemoteKeys(state.client, settings.jwks_url))
+        state.checks = {name: partial(check_ready, state.client, url) for name, url in state.services.items()}
+        state.token_verifier = TokenVerifier(RemoteKeys(state.client, settings.jwks_url))
         yield
         await state.client.close()
         await state.clients.close()
@@ -42,15 +42,15 @@ def create_app(settings: GatewaySettings) -> ASGIApp:
     routers = [openapi.router]
     if settings.environment is not Environment.PRODUCTION:
         routers.append(openapi.docs_router)
-    own = create_service("gateway", lifespan, routers, openapi_url=None)
-    edge: ASGIApp = Edge(own, Table(table), settings.upstream_timeout)
+    own = create_service("gateway", "Public entry point.", lifespan, routers, openapi_url=None)
+    app: ASGIApp = ProxyMiddleware(own, RouteTable(routes), settings.upstream_timeout)
     if settings.cors_origins:
-        edge = cors(edge, settings)
-    return RequestMiddleware(edge, own.state.metrics)
+        app = add_cors(app, settings)
+    return RequestMiddleware(app, own.state.metrics)
 
 
-def cors(app: ASGIApp, settings: GatewaySettings) -> ASGIApp:
-    """Lets pages of the origins in the settings call the API; tokens go in a header, so cookies are not needed."""
+def add_cors(app: ASGIApp, settings: GatewaySettings) -> ASGIApp:
+    """Allow the configured origins to call the API; tokens are sent in a header, so cookies are not needed."""
     return CORSMiddleware(
         app,
         allow_origins=list(settings.cors_origins),

@@ -1,4 +1,4 @@
-"""The pools of connections to the services."""
+"""Connection pools to the services."""
 
 import asyncio
 from dataclasses import dataclass
@@ -8,28 +8,28 @@ from pyreqwest.client import Client
 
 from shared.http import create_client
 
-UPLOAD_LIMIT = timedelta(hours=1)
+UPLOAD_TIMEOUT = timedelta(hours=1)
 
 
 @dataclass(frozen=True)
 class Clients:
-    """One client for requests, and one for uploads, which may take longer than any answer.
+    """A client for most requests, and one with a longer timeout for uploads.
 
-    The client library goes on waiting for the headers of a request that was cancelled, until its own timeout, which
-    runs from the start of the request, ends that.
+    Two are needed because pyreqwest keeps waiting for the response headers of a cancelled request until its own
+    timeout, which starts with the request and therefore includes the upload.
     """
 
-    plain: Client
+    default: Client
     uploads: Client
 
     @classmethod
     def create(cls, timeout: float, idle_connections: int) -> "Clients":
-        """The clients of a process, for services that have `timeout` seconds to answer."""
-        plain, uploads = (
-            create_client(limit, idle_connections) for limit in (timedelta(seconds=timeout), UPLOAD_LIMIT)
+        """Create the clients of this process; `timeout` is in seconds and applies to requests without an upload."""
+        default, uploads = (
+            create_client(limit, idle_connections) for limit in (timedelta(seconds=timeout), UPLOAD_TIMEOUT)
         )
-        return cls(plain, uploads)
+        return cls(default, uploads)
 
     async def close(self) -> None:
         """Close all connections."""
-        await asyncio.gather(self.plain.close(), self.uploads.close())
+        await asyncio.gather(self.default.close(), self.uploads.close())

@@ -1,4 +1,4 @@
-"""Streams a request to a service, and its response back to the client."""
+"""Streaming reverse proxy: forwards one request to a service and streams the response back."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -12,124 +12,124 @@ from starlette.types import Receive, Scope, Send
 from gateway.clients import Clients
 from gateway.headers import to_client, to_service
 from gateway.routes import Route
-from gateway.supervisor import Supervisor
-from shared.request_body import announced_length
-from shared.responses import send_error
+from gateway.watchdog import Watchdog
+from shared.error_responses import send_error
+from shared.request_body import content_length
 
-# A request's body up to this size is read before it is sent on.
-SMALL_BODY = 64 * 1024
+# A request body of up to this many bytes is buffered; a larger one is streamed.
+BUFFERED_BYTES = 64 * 1024
 
 
 log = structlog.get_logger()
 
 
-class ClientWentAway(Exception):
-    """The client closed its connection before it had sent all."""
+class ClientDisconnectedError(Exception):
+    """The client disconnected before it had sent the complete request."""
 
 
-class Exchange:
-    """One request on its way to a service and back; `timeout` in seconds, for each part of it."""
+class ForwardedRequest:
+    """A request that is forwarded to a service; `timeout` is in seconds and applies to each part of it."""
 
     def __init__(self, route: Route, scope: Scope, receive: Receive, send: Send, *, timeout: float) -> None:
         self._route = route
         self._scope = scope
         self._receive = receive
         self._send = send
-        self._supervisor = Supervisor(receive, timeout)
+        self._watchdog = Watchdog(receive, timeout)
         self._started = False
 
     async def run(self, clients: Clients) -> None:
-        """Answer with the service's response; with 504 if it is late, with 502 if it fails otherwise."""
+        """Send the service's response; 504 if it times out, 502 for any other failure of the service."""
         try:
-            async with (await self._request(clients)).build_streamed() as response:
-                await self._return(response)
-        except (PyreqwestError, ClientWentAway) as error:
+            async with (await self._build(clients)).build_streamed() as response:
+                await self._stream(response)
+        except (PyreqwestError, ClientDisconnectedError) as error:
             await self._fail(error)
         except asyncio.CancelledError as error:
-            if not self._supervisor.forgive():
+            if not self._watchdog.uncancel():
                 raise
             await self._fail(error)
         finally:
-            self._supervisor.stop()
+            self._watchdog.stop()
 
-    async def _request(self, clients: Clients) -> RequestBuilder:
+    async def _build(self, clients: Clients) -> RequestBuilder:
         scope = self._scope
         url = self._route.url + scope["raw_path"].decode("ascii")
         if scope["query_string"]:
             url += "?" + scope["query_string"].decode("latin-1")
-        length = announced_length(scope)
-        uploads = length is None or length > SMALL_BODY
-        client = clients.uploads if uploads else clients.plain
+        length = content_length(scope)
+        is_upload = length is None or length > BUFFERED_BYTES
+        client = clients.uploads if is_upload else clients.default
         request = client.request(scope["method"], url).headers(to_service(scope))
-        # Otherwise the client library waits for so much of the body before it gives the headers.
+        # Without this, pyreqwest buffers part of the response body before it returns the headers.
         request = request.streamed_read_buffer_limit(0)
-        if uploads:
-            return request.body_stream(self._upload())
+        if is_upload:
+            return request.body_stream(self._read_body())
         if length:
-            request = request.body_bytes(b"".join([part async for part in self._upload()]))
+            request = request.body_bytes(b"".join([part async for part in self._read_body()]))
         else:
-            self._supervisor.listen()
+            self._watchdog.request_complete()
         return request
 
-    async def _upload(self) -> AsyncIterator[bytes]:
+    async def _read_body(self) -> AsyncIterator[bytes]:
         more = True
         while more:
-            self._supervisor.expect("client")
+            self._watchdog.wait_for("client")
             message = await self._receive()
-            self._supervisor.expect("service")
+            self._watchdog.wait_for("service")
             if message["type"] == "http.disconnect":
-                self._supervisor.gone = True
-                raise ClientWentAway
+                self._watchdog.disconnected = True
+                raise ClientDisconnectedError
             more = message.get("more_body", False)
             if message.get("body"):
                 yield message["body"]
-        self._supervisor.listen()
+        self._watchdog.request_complete()
 
-    async def _return(self, response: Response) -> None:
-        """Send each part as it comes; the last one as such, where its length tells that it is the last."""
+    async def _stream(self, response: Response) -> None:
+        """Send each part as it arrives; a known length shows which part is the last one."""
         headers = to_client(response.headers.items())
         await self._send({"type": "http.response.start", "status": response.status, "headers": headers})
         self._started = True
-        announced = response.get_header("content-length")
-        left = int(announced) if announced else None
+        length = response.get_header("content-length")
+        remaining = int(length) if length else None
         while chunk := await response.body_reader.read_chunk():
-            if left is not None:
-                left -= len(chunk)
-            self._supervisor.expect("client")
-            await self._send({"type": "http.response.body", "body": chunk.to_bytes(), "more_body": left != 0})
-            if left == 0:
+            if remaining is not None:
+                remaining -= len(chunk)
+            self._watchdog.wait_for("client")
+            await self._send({"type": "http.response.body", "body": chunk.to_bytes(), "more_body": remaining != 0})
+            if remaining == 0:
                 return
-            self._supervisor.expect("service")
+            self._watchdog.wait_for("service")
         await self._send({"type": "http.response.body", "body": b""})
 
     async def _fail(self, error: BaseException) -> None:
-        """Answer for what failed; a response that has begun is broken off, so that nobody takes it for a whole one."""
-        if self._supervisor.gone:
-            log.info("client went away", upstream=self._route.service)
+        """Send an error response; a response that has started is aborted instead, so that it is visibly incomplete."""
+        if self._watchdog.disconnected:
+            log.info("client disconnected", upstream=self._route.service)
             return
-        status, detail = self._verdict(error)
+        status, detail = self._error_of(error)
         log.error(
             "forwarding failed",
             upstream=self._route.service,
-            answer=None if self._started else status,
+            status=None if self._started else status,
             reason=reason_of(error),
         )
         if not self._started:
             await send_error(self._send, status, detail)
 
-    def _verdict(self, error: BaseException) -> tuple[int, str]:
+    def _error_of(self, error: BaseException) -> tuple[int, str]:
         service = f"The {self._route.service} service"
-        if self._supervisor.late == "client":
+        if self._watchdog.timed_out == "client":
             return 408, "The request was not sent in time"
-        if self._supervisor.late or isinstance(error, TimeoutError):
-            return 504, f"{service} did not answer in time"
+        if self._watchdog.timed_out or isinstance(error, TimeoutError):
+            return 504, f"{service} did not respond in time"
         if isinstance(error, BuilderError):
             return 400, "The request cannot be forwarded"
-        return 502, f"{service} cannot be reached or failed"
+        return 502, f"{service} is unavailable or failed"
 
 
 def reason_of(error: BaseException) -> str:
-    """What went wrong, with the innermost cause, which has the substance."""
+    """The error message and its innermost cause, which is the specific one."""
     details = getattr(error, "details", None) or {}
     causes = details.get("causes") or []
     return ": ".join([str(error) or type(error).__name__, *(cause["message"] for cause in causes[-1:])])

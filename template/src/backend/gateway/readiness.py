@@ -1,4 +1,4 @@
-"""Asks the services whether they are ready."""
+"""Readiness checks of the services."""
 
 import json
 from datetime import timedelta
@@ -10,12 +10,14 @@ from shared.http import get_bytes
 
 
 class NotReadyError(Exception):
-    """A service answers, but something that it needs does not; the message says what."""
+    """A service is running, but a dependency of it is not available; the message names it."""
 
 
-async def ask(client: Client, url: str) -> None:
+async def check_ready(client: Client, url: str) -> None:
     """Raise unless the service is ready."""
-    status, body = await get_bytes(client, f"{url}/health/detailed", timedelta(seconds=TIMEOUT_SECONDS), check=False)
+    status, body = await get_bytes(
+        client, f"{url}/health/detailed", timedelta(seconds=TIMEOUT_SECONDS), raise_for_status=False
+    )
     if status == 200:
         return
     components = json.loads(body).get("components", {})

@@ -1,4 +1,4 @@
-"""Which service answers which paths."""
+"""Routes: the service that handles each path prefix."""
 
 import re
 from collections.abc import Sequence
@@ -6,42 +6,42 @@ from dataclasses import dataclass
 
 from gateway.settings import GatewaySettings
 
-# What a URL parser would rewrite on the way, so that service and gateway would see different paths.
+# Paths that URL parsers normalize: the gateway and the service would see different paths.
 _AMBIGUOUS = re.compile(rb"[^\x21-\x7e]|\\|/(?:\.|%2e){1,2}(?:/|$)", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
 class Route:
-    """A prefix of paths and the service behind it; `path` is its name in logs and metrics."""
+    """A path prefix and the service that handles it; `path` is also the route in logs and metrics."""
 
     path: str
     service: str
     url: str
-    checks_tokens: bool
+    verify_tokens: bool
 
 
-def routes(settings: GatewaySettings) -> Sequence[Route]:
-    """The table; auth looks at its own tokens, as an expired one must not keep anybody from refreshing it."""
+def create_routes(settings: GatewaySettings) -> Sequence[Route]:
+    """All routes; auth verifies tokens itself, so that a client can refresh while it still sends an expired one."""
     return (
-        Route("/api/auth", "auth", settings.auth_url, checks_tokens=False),
-        Route("/.well-known/jwks.json", "auth", settings.auth_url, checks_tokens=False),
-        Route("/api/projects", "projects", settings.projects_url, checks_tokens=True),
+        Route("/api/auth", "auth", settings.auth_url, verify_tokens=False),
+        Route("/.well-known/jwks.json", "auth", settings.auth_url, verify_tokens=False),
+        Route("/api/projects", "projects", settings.projects_url, verify_tokens=True),
     )
 
 
-class Table:
+class RouteTable:
     """Finds the route of a path."""
 
-    def __init__(self, table: Sequence[Route]) -> None:
-        self._routes = {route.path.encode("ascii"): route for route in table}
+    def __init__(self, routes: Sequence[Route]) -> None:
+        self._routes = {route.path.encode("ascii"): route for route in routes}
         self._prefix = re.compile(rb"(?:%s)(?=/|\Z)" % b"|".join(map(re.escape, self._routes)))
 
     def find(self, raw_path: bytes) -> Route | None:
-        """The route whose prefix is the path, or the path up to one of its slashes."""
-        found = self._prefix.match(raw_path)
-        return self._routes[found.group()] if found else None
+        """The route whose prefix is the path or a parent of it; None if there is none."""
+        match = self._prefix.match(raw_path)
+        return self._routes[match.group()] if match else None
 
 
 def is_ambiguous(raw_path: bytes) -> bool:
-    """Whether the path has dot segments, encoded or not, backslashes, or bytes that are not printable ASCII."""
+    """Whether the path has dot segments (encoded or not), backslashes, or bytes that are not printable ASCII."""
     return _AMBIGUOUS.search(raw_path) is not None

@@ -1,4 +1,4 @@
-"""What the gateway is told."""
+"""Settings of the gateway."""
 
 from collections.abc import Mapping
 from typing import Annotated, Any
@@ -7,7 +7,7 @@ from pydantic import BeforeValidator, Field
 from pydantic_settings import NoDecode
 
 from shared.security.jwks import JwksSettings
-from shared.settings import Environment, HttpUrl, Port, Seconds, ServiceSettings, ServiceUrl, is_this_machine, refuse
+from shared.settings import Environment, HttpUrl, Port, Seconds, ServiceSettings, ServiceUrl, is_loopback, refuse
 
 
 def _split(value: Any) -> Any:
@@ -15,7 +15,7 @@ def _split(value: Any) -> Any:
 
 
 def _public(origins: tuple[str, ...], _others: Mapping[str, Any]) -> str | None:
-    is_public = all(each.startswith("https://") and not is_this_machine(each) for each in origins)
+    is_public = all(each.startswith("https://") and not is_loopback(each) for each in origins)
     return None if is_public else "should be https:// addresses of other machines"
 
 
@@ -23,22 +23,22 @@ Origins = Annotated[tuple[HttpUrl, ...], NoDecode, BeforeValidator(_split), refu
 
 
 class GatewaySettings(ServiceSettings, JwksSettings):
-    """What the gateway is told."""
+    """Settings of the gateway."""
 
     gateway_port: Port = 8000
     """The port to listen on."""
 
     auth_url: ServiceUrl
-    """Where the auth service is."""
+    """The URL of the auth service."""
 
     projects_url: ServiceUrl
-    """Where the projects service is."""
+    """The URL of the projects service."""
 
     upstream_timeout: Seconds = 30
-    """Seconds that a service may take to begin an answer, and between two parts of one."""
+    """Seconds to wait for the start of a response, and for each following part of it."""
 
     upstream_connections: int = Field(default=256, ge=1)
-    """Idle connections to keep per service."""
+    """Idle connections to keep open per service."""
 
     cors_origins: Origins = ()
-    """Origins, separated by commas, whose pages may call the API from a browser."""
+    """Comma-separated origins that may call the API from a browser."""

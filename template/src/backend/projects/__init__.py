@@ -1,1 +1,1 @@
-"""Projects and their members: the example of a domain service."""
+"""The projects service: projects and their members, an example of a domain service."""

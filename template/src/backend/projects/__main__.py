@@ -1,4 +1,4 @@
-"""Runs the projects service."""
+"""Entry point of the projects service."""
 
 from projects.app import create_app
 from projects.settings import ProjectsSettings

@@ -1,4 +1,4 @@
-"""Puts the projects service together."""
+"""Application factory of the projects service."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -6,20 +6,20 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI
 from starlette.types import ASGIApp
 
-from projects.endpoints import REFUSALS, refused, router
+from projects.endpoints import HANDLED_ERRORS, handle_error, router
 from projects.settings import ProjectsSettings
 from shared import redis
-from shared.application import create_service
+from shared.application import create_service, handle_unavailable
 from shared.database import engine as database
 from shared.http import create_client
 from shared.middleware import RequestMiddleware
+from shared.security.active_sessions import ActiveSessions
 from shared.security.authentication import Authenticator
 from shared.security.jwks import RemoteKeys
-from shared.security.live_sessions import LiveSessions
 
 
 def create_app(settings: ProjectsSettings) -> ASGIApp:
-    """The projects service; connects to nothing before it is asked something."""
+    """Create the projects service; it opens connections on first use."""
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -29,13 +29,15 @@ def create_app(settings: ProjectsSettings) -> ASGIApp:
         client = create_client()
         keys = RemoteKeys(client, settings.jwks_url)
         state.checks = {"database": lambda: database.ping(state.engine), "redis": store.ping, "keys": keys.check}
-        state.authenticator = Authenticator(keys, LiveSessions(store, settings.redis_prefix))
+        state.authenticator = Authenticator(keys, ActiveSessions(store, settings.redis_prefix))
         yield
         await client.close()
         await store.aclose()
         await state.engine.dispose()
 
-    app = create_service("projects", lifespan, [router], unavailable=(*database.UNAVAILABLE, *redis.UNAVAILABLE))
-    for error in REFUSALS:
-        app.add_exception_handler(error, refused)
+    app = create_service("projects", "Projects and their members.", lifespan, [router])
+    for unavailable in (*database.UNAVAILABLE_ERRORS, *redis.UNAVAILABLE_ERRORS):
+        app.add_exception_handler(unavailable, handle_unavailable)
+    for error in HANDLED_ERRORS:
+        app.add_exception_handler(error, handle_error)
     return RequestMiddleware(app, app.state.metrics)

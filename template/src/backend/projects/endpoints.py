@@ -1,102 +1,124 @@
-"""The projects service's routes."""
+"""Routes of the projects service."""
 
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Depends, Path, Request
 from fastapi.responses import JSONResponse
 
 from projects.repository import MemberRow, ProjectRow, Repository
 from projects.schemas import (
-    MemberChange,
+    MemberCreate,
     MemberOut,
     MemberPage,
-    NewMember,
-    NewProject,
-    ProjectChange,
+    MemberUpdate,
+    ProjectCreate,
     ProjectOut,
     ProjectPage,
+    ProjectUpdate,
 )
 from projects.service import ConflictError, ForbiddenError, NotFoundError, ProjectService
 from shared.database.models import Role
 from shared.database.session import DatabaseSession
+from shared.error_responses import INVALID, UNAUTHORIZED, UNAVAILABLE, describe
 from shared.pagination import Cursor, Limit, read_cursor
-from shared.security.authentication import Caller
+from shared.security.authentication import CurrentClaims
 
 router = APIRouter(prefix="/api/projects", tags=["projects"])
 
+FORBIDDEN = describe(403, "The current user's role does not allow this.")
+PROJECT_NOT_FOUND = describe(404, "The project does not exist, or the current user is not a member.")
+MEMBER_NOT_FOUND = describe(404, "The project or the member does not exist, or the current user is not a member.")
+CANNOT_ADD = describe(409, "The user is not registered, or is already a member.")
+LAST_OWNER = describe(409, "The member is the last owner.")
 
-def get_service(caller: Caller, database: DatabaseSession) -> ProjectService:
-    """Dependency: the service, for the caller and in this request's transaction."""
-    return ProjectService(Repository(database), caller.user_id)
+
+def get_service(claims: CurrentClaims, database: DatabaseSession) -> ProjectService:
+    """Dependency: the service, for the current user and in the transaction of the request."""
+    return ProjectService(Repository(database), claims.user_id)
 
 
 Service = Annotated[ProjectService, Depends(get_service)]
-After = Annotated[Cursor | None, Depends(read_cursor)]
+PageCursor = Annotated[Cursor | None, Depends(read_cursor)]
+ProjectId = Annotated[UUID, Path(description="The ID of the project.")]
+MemberId = Annotated[UUID, Path(description="The user ID of the member.")]
 
 
-@router.post("", status_code=201)
-async def create(project: NewProject, service: Service) -> ProjectOut:
-    """Create a project that the caller owns."""
-    return project_out(await service.create(project.name, project.description))
+@router.post("", status_code=201, responses=UNAUTHORIZED | INVALID | UNAVAILABLE)
+async def create_project(project: ProjectCreate, service: Service) -> ProjectOut:
+    """Create a project; the current user becomes its owner."""
+    return project_out(await service.create_project(project.name, project.description))
 
 
-@router.get("")
-async def list_projects(service: Service, after: After, limit: Limit = 20) -> ProjectPage:
-    """The projects that the caller is a member of, the one joined last first."""
-    rows = await service.list_mine(after, limit + 1)
+@router.get("", responses=UNAUTHORIZED | INVALID | UNAVAILABLE)
+async def list_projects(service: Service, after: PageCursor, limit: Limit = 20) -> ProjectPage:
+    """The projects of the current user, newest membership first."""
+    rows = await service.list_projects(after, limit + 1)
     last = rows[limit - 1].membership if len(rows) > limit else None
-    place = Cursor(last.created_at, last.project_id) if last else None
-    return ProjectPage(items=[project_out(row) for row in rows[:limit]], next=str(place) if place else None)
+    cursor = Cursor(last.created_at, last.project_id) if last else None
+    return ProjectPage(items=[project_out(row) for row in rows[:limit]], next=str(cursor) if cursor else None)
 
 
-@router.get("/{project_id}")
-async def read(project_id: UUID, service: Service) -> ProjectOut:
+@router.get("/{project_id}", responses=UNAUTHORIZED | PROJECT_NOT_FOUND | INVALID | UNAVAILABLE)
+async def get_project(project_id: ProjectId, service: Service) -> ProjectOut:
     """A project."""
-    return project_out(await service.read(project_id))
+    return project_out(await service.get_project(project_id))
 
 
-@router.patch("/{project_id}")
-async def change(project_id: UUID, body: ProjectChange, service: Service) -> ProjectOut:
-    """Change a project; for editors and owners."""
-    return project_out(await service.change(project_id, body))
+@router.patch("/{project_id}", responses=UNAUTHORIZED | FORBIDDEN | PROJECT_NOT_FOUND | INVALID | UNAVAILABLE)
+async def update_project(project_id: ProjectId, changes: ProjectUpdate, service: Service) -> ProjectOut:
+    """Change a project. Requires the role editor or owner."""
+    return project_out(await service.update_project(project_id, changes))
 
 
-@router.delete("/{project_id}", status_code=204)
-async def delete(project_id: UUID, service: Service) -> None:
-    """Delete a project; for owners."""
-    await service.delete(project_id)
+@router.delete(
+    "/{project_id}", status_code=204, responses=UNAUTHORIZED | FORBIDDEN | PROJECT_NOT_FOUND | INVALID | UNAVAILABLE
+)
+async def delete_project(project_id: ProjectId, service: Service) -> None:
+    """Delete a project. Requires the role owner."""
+    await service.delete_project(project_id)
 
 
-@router.get("/{project_id}/members")
-async def list_members(project_id: UUID, service: Service, after: After, limit: Limit = 20) -> MemberPage:
-    """The members of a project, the one who joined first first."""
-    rows = await service.members(project_id, after, limit + 1)
+@router.get("/{project_id}/members", responses=UNAUTHORIZED | PROJECT_NOT_FOUND | INVALID | UNAVAILABLE)
+async def list_members(project_id: ProjectId, service: Service, after: PageCursor, limit: Limit = 20) -> MemberPage:
+    """The members of a project, oldest first."""
+    rows = await service.list_members(project_id, after, limit + 1)
     last = rows[limit - 1].membership if len(rows) > limit else None
-    place = Cursor(last.created_at, last.user_id) if last else None
-    return MemberPage(items=[member_out(row) for row in rows[:limit]], next=str(place) if place else None)
+    cursor = Cursor(last.created_at, last.user_id) if last else None
+    return MemberPage(items=[member_out(row) for row in rows[:limit]], next=str(cursor) if cursor else None)
 
 
-@router.post("/{project_id}/members", status_code=201)
-async def add_member(project_id: UUID, member: NewMember, service: Service) -> MemberOut:
-    """Give a registered user a role in the project; for owners."""
+@router.post(
+    "/{project_id}/members",
+    status_code=201,
+    responses=UNAUTHORIZED | FORBIDDEN | PROJECT_NOT_FOUND | CANNOT_ADD | INVALID | UNAVAILABLE,
+)
+async def add_member(project_id: ProjectId, member: MemberCreate, service: Service) -> MemberOut:
+    """Add a registered user to a project. Requires the role owner."""
     return member_out(await service.add_member(project_id, member.email, member.role))
 
 
-@router.patch("/{project_id}/members/{user_id}")
-async def change_member(project_id: UUID, user_id: UUID, body: MemberChange, service: Service) -> MemberOut:
-    """Give a member another role; for owners."""
-    return member_out(await service.change_member(project_id, user_id, body.role))
+@router.patch(
+    "/{project_id}/members/{user_id}",
+    responses=UNAUTHORIZED | FORBIDDEN | MEMBER_NOT_FOUND | LAST_OWNER | INVALID | UNAVAILABLE,
+)
+async def update_member(project_id: ProjectId, user_id: MemberId, changes: MemberUpdate, service: Service) -> MemberOut:
+    """Change the role of a member. Requires the role owner."""
+    return member_out(await service.update_member(project_id, user_id, changes.role))
 
 
-@router.delete("/{project_id}/members/{user_id}", status_code=204)
-async def remove_member(project_id: UUID, user_id: UUID, service: Service) -> None:
-    """Remove a member, for owners; or leave the project."""
+@router.delete(
+    "/{project_id}/members/{user_id}",
+    status_code=204,
+    responses=UNAUTHORIZED | FORBIDDEN | MEMBER_NOT_FOUND | LAST_OWNER | INVALID | UNAVAILABLE,
+)
+async def remove_member(project_id: ProjectId, user_id: MemberId, service: Service) -> None:
+    """Remove a member. Requires the role owner, except to leave the project."""
     await service.remove_member(project_id, user_id)
 
 
 def project_out(row: ProjectRow) -> ProjectOut:
-    """A project as the API shows it."""
+    """The response model of a project."""
     project = row.project
     return ProjectOut(
         id=project.id,
@@ -109,7 +131,7 @@ def project_out(row: ProjectRow) -> ProjectOut:
 
 
 def member_out(row: MemberRow) -> MemberOut:
-    """A member as the API shows them."""
+    """The response model of a member."""
     return MemberOut(
         user_id=row.user.id,
         email=row.user.email,
@@ -119,8 +141,8 @@ def member_out(row: MemberRow) -> MemberOut:
     )
 
 
-def refused(_request: Request, error: Exception) -> JSONResponse:
-    """The answer to what the rules refuse."""
+def handle_error(_request: Request, error: Exception) -> JSONResponse:
+    """Exception handler: the response to an error of the service."""
     match error:
         case NotFoundError():
             return JSONResponse({"detail": "Not found"}, 404)
@@ -130,4 +152,4 @@ def refused(_request: Request, error: Exception) -> JSONResponse:
             return JSONResponse({"detail": str(error)}, 409)
 
 
-REFUSALS = (NotFoundError, ForbiddenError, ConflictError)
+HANDLED_ERRORS = (NotFoundError, ForbiddenError, ConflictError)

@@ -1,4 +1,4 @@
-"""The projects service's queries."""
+"""Database queries of the projects service."""
 
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -13,14 +13,14 @@ from shared.pagination import Cursor
 
 
 class ProjectRow(NamedTuple):
-    """A project and a user's membership in it."""
+    """A project and the membership of a user."""
 
     project: Project
     membership: Membership
 
 
 class MemberRow(NamedTuple):
-    """A membership and the user who has it."""
+    """A membership and its user."""
 
     membership: Membership
     user: User
@@ -33,7 +33,7 @@ class Repository:
         self._database = database
 
     async def add_project(self, name: str, description: str, owner_id: UUID) -> ProjectRow:
-        """A new project with its first member."""
+        """Insert a project and its first owner."""
         project = Project(name=name, description=description)
         self._database.add(project)
         await self._database.flush()
@@ -43,35 +43,35 @@ class Repository:
         return ProjectRow(project, membership)
 
     async def projects(self, user_id: UUID, after: Cursor | None, limit: int) -> list[ProjectRow]:
-        """The user's projects, the one joined last first."""
-        place = tuple_(Membership.created_at, Membership.project_id)
+        """The projects of a user, newest membership first."""
+        position = tuple_(Membership.created_at, Membership.project_id)
         query = _projects_of(user_id).order_by(Membership.created_at.desc(), Membership.project_id.desc()).limit(limit)
         if after is not None:
-            query = query.where(place < (after.at, after.id))
+            query = query.where(position < (after.timestamp, after.id))
         return [ProjectRow(*row) for row in await self._database.execute(query)]
 
     async def project(self, project_id: UUID, user_id: UUID, *, lock: bool = False) -> ProjectRow | None:
-        """The project if the user is a member; with `lock`, nobody else changes it or its members meanwhile."""
+        """The project if the user is a member; `lock` blocks concurrent changes of the project and its members."""
         if lock:
             await self._database.execute(select(Project.id).where(Project.id == project_id).with_for_update())
         row = (await self._database.execute(_projects_of(user_id).where(Project.id == project_id))).one_or_none()
         return ProjectRow(*row) if row else None
 
     async def members(self, project_id: UUID, after: Cursor | None, limit: int) -> list[MemberRow]:
-        """The project's members, the one who joined first first."""
-        place = tuple_(Membership.created_at, Membership.user_id)
+        """The members of a project, oldest first."""
+        position = tuple_(Membership.created_at, Membership.user_id)
         query = _members_of(project_id).order_by(Membership.created_at, Membership.user_id).limit(limit)
         if after is not None:
-            query = query.where(place > (after.at, after.id))
+            query = query.where(position > (after.timestamp, after.id))
         return [MemberRow(*row) for row in await self._database.execute(query)]
 
     async def member(self, project_id: UUID, user_id: UUID) -> MemberRow | None:
-        """One member of the project."""
+        """A member of the project."""
         row = (await self._database.execute(_members_of(project_id).where(User.id == user_id))).one_or_none()
         return MemberRow(*row) if row else None
 
-    async def owners(self, project_id: UUID) -> int:
-        """How many owners the project has."""
+    async def count_owners(self, project_id: UUID) -> int:
+        """The number of owners of the project."""
         query = select(func.count()).where(Membership.project_id == project_id, Membership.role == Role.OWNER)
         return await self._database.scalar(query) or 0
 
@@ -80,13 +80,13 @@ class Repository:
         return await self._database.scalar(select(User).where(User.email == email))
 
     async def add_member(self, project_id: UUID, user_id: UUID, role: Role) -> Membership | None:
-        """The new membership; None if the user is a member."""
+        """Insert a membership; None if the user is already a member."""
         values = {"project_id": project_id, "user_id": user_id, "role": role}
         statement = insert(Membership).values(values).on_conflict_do_nothing().returning(Membership)
         return await self._database.scalar(statement)
 
-    async def save(self) -> None:
-        """Write what was changed, so that the database's own values are known."""
+    async def flush(self) -> None:
+        """Flush changes, which also loads values that the database generates."""
         await self._database.flush()
 
     async def delete(self, row: Project | Membership) -> None:

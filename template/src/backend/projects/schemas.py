@@ -1,87 +1,120 @@
-"""What the projects service takes and gives."""
+"""Request and response models of the projects service."""
 
 from datetime import datetime
 from typing import Annotated, Self
 from uuid import UUID
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, EmailStr, StringConstraints, model_validator
+from pydantic import ConfigDict, Field, StringConstraints, model_validator
 
 from shared.database.models import Role
+from shared.schemas import NO_NUL, Email, Name, Schema
 
-# PostgreSQL's text cannot hold NUL.
-NO_NUL = r"^[^\x00]*$"
-
-Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200, pattern=NO_NUL)]
 Description = Annotated[str, StringConstraints(max_length=10_000, pattern=NO_NUL)]
 
 
-class NewProject(BaseModel):
+class ProjectCreate(Schema):
     """A project to create."""
 
     model_config = ConfigDict(extra="forbid")
 
-    name: Name
-    description: Description = ""
+    name: Annotated[Name, Field(examples=["Apollo"])]
+    """The name."""
+
+    description: Annotated[Description, Field(examples=["To the Moon and back."])] = ""
+    """The description."""
 
 
-class ProjectChange(BaseModel):
-    """What to change of a project; what is left out stays as it is."""
+class ProjectUpdate(Schema):
+    """Changes to a project; at least one field is required, and omitted fields stay unchanged."""
 
     model_config = ConfigDict(extra="forbid")
 
     name: Name | None = None
+    """The new name."""
+
     description: Description | None = None
+    """The new description."""
 
     @model_validator(mode="after")
-    def _changes_something(self) -> Self:
+    def _require_a_field(self) -> Self:
         if self.name is None and self.description is None:
-            raise ValueError("name or description is needed")
+            raise ValueError("name or description is required")
         return self
 
 
-class ProjectOut(BaseModel):
-    """A project, and the caller's role in it."""
+class ProjectOut(Schema):
+    """A project."""
 
     id: UUID
+    """The ID of the project."""
+
     name: str
+    """The name."""
+
     description: str
+    """The description; may be empty."""
+
     role: Role
+    """The current user's role in the project."""
+
     created_at: datetime
+    """When the project was created."""
+
     updated_at: datetime
+    """When the name or description last changed."""
 
 
-class ProjectPage(BaseModel):
-    """Some of the caller's projects, newest first; `next` is the cursor of the next page, if there is one."""
+class ProjectPage(Schema):
+    """A page of projects."""
 
     items: list[ProjectOut]
+    """Projects, newest membership first."""
+
     next: str | None
+    """The cursor of the next page; null on the last page."""
 
 
-class NewMember(BaseModel):
+class MemberCreate(Schema):
     """A user to add to a project."""
 
-    email: Annotated[EmailStr, AfterValidator(str.lower)]
-    role: Role
-
-
-class MemberChange(BaseModel):
-    """A member's new role."""
+    email: Email
+    """The email address of a registered user."""
 
     role: Role
+    """The role of the new member."""
 
 
-class MemberOut(BaseModel):
-    """A user in a project."""
+class MemberUpdate(Schema):
+    """Changes to a member."""
+
+    role: Role
+    """The new role."""
+
+
+class MemberOut(Schema):
+    """A member of a project."""
 
     user_id: UUID
+    """The ID of the user."""
+
     email: str
+    """The email address of the user."""
+
     name: str
+    """The name of the user."""
+
     role: Role
+    """The role in the project."""
+
     created_at: datetime
+    """When the user became a member."""
 
 
-class MemberPage(BaseModel):
-    """Some of a project's members, oldest first; `next` is the cursor of the next page, if there is one."""
+class MemberPage(Schema):
+    """A page of members."""
 
     items: list[MemberOut]
+    """Members, oldest first."""
+
     next: str | None
+    """The cursor of the next page; null on the last page."""

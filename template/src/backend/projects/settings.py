@@ -1,4 +1,4 @@
-"""What the projects service is told."""
+"""Settings of the projects service."""
 
 from shared.database.engine import DatabaseSettings
 from shared.redis import RedisSettings
@@ -7,7 +7,7 @@ from shared.settings import Port, ServiceSettings
 
 
 class ProjectsSettings(ServiceSettings, DatabaseSettings, RedisSettings, JwksSettings):
-    """What the projects service is told."""
+    """Settings of the projects service."""
 
     projects_port: Port = 8002
     """The port to listen on."""

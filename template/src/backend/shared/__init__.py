@@ -1,1 +1,1 @@
-"""What every service is built from; imports no service."""
+"""Code shared by all services; imports no service."""

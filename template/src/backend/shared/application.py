@@ -1,4 +1,4 @@
-"""Builds the FastAPI application that all services have in common."""
+"""Factory of the FastAPI application that every service is based on."""
 
 from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
@@ -12,10 +12,10 @@ from fastapi.responses import JSONResponse
 from starlette.types import Receive, Scope, Send
 
 from shared import health, metrics
-from shared.methods import answer_head, not_allowed
+from shared.error_responses import send_error
+from shared.http_methods import handle_head, method_not_allowed
 from shared.metrics import Metrics
-from shared.request_body import announced_length
-from shared.responses import send_error
+from shared.request_body import content_length
 from shared.security.jwks import KeysUnavailableError
 
 MAX_BODY_SIZE = 1024 * 1024
@@ -26,50 +26,52 @@ log = structlog.get_logger()
 
 
 class Service(FastAPI):
-    """Refuses a body that announces to be too large, as FastAPI's own answer to it would not be JSON; answers HEAD."""
+    """A FastAPI application that handles HEAD, and rejects a body that is too large with JSON instead of plain text."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request, as ASGI has it."""
-        if scope["type"] == "http" and (announced_length(scope) or 0) > MAX_BODY_SIZE:
+        """Handle one request."""
+        if scope["type"] == "http" and (content_length(scope) or 0) > MAX_BODY_SIZE:
             await send_error(send, 413, "The body is too large")
         elif scope["type"] == "http" and scope["method"] == "HEAD":
-            await answer_head(super().__call__, scope, receive, send)
+            await handle_head(super().__call__, scope, receive, send)
         else:
             await super().__call__(scope, receive, send)
 
 
 def create_service(
-    title: str,
+    name: str,
+    description: str,
     lifespan: Lifespan,
     routers: Sequence[APIRouter],
+    *,
     openapi_url: str | None = "/openapi.json",
-    unavailable: Sequence[type[Exception]] = (),
 ) -> FastAPI:
-    """An application with health, metrics and JSON errors; `RequestMiddleware` is to be its outermost layer.
+    """Create an application with health checks, metrics and JSON errors; wrap it in `RequestMiddleware`.
 
-    Its lifespan sets `state.checks`, what readiness looks at, and what else its routes ask `state` for.
-    The errors in `unavailable` mean that something it needs does not answer.
+    The lifespan sets `state.checks`, the readiness checks, and everything else that the routes read from `state`.
     """
     app = Service(
-        title=title,
+        title=f"{name} service",
+        description=description,
+        openapi_tags=[{"name": name, "description": description}],
+        # The default IDs contain method and path, and become the names of functions in generated clients.
+        generate_unique_id_function=lambda route: route.name,
         lifespan=lifespan,
         openapi_url=openapi_url,
         docs_url=None,
         redoc_url=None,
         max_body_size=MAX_BODY_SIZE,
-        # Redirects would name the address inside the network.
+        # A redirect would contain the internal address of the service.
         redirect_slashes=False,
     )
     app.state.metrics = Metrics()
-    every = [health.router, metrics_router, *routers]
-    for router in every:
+    included = [health.router, metrics_router, *routers]
+    for router in included:
         app.include_router(router)
-    app.add_exception_handler(HTTPStatus.METHOD_NOT_ALLOWED, not_allowed(every))
-    app.add_exception_handler(RequestValidationError, _invalid)
-    app.add_exception_handler(Exception, _failed)
-    errors: list[type[Exception]] = [KeysUnavailableError, *unavailable]
-    for error in errors:
-        app.add_exception_handler(error, _unavailable)
+    app.add_exception_handler(HTTPStatus.METHOD_NOT_ALLOWED, method_not_allowed(included))
+    app.add_exception_handler(RequestValidationError, _handle_invalid)
+    app.add_exception_handler(Exception, _handle_exception)
+    app.add_exception_handler(KeysUnavailableError, handle_unavailable)
     return app
 
 
@@ -77,23 +79,24 @@ metrics_router = APIRouter(include_in_schema=False)
 
 
 @metrics_router.get("/metrics")
-async def show_metrics(request: Request) -> Response:
-    """The process's metrics, for Prometheus."""
-    found: Metrics = request.app.state.metrics
-    return Response(found.render(), media_type=metrics.CONTENT_TYPE)
+async def get_metrics(request: Request) -> Response:
+    """The metrics of this process, for Prometheus."""
+    collected: Metrics = request.app.state.metrics
+    return Response(collected.render(), media_type=metrics.CONTENT_TYPE)
 
 
-def _invalid(_request: Request, error: Exception) -> Response:
-    """As FastAPI's own answer, without the input: it may hold a password."""
-    found = error.errors() if isinstance(error, RequestValidationError) else []
-    reasons = [{name: each[name] for name in ("type", "loc", "msg")} for each in found]
-    return JSONResponse({"detail": jsonable_encoder(reasons)}, 422)
+def _handle_invalid(_request: Request, error: Exception) -> Response:
+    """FastAPI's default response without the input, which may be a password."""
+    errors = error.errors() if isinstance(error, RequestValidationError) else []
+    detail = [{name: each[name] for name in ("type", "loc", "msg")} for each in errors]
+    return JSONResponse({"detail": jsonable_encoder(detail)}, 422)
 
 
-def _failed(_request: Request, _error: Exception) -> Response:
+def _handle_exception(_request: Request, _error: Exception) -> Response:
     return JSONResponse({"detail": "Internal server error"}, 500)
 
 
-def _unavailable(_request: Request, error: Exception) -> Response:
+def handle_unavailable(_request: Request, error: Exception) -> Response:
+    """Exception handler: 503 for exceptions that mean that a dependency is unavailable."""
     log.error("dependency unavailable", reason=str(error).splitlines()[0], kind=type(error).__name__)
-    return JSONResponse({"detail": "A service that this one needs does not answer"}, 503, headers={"Retry-After": "5"})
+    return JSONResponse({"detail": "A dependency is unavailable; try again"}, 503, headers={"Retry-After": "5"})

@@ -1,4 +1,4 @@
-"""Records who did what, in the transaction in which it is done."""
+"""Audit log: records who did what, in the same transaction."""
 
 from typing import Any
 from uuid import UUID
@@ -10,7 +10,7 @@ from shared.request_id import current_request_id
 
 
 def record(session: AsyncSession, action: str, actor_id: UUID, subject_id: UUID, **details: Any) -> None:
-    """Add an event, such as `project.delete`; details must fit into JSON."""
+    """Add an event, such as `project.delete`; `details` must be JSON serializable."""
     session.add(
         AuditEvent(
             action=action,

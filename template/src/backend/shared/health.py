@@ -1,4 +1,4 @@
-"""Says whether a service is alive, and whether what it needs answers."""
+"""Liveness and readiness endpoints."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
@@ -15,7 +15,7 @@ Status = Literal["ok", "failed"]
 
 
 class Component(BaseModel):
-    """What one dependency answered; `reason` only when it failed."""
+    """The state of a dependency; `reason` is set only on failure."""
 
     status: Status
     latency_ms: float
@@ -23,20 +23,20 @@ class Component(BaseModel):
 
 
 class Health(BaseModel):
-    """A service and its dependencies."""
+    """The state of a service and its dependencies."""
 
     status: Status
     components: dict[str, Component]
 
 
-async def examine(checks: Mapping[str, Check]) -> Health:
-    """Run all checks at once; the whole is only ok when each part is."""
-    found = await asyncio.gather(*(_examine(check) for check in checks.values()))
+async def run_checks(checks: Mapping[str, Check]) -> Health:
+    """Run all checks concurrently; the status is ok if all of them pass."""
+    found = await asyncio.gather(*(_run_check(check) for check in checks.values()))
     status: Status = "ok" if all(component.status == "ok" for component in found) else "failed"
     return Health(status=status, components=dict(zip(checks, found, strict=True)))
 
 
-async def _examine(check: Check) -> Component:
+async def _run_check(check: Check) -> Component:
     started = perf_counter()
     [outcome] = await asyncio.gather(asyncio.wait_for(check(), TIMEOUT_SECONDS), return_exceptions=True)
     reason = _reason(outcome) if isinstance(outcome, BaseException) else None
@@ -45,9 +45,9 @@ async def _examine(check: Check) -> Component:
 
 
 def _reason(error: BaseException) -> str:
-    """The innermost cause's first line: the outer ones only say that something failed."""
+    """The first line of the innermost cause, which is the specific one."""
     if isinstance(error, TimeoutError) and not str(error):
-        return f"no answer in {TIMEOUT_SECONDS:g} s"
+        return f"no response in {TIMEOUT_SECONDS:g} s"
     while error.__cause__ is not None:
         error = error.__cause__
     return (str(error).strip() or type(error).__name__).splitlines()[0]
@@ -57,16 +57,16 @@ router = APIRouter(include_in_schema=False)
 
 
 @router.get("/health")
-async def live() -> dict[str, Status]:
-    """Liveness: looks at nothing outside the process."""
+async def get_liveness() -> dict[str, Status]:
+    """Liveness: whether the process responds; checks no dependency."""
     return {"status": "ok"}
 
 
 @router.get("/health/detailed", response_model_exclude_none=True)
-async def ready(request: Request, response: Response) -> Health:
-    """Readiness: 503 when something that the service needs does not answer."""
+async def get_readiness(request: Request, response: Response) -> Health:
+    """Readiness: 503 if a dependency is unavailable."""
     checks: Mapping[str, Check] = request.app.state.checks
-    health = await examine(checks)
+    health = await run_checks(checks)
     if health.status != "ok":
         response.status_code = 503
     return health

@@ -1,4 +1,4 @@
-"""The HTTP client for calls from service to service."""
+"""HTTP client for calls between services."""
 
 from datetime import timedelta
 
@@ -10,9 +10,9 @@ CONNECT_TIMEOUT = timedelta(seconds=2)
 
 
 def create_client(read_timeout: timedelta = timedelta(seconds=30), idle_connections: int = 32) -> Client:
-    """A pooled client that adds nothing of its own: no redirects, cookies, decompression or proxies.
+    """Create a client with a connection pool and without redirects, cookies, decompression and proxies.
 
-    It waits so long for the start of an answer, and for each part of one, and keeps so many idle connections to a host.
+    `read_timeout` applies to the start of a response and to each following part; `idle_connections` is per host.
     """
     return (
         ClientBuilder()
@@ -31,9 +31,9 @@ def create_client(read_timeout: timedelta = timedelta(seconds=30), idle_connecti
     )
 
 
-async def get_bytes(client: Client, url: str, limit: timedelta, *, check: bool = True) -> tuple[int, bytes]:
-    """Status and body of a GET that carries the current request's ID; `check` raises for an error status."""
-    request = client.get(url).timeout(limit).error_for_status(check)
+async def get_bytes(client: Client, url: str, limit: timedelta, *, raise_for_status: bool = True) -> tuple[int, bytes]:
+    """Send GET with the current request ID; returns status and body. Raises on an error status, unless disabled."""
+    request = client.get(url).timeout(limit).error_for_status(raise_for_status)
     if request_id := current_request_id():
         request = request.header("x-request-id", request_id)
     response = await request.build().send()

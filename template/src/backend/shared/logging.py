@@ -1,4 +1,4 @@
-"""Writes every log, our own and the libraries', as JSON to standard output, one event per line."""
+"""Logging configuration: JSON lines on standard output, for our own logs and those of libraries."""
 
 import logging
 import logging.config
@@ -18,7 +18,7 @@ LEVELS = {Environment.DEVELOPMENT: "DEBUG", Environment.STAGING: "INFO", Environ
 
 
 def configure(service: str, settings: ServiceSettings) -> None:
-    """Set up logging for this process; `service` marks each event."""
+    """Configure logging of this process; `service` is added to each event."""
     level = logging.getLevelNamesMapping()[settings.log_level or LEVELS[settings.environment]]
     structlog.configure(
         processors=[*_processors(service), JSONRenderer()],
@@ -26,27 +26,27 @@ def configure(service: str, settings: ServiceSettings) -> None:
         logger_factory=structlog.WriteLoggerFactory(sys.stdout),
         cache_logger_on_first_use=True,
     )
-    logging.config.dictConfig(_of_libraries(service, level))
+    logging.config.dictConfig(_library_config(service, level))
 
 
 def _processors(service: str) -> list[Processor]:
-    def add_origin(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    def add_context(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
         event["service"] = service
         if request_id := current_request_id():
             event["request_id"] = request_id
         return event
 
     return [
-        add_origin,
+        add_context,
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso"),
-        # Without local variables: they hold passwords and tokens.
+        # Without local variables, which may be passwords and tokens.
         ExceptionRenderer(ExceptionDictTransformer(show_locals=False, max_frames=20)),
     ]
 
 
-def _of_libraries(service: str, level: int) -> dict[str, Any]:
-    """Configuration of the standard library's logging; the DEBUG of libraries is never wanted."""
+def _library_config(service: str, level: int) -> dict[str, Any]:
+    """Configuration of the standard library's logging; DEBUG logs of libraries are always dropped."""
     formatter = {
         "()": ProcessorFormatter,
         "processors": [ProcessorFormatter.remove_processors_meta, JSONRenderer()],

@@ -1,4 +1,4 @@
-"""The outermost layer of every service: request ID, access log, metrics, and an answer when all else fails."""
+"""ASGI middleware of every service: request ID, access log, metrics, and a response to unhandled exceptions."""
 
 import logging
 from time import perf_counter
@@ -8,19 +8,19 @@ import structlog
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from shared import request_id
+from shared.error_responses import send_error
 from shared.metrics import Metrics
-from shared.request_body import RequestBody, announces_body
-from shared.responses import send_error
+from shared.request_body import RequestBody, has_body
 
-CLIENT_WENT_AWAY = 499
+CLIENT_DISCONNECTED = 499
 QUIET_ROUTES = frozenset({"/health", "/health/detailed", "/metrics"})
 UNMATCHED = "unmatched"
 
 log = structlog.get_logger()
 
 
-class Exchange:
-    """Watches one response on its way out and puts the request's ID on it."""
+class ResponseSender:
+    """Sends a response with the request ID, and tracks its status and whether it is complete."""
 
     __slots__ = ("_id", "_send", "complete", "status")
 
@@ -31,7 +31,7 @@ class Exchange:
         self.complete = False
 
     async def send(self, message: Message) -> None:
-        """Pass a part of the response on."""
+        """Send a message of the response."""
         if message["type"] == "http.response.start":
             self.status = message["status"]
             message["headers"] = [*message.get("headers", ()), (request_id.HEADER, self._id)]
@@ -41,34 +41,34 @@ class Exchange:
 
 
 class RequestMiddleware:
-    """Wraps an ASGI application; what answers leaves itself in `scope["route"]`, as Starlette does, with a `path`."""
+    """Wraps an ASGI application that stores the matching route in `scope["route"]`, as Starlette does."""
 
     def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
         self._app = app
         self._metrics = metrics
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request, as ASGI has it."""
+        """Handle one request."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
         started = perf_counter()
-        exchange = Exchange(send, request_id.enter(find_header(scope, request_id.HEADER)))
-        body = RequestBody(receive) if announces_body(scope) else None
+        response = ResponseSender(send, request_id.set_request_id(find_header(scope, request_id.HEADER)))
+        body = RequestBody(receive) if has_body(scope) else None
         try:
-            await self._app(scope, body.receive if body else receive, exchange.send)
+            await self._app(scope, body.receive if body else receive, response.send)
         except Exception:
             log.exception("request failed", method=scope["method"], path=scope["path"])
-            if not exchange.status:
-                await send_error(exchange.send, 500, "Internal server error")
+            if not response.status:
+                await send_error(response.send, 500, "Internal server error")
         finally:
-            self._record(scope, exchange, perf_counter() - started)
-        if body and exchange.complete:
+            self._record(scope, response, perf_counter() - started)
+        if body and response.complete:
             await body.drain()
 
-    def _record(self, scope: Scope, exchange: Exchange, seconds: float) -> None:
+    def _record(self, scope: Scope, response: ResponseSender, seconds: float) -> None:
         route = route_name(scope)
-        status = exchange.status or CLIENT_WENT_AWAY
+        status = response.status or CLIENT_DISCONNECTED
         self._metrics.observe(scope["method"], route, status, seconds)
         level = level_of(route, status)
         if log.is_enabled_for(level):
@@ -76,32 +76,33 @@ class RequestMiddleware:
                 level,
                 "request",
                 method=scope["method"],
+                # Without the query, which may contain secrets.
                 path=scope["path"],
                 route=route,
                 status=status,
-                complete=exchange.complete,
+                complete=response.complete,
                 duration_ms=round(seconds * 1000, 2),
             )
 
 
 def level_of(route: str, status: int) -> int:
-    """How much a request matters to who reads the log; the path is logged without its query, which may hold secrets."""
+    """The log level of a request; health checks and scrapes are logged at DEBUG unless they fail."""
     if route in QUIET_ROUTES:
         return logging.WARNING if status >= 500 else logging.DEBUG
     return logging.ERROR if status >= 500 else logging.INFO
 
 
 def find_header(scope: Scope, wanted: bytes) -> bytes | None:
-    """The first value of a header, whose name is in lower case as ASGI's are."""
+    """The first value of a header; `wanted` is in lower case, as in ASGI."""
     for name, value in scope["headers"]:
         if name == wanted:
-            found: bytes = value
-            return found
+            first: bytes = value
+            return first
     return None
 
 
 def route_name(scope: Scope) -> str:
-    """The template of the route that answered, such as `/api/projects/{project_id}`."""
+    """The template of the matching route, such as `/api/projects/{project_id}`."""
     route: Any = scope.get("route")
     name: str = getattr(route, "path", UNMATCHED)
     return name

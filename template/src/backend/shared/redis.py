@@ -1,4 +1,4 @@
-"""The Redis client and its settings."""
+"""Redis settings and client."""
 
 from functools import partial
 from typing import Annotated
@@ -9,41 +9,41 @@ from redis.asyncio.retry import Retry
 from redis.backoff import ExponentialBackoff
 from redis.exceptions import ConnectionError as RedisConnectionError, TimeoutError as RedisTimeoutError
 
-from shared.security.credentials import weak_beside, weak_in_url
-from shared.settings import Seconds, Settings, refuse, url_of
+from shared.security.weak_credentials import separate_password_weakness, url_weakness
+from shared.settings import Seconds, Settings, refuse, url_scheme
 
-# What it means when Redis does not answer.
-UNAVAILABLE = (RedisConnectionError, RedisTimeoutError)
+# The exceptions that mean that Redis is unavailable.
+UNAVAILABLE_ERRORS = (RedisConnectionError, RedisTimeoutError)
 
-RedisUrl = Annotated[SecretStr, AfterValidator(url_of("redis", "rediss", "unix")), refuse(weak_in_url)]
-RedisPassword = Annotated[SecretStr | None, refuse(partial(weak_beside, "redis_url"))]
+RedisUrl = Annotated[SecretStr, AfterValidator(url_scheme("redis", "rediss", "unix")), refuse(url_weakness)]
+RedisPassword = Annotated[SecretStr | None, refuse(partial(separate_password_weakness, "redis_url"))]
 
 
 class RedisSettings(Settings):
-    """Where Redis is and how it is used."""
+    """Settings of the Redis connection."""
 
     redis_url: RedisUrl
     """redis://[user:password@]host:port/number"""
 
     redis_password: RedisPassword = Field(default=None, validate_default=True)
-    """Secret: the password, where the URL has none."""
+    """Secret: the password, if the URL has none."""
 
     redis_prefix: str = "app:"
-    """Put before every key, so that applications can share a server."""
+    """Prefix of every key, so that applications can share a server."""
 
     redis_pool_size: int = Field(default=50, ge=1)
     """Connections per process."""
 
     redis_timeout: Seconds = 2
-    """Seconds to wait for a connection or an answer."""
+    """Seconds to wait for a connection or a response."""
 
 
 def create_redis(settings: RedisSettings) -> Redis:
-    """A pooled client; connects on first use and once more when a connection was lost."""
+    """Create a client with a connection pool; it connects on first use and retries once if a connection was lost."""
     password = settings.redis_password
     return Redis.from_url(
         settings.redis_url.get_secret_value(),
-        # What the URL says wins.
+        # A password in the URL takes precedence.
         password=password.get_secret_value() if password else None,
         decode_responses=True,
         max_connections=settings.redis_pool_size,

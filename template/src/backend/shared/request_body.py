@@ -1,45 +1,45 @@
-"""Reads what is left of a request's body when the answer does not need it."""
+"""Request bodies: their length, and draining what a response has left unread."""
 
 import asyncio
 from contextlib import suppress
 
 from starlette.types import Message, Receive, Scope
 
-DRAINED_BYTES = 16 * 1024 * 1024
-DRAINING_SECONDS = 2.0
+MAX_DRAIN_BYTES = 16 * 1024 * 1024
+MAX_DRAIN_SECONDS = 2.0
 
 
 class RequestBody:
-    """Passes a body on and knows whether all of it has been read."""
+    """Wraps `receive` and tracks whether the body has been read completely."""
 
     def __init__(self, receive: Receive) -> None:
         self._receive = receive
         self._unread = True
-        # A client library that was reading may not have stopped yet when the rest is drained.
+        # The HTTP client may still be reading when draining starts.
         self._lock = asyncio.Lock()
 
     async def receive(self) -> Message:
-        """The next part, as ASGI has it."""
+        """Receive the next message."""
         async with self._lock:
             message = await self._receive()
         self._unread = self._unread and bool(message.get("more_body", False))
         return message
 
     async def drain(self) -> None:
-        """Read the rest, up to a limit.
+        """Read the rest of the body, up to a limit.
 
-        The server closes a connection with a body that was not read, and a client that is still sending then sees a
-        lost connection instead of the answer.
+        The server closes a connection whose request body is unread; a client that is still sending would then get a
+        connection error instead of the response.
         """
-        left = DRAINED_BYTES
+        remaining = MAX_DRAIN_BYTES
         with suppress(TimeoutError):
-            async with asyncio.timeout(DRAINING_SECONDS):
-                while self._unread and left > 0:
-                    left -= len((await self.receive()).get("body", b""))
+            async with asyncio.timeout(MAX_DRAIN_SECONDS):
+                while self._unread and remaining > 0:
+                    remaining -= len((await self.receive()).get("body", b""))
 
 
-def announced_length(scope: Scope) -> int | None:
-    """The length of the body that a request announces; 0 for none, None if it will only show at its end."""
+def content_length(scope: Scope) -> int | None:
+    """The length of the request body; 0 without a body, None if it is chunked."""
     length = 0
     for name, value in scope["headers"]:
         if name == b"transfer-encoding":
@@ -49,6 +49,6 @@ def announced_length(scope: Scope) -> int | None:
     return length
 
 
-def announces_body(scope: Scope) -> bool:
-    """Whether the request's headers say that a body follows."""
+def has_body(scope: Scope) -> bool:
+    """Whether the request has a body."""
     return any(name in {b"content-length", b"transfer-encoding"} for name, _ in scope["headers"])

@@ -1,4 +1,4 @@
-"""Runs a service on Granian until it is told to stop."""
+"""Runs a service on Granian, with graceful shutdown."""
 
 import asyncio
 import errno
@@ -22,19 +22,19 @@ from starlette.types import ASGIApp
 from shared.logging import configure
 from shared.settings import ServiceSettings
 
-CONNECTIONS = 4096
+MAX_CONNECTIONS = 4096
 EXIT_CODE = 1
-# What closing connections may take when no request is under way any more.
-LAST_SECONDS = 3
+# Seconds for closing connections after the shutdown timeout.
+CLOSE_SECONDS = 3
 
 
 def run(name: str, app: ASGIApp, settings: ServiceSettings, port: int) -> None:
-    """Serve the application in this process; SIGTERM and SIGINT let requests under way end first."""
+    """Serve the application in this process; SIGTERM and SIGINT shut it down gracefully."""
     _check_port(settings.host, port)
     configure(name, settings)
-    # Its only warning is that this way of running is young.
+    # Its only warning is that the embedded server is experimental.
     logging.getLogger("_granian").addFilter(lambda record: record.levelno >= logging.ERROR)
-    # What is there now stays: the garbage collector need not look at it again.
+    # The objects created at startup live forever: exclude them from garbage collection.
     gc.collect()
     gc.freeze()
     uvloop.run(_serve(app, settings, port))
@@ -49,7 +49,7 @@ async def _serve(app: ASGIApp, settings: ServiceSettings, port: int) -> None:
     def stop() -> None:
         stop_accepting()
         loop.call_later(settings.shutdown_timeout, serving.cancel)
-        _end_after(settings.shutdown_timeout + LAST_SECONDS)
+        _exit_after(settings.shutdown_timeout + CLOSE_SECONDS)
 
     for each in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(each, stop)
@@ -57,15 +57,15 @@ async def _serve(app: ASGIApp, settings: ServiceSettings, port: int) -> None:
         await serving
 
 
-def _end_after(seconds: float) -> None:
-    """End by then whatever happens: a thread that looks up a name which does not resolve can keep a process long."""
+def _exit_after(seconds: float) -> None:
+    """Exit then in any case: a thread that is blocked, for example in a DNS lookup, keeps the process running."""
     timer = Timer(seconds, os._exit, [EXIT_CODE])
     timer.daemon = True
     timer.start()
 
 
 def create_server(app: ASGIApp, host: str, port: int) -> Server:
-    """A server for this process and its event loop; `serve()` runs it, `stop()` lets requests under way end."""
+    """Create a server for this process and event loop; `serve()` runs it, `stop()` shuts it down gracefully."""
     return Server(
         app,
         address=host,
@@ -73,28 +73,28 @@ def create_server(app: ASGIApp, host: str, port: int) -> Server:
         interface=Interfaces.ASGI,
         http=HTTPModes.http1,
         websockets=False,
-        backlog=CONNECTIONS,
-        backpressure=CONNECTIONS,
+        backlog=MAX_CONNECTIONS,
+        backpressure=MAX_CONNECTIONS,
         log_level=LogLevels.warning,
-        # Leaves the handlers alone that shared.logging has set.
+        # Keeps the handlers that shared.logging has configured.
         log_dictconfig={"incremental": True, "formatters": {}, "handlers": {}, "loggers": {}},
     )
 
 
 def _check_port(host: str, port: int) -> None:
-    """Granian shares a port that is taken (SO_REUSEPORT), and half of the requests would go elsewhere."""
+    """Fail if the port is in use: Granian would share it (SO_REUSEPORT) with the other process."""
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         with socket.socket(family, kind, protocol) as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             probe.bind(address)
     except OSError as error:
-        taken = error.errno == errno.EADDRINUSE
-        _refuse(
-            f"Port {port} on {host} is taken" if taken else f"Cannot listen on {host} port {port}: {error.strerror}"
+        in_use = error.errno == errno.EADDRINUSE
+        _fail(
+            f"Port {port} on {host} is in use" if in_use else f"Cannot listen on {host} port {port}: {error.strerror}"
         )
 
 
-def _refuse(problem: str) -> NoReturn:
-    sys.stderr.write(f"{problem}.\nStop what uses it or set another HOST or port; .env.example names them.\n")
+def _fail(problem: str) -> NoReturn:
+    sys.stderr.write(f"{problem}.\nFree it, or set another HOST or port (see .env.example).\n")
     raise SystemExit(EXIT_CODE)

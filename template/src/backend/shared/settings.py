@@ -1,4 +1,4 @@
-"""Reads settings from the environment, secrets also from files, in development all from `.env.local` as well."""
+"""Settings from the environment, from secret files, and in development from `.env.local`."""
 
 import os
 import re
@@ -17,7 +17,7 @@ from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
 ENV_FILE = Path(".env.local")
-# Where containers get their secrets: a file for each, named like its setting.
+# Secrets of a container: a file per setting, with the same name.
 SECRETS = Path("/run/secrets")
 EXIT_CODE = 2
 
@@ -26,7 +26,7 @@ Seconds = Annotated[float, Field(gt=0)]
 
 
 class Environment(StrEnum):
-    """Where the application runs."""
+    """The environment that the application runs in."""
 
     DEVELOPMENT = "development"
     STAGING = "staging"
@@ -35,12 +35,12 @@ class Environment(StrEnum):
 
 DEPLOYED = (Environment.STAGING, Environment.PRODUCTION)
 
-# What a value should be, where it should be another; it is told the fields before it as well.
+# Returns what is wrong with a value, or None; the second argument has the preceding fields.
 Rule = Callable[[Any, Mapping[str, Any]], str | None]
 
 
 def refuse(rule: Rule, *environments: Environment) -> AfterValidator:
-    """A validator for what is good enough in development only; without environments, for all that are deployed."""
+    """Validator that rejects values acceptable in development only; by default in staging and production."""
 
     def check(value: Any, info: ValidationInfo) -> Any:
         environment = info.data.get("environment")
@@ -54,8 +54,8 @@ def refuse(rule: Rule, *environments: Environment) -> AfterValidator:
     return AfterValidator(check)
 
 
-def url_of(*schemes: str) -> Callable[[SecretStr], SecretStr]:
-    """A validator for secret URLs, which may hold a password and so must not show up in an error."""
+def url_scheme(*schemes: str) -> Callable[[SecretStr], SecretStr]:
+    """Validator of the scheme of a secret URL; the error does not contain the URL, which may have a password."""
 
     def check(url: SecretStr) -> SecretStr:
         if url.get_secret_value().partition("://")[0] not in schemes:
@@ -74,8 +74,8 @@ def _check_http_url(url: str) -> str:
 HttpUrl = Annotated[str, AfterValidator(_check_http_url)]
 
 
-def is_this_machine(url: str) -> bool:
-    """Whether the URL leads back to where it is used."""
+def is_loopback(url: str) -> bool:
+    """Whether the host of the URL is this machine."""
     host = urlsplit(url).hostname or ""
     try:
         address = ip_address(host)
@@ -84,19 +84,19 @@ def is_this_machine(url: str) -> bool:
     return address.is_loopback or address.is_unspecified
 
 
-def _elsewhere(url: str, _others: Mapping[str, Any]) -> str | None:
-    return "should not lead to this machine" if is_this_machine(url) else None
+def _loopback(url: str, _others: Mapping[str, Any]) -> str | None:
+    return "should not be an address of this machine" if is_loopback(url) else None
 
 
-ServiceUrl = Annotated[HttpUrl, refuse(_elsewhere)]
+ServiceUrl = Annotated[HttpUrl, refuse(_loopback)]
 
 
-def _quiet(level: str | None, _others: Mapping[str, Any]) -> str | None:
+def _debug(level: str | None, _others: Mapping[str, Any]) -> str | None:
     return "should not be DEBUG" if level == "DEBUG" else None
 
 
 class Settings(BaseSettings):
-    """Base of all settings: frozen, an empty value counts as none, and no error repeats a value."""
+    """Base of all settings: frozen; empty values count as unset; errors do not contain values."""
 
     model_config = SettingsConfigDict(
         frozen=True,
@@ -106,71 +106,71 @@ class Settings(BaseSettings):
         use_attribute_docstrings=True,
     )
 
-    # The first field of all, as the rules of others look at it.
+    # The first field, because the rules of other fields depend on it.
     environment: Environment
-    """Decides the log level, whether the interactive API pages are served, and which values are refused."""
+    """Determines the default log level, whether /docs is served, and which values are rejected."""
 
 
 class ServiceSettings(Settings):
-    """What every service is told."""
+    """Settings of every service."""
 
     app_name: str = Field(min_length=1)
-    """The application's name, as people see it."""
+    """The display name of the application."""
 
     log_level: Annotated[
-        Literal["DEBUG", "INFO", "WARNING", "ERROR"] | None, refuse(_quiet, Environment.PRODUCTION)
+        Literal["DEBUG", "INFO", "WARNING", "ERROR"] | None, refuse(_debug, Environment.PRODUCTION)
     ] = None
-    """Without it: DEBUG in development, INFO in staging, WARNING in production."""
+    """The log level; by default DEBUG in development, INFO in staging, WARNING in production."""
 
     host: str = "127.0.0.1"
     """The address to listen on."""
 
     shutdown_timeout: Seconds = 10
-    """Seconds that requests under way have to end when the service is told to stop."""
+    """Seconds that running requests have to finish on shutdown."""
 
 
-Loaded = TypeVar("Loaded", bound=Settings)
+SettingsType = TypeVar("SettingsType", bound=Settings)
 
 
-def load(kind: type[Loaded], env_file: Path = ENV_FILE, secrets: Path = SECRETS) -> Loaded:
-    """The settings from the environment, which wins, the file and the secrets; plain words end it if they are wrong.
+def load(kind: type[SettingsType], env_file: Path = ENV_FILE, secrets: Path = SECRETS) -> SettingsType:
+    """Load settings from the environment, the file and the secrets, in this order of precedence.
 
-    The file is for development: it is not read where the environment says that this is staging or production.
+    Invalid settings end the process with an error message. The file is not read in staging and production.
     """
     try:
         if os.environ.get("ENVIRONMENT") not in DEPLOYED:
             os.environ.update({name: value for name, value in _read(env_file).items() if name not in os.environ})
         return kind(_secrets_dir=secrets if secrets.is_dir() else None)
     except SettingsError as error:
-        _refuse(f"{_unreadable(error.__cause__, secrets)}.", env_file)
+        _fail(f"{_read_error(error.__cause__, secrets)}.", env_file)
     except ValidationError as error:
-        wrong = "; ".join(f"{_name(each['loc'])}: {each['msg']}" for each in error.errors(include_input=False))
-        _refuse(f"Settings that are missing or wrong: {wrong}.", env_file)
+        problems = "; ".join(f"{_name(each['loc'])}: {each['msg']}" for each in error.errors(include_input=False))
+        _fail(f"Missing or invalid settings: {problems}.", env_file)
 
 
 def _read(env_file: Path) -> dict[str, str]:
-    """What the file sets; dotenv would only log a line that it cannot parse and go on without it."""
+    """The values in the file; unlike dotenv, which skips a malformed line, this is an error."""
     try:
         with env_file.open(encoding="utf-8") as lines:
-            broken = [_line(binding) for binding in parse_stream(lines) if binding.error]
+            malformed = [_line(binding) for binding in parse_stream(lines) if binding.error]
     except FileNotFoundError:
         return {}
     except (OSError, UnicodeDecodeError) as error:
-        _refuse(f"{_unreadable(error, env_file)}.", env_file)
-    if broken:
-        _refuse(f"{env_file} has a line that is not NAME=value: line {', '.join(broken)}.", env_file)
+        _fail(f"{_read_error(error, env_file)}.", env_file)
+    if malformed:
+        _fail(f"{env_file} has a line that is not NAME=value: line {', '.join(malformed)}.", env_file)
     return {name: value for name, value in dotenv_values(env_file, interpolate=False).items() if value}
 
 
-def _unreadable(error: BaseException | None, place: Path) -> str:
-    """Why a file cannot be read, at or below the place."""
+def _read_error(error: BaseException | None, path: Path) -> str:
+    """The reason that the file, or a file in the folder, cannot be read."""
     if isinstance(error, OSError):
-        return f"{error.filename or place} cannot be read: {error.strerror}"
-    return f"{place} is not UTF-8 text" if place.is_file() else f"A file in {place} is not UTF-8 text"
+        return f"{error.filename or path} cannot be read: {error.strerror}"
+    return f"{path} is not UTF-8 text" if path.is_file() else f"A file in {path} is not UTF-8 text"
 
 
 def _line(binding: Binding) -> str:
-    """The line where the text of the binding begins; dotenv counts from the empty lines before it."""
+    """The line number of the binding; dotenv counts from the empty lines before it."""
     text = binding.original.string
     return str(binding.original.line + text[: len(text) - len(text.lstrip())].count("\n"))
 
@@ -179,14 +179,14 @@ def _name(location: tuple[int | str, ...]) -> str:
     return str(location[0]).upper() if location else "settings"
 
 
-def _refuse(problem: str, env_file: Path) -> NoReturn:
-    sys.stderr.write(f"{problem}\n{_advice(env_file)}; .env.example explains each.\n")
+def _fail(problem: str, env_file: Path) -> NoReturn:
+    sys.stderr.write(f"{problem}\n{_advice(env_file)}; see .env.example.\n")
     raise SystemExit(EXIT_CODE)
 
 
 def _advice(env_file: Path) -> str:
     environment = os.environ.get("ENVIRONMENT")
     if environment in DEPLOYED:
-        return f"`nox -s config -- {environment}` shows where each comes from"
+        return f"`nox -s config -- {environment}` shows the source of each"
     action = f"Correct {env_file}" if env_file.exists() else f"Run `nox -s setup` to write {env_file}"
     return f"{action}, or set them in the environment"

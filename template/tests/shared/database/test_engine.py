@@ -18,7 +18,7 @@ def settings(stores: Stores) -> DatabaseSettings:
         database_url=SecretStr(stores.database_url),
         database_pool_size=1,
         database_pool_timeout=0.2,
-        database_statement_timeout=1,
+        database_statement_timeout=0.2,
     )
 
 
@@ -29,25 +29,25 @@ async def engine(settings: DatabaseSettings) -> AsyncIterator[AsyncEngine]:
     await engine.dispose()
 
 
-async def test_connections_say_who_they_are_and_live_in_utc(engine: AsyncEngine) -> None:
+async def test_connections_have_an_application_name_and_use_utc(engine: AsyncEngine) -> None:
     async with engine.connect() as connection:
         assert await connection.scalar(text("SHOW application_name")) == "tested"
         assert await connection.scalar(text("SHOW timezone")) == "UTC"
 
 
-async def test_a_statement_that_takes_too_long_is_ended(engine: AsyncEngine) -> None:
+async def test_slow_statement_is_cancelled(engine: AsyncEngine) -> None:
     async with engine.connect() as connection:
         with pytest.raises(OperationalError, match="statement timeout"):
             await connection.execute(text("SELECT pg_sleep(5)"))
 
 
-async def test_who_waits_too_long_for_a_connection_is_told(engine: AsyncEngine) -> None:
+async def test_exhausted_pool_times_out(engine: AsyncEngine) -> None:
     async with engine.connect():
         with pytest.raises(PoolTimeoutError):
             await ping(engine)
 
 
-async def test_a_connection_that_was_lost_is_replaced(engine: AsyncEngine, settings: DatabaseSettings) -> None:
+async def test_lost_connection_is_replaced(engine: AsyncEngine, settings: DatabaseSettings) -> None:
     async with engine.connect() as connection:
         lost = await connection.scalar(text("SELECT pg_backend_pid()"))
     other = create_engine(settings, "other")
@@ -57,7 +57,7 @@ async def test_a_connection_that_was_lost_is_replaced(engine: AsyncEngine, setti
     await ping(engine)
 
 
-async def test_errors_do_not_show_values(engine: AsyncEngine) -> None:
+async def test_errors_do_not_contain_parameter_values(engine: AsyncEngine) -> None:
     async with engine.connect() as connection:
         with pytest.raises(DBAPIError) as failed:
             await connection.execute(text("SELECT :secret FROM nowhere"), {"secret": "hunter2"})

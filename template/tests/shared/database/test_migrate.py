@@ -1,10 +1,11 @@
-"""The migrations as containers run them: from any folder, without the sessions."""
+"""Migrations as containers run them: from any folder, without nox."""
 
+import os
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,93 +13,123 @@ import psycopg
 import pytest
 from alembic.script import ScriptDirectory
 
-from shared.database.migrate import MIGRATIONS
-from tests.support.processes import environment_of
+from shared.database import migrate
+from shared.database.models import Base
+from tests.support.processes import process_environment
 from tests.support.serving import free_port
 from tests.support.stores import Stores, created
 
-SCRIPTS = [*ScriptDirectory(str(MIGRATIONS)).walk_revisions()][::-1]
+SCRIPTS = [*ScriptDirectory(str(migrate.MIGRATIONS)).walk_revisions()][::-1]
 FIRST = SCRIPTS[0].revision
 LOCK = "SELECT pg_advisory_lock(7300541229)"
-# It asks for the lock again and again, and PostgreSQL does not know that it waits; its last statement ends a question.
+# A run polls the lock, so PostgreSQL does not show it as waiting; the last statement of a poll is a rollback.
 WAITING = """
     SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()
     AND (query LIKE '%pg_try_advisory_lock(%' OR query = 'ROLLBACK')
 """
 
+Run = Callable[..., tuple[object, str]]
+
 
 @pytest.fixture
 def empty(stores: Stores) -> Iterator[str]:
-    """The URL of a database without a table."""
+    """The URL of a database without tables."""
     own = replace(stores, database=f"{stores.database}_empty")
     with created(own):
         yield own.database_url
 
 
 @pytest.fixture(autouse=True)
-def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A folder that knows nothing of the project."""
+def working_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A working directory outside the project."""
     monkeypatch.chdir(tmp_path)
+
+
+@pytest.fixture
+def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Iterator[Run]:
+    """Runs the migrations in this process; returns the exit code or error message, and the output."""
+    handler = signal.getsignal(signal.SIGTERM)
+
+    def main(database_url: str, environment: str = "development") -> tuple[object, str]:
+        monkeypatch.setattr(os, "environ", {"DATABASE_URL": database_url, "ENVIRONMENT": environment})
+        code: object = 0
+        try:
+            migrate.main()
+        except SystemExit as exited:
+            code = exited.code
+        return code, "".join(capsys.readouterr())
+
+    yield main
+    signal.signal(signal.SIGTERM, handler)
 
 
 def start(database_url: str) -> subprocess.Popen[str]:
     settings = {"DATABASE_URL": database_url, "DATABASE_PASSWORD": "", "ENVIRONMENT": "development"}
     return subprocess.Popen(
         [sys.executable, "-m", "shared.database.migrate"],
-        env=environment_of(settings),
+        env=process_environment(settings),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
     )
 
 
-def migrate(database_url: str) -> tuple[int, str, str]:
-    """The exit code, and what was said on each stream."""
-    process = start(database_url)
-    said, complained = process.communicate(timeout=120)
-    return process.returncode, said, complained
-
-
-def test_it_applies_what_is_missing_and_says_so(empty: str) -> None:
+def test_migrate_applies_pending_migrations_and_prints_them(empty: str, run: Run) -> None:
     applied = "".join(f"Applied {each.revision} ({each.doc}).\n" for each in SCRIPTS)
-    assert migrate(empty) == (0, f"{applied}The database is up to date.\n", "")
-    assert migrate(empty) == (0, "The database is up to date.\n", "")
+    assert run(empty) == (0, f"{applied}The database is up to date.\n")
+    assert run(empty) == (0, "The database is up to date.\n")
 
 
-def test_two_at_once_do_not_get_in_each_others_way(empty: str) -> None:
-    running = [start(empty) for _ in range(3)]
-    said = [process.communicate(timeout=120)[0] for process in running]
-    assert [process.returncode for process in running] == [0, 0, 0]
-    assert sorted(FIRST in each for each in said) == [False, False, True]
+def test_concurrent_runs_apply_each_migration_once(empty: str) -> None:
+    processes = [start(empty) for _ in range(2)]
+    results = [process.communicate(timeout=120) for process in processes]
+    assert [(process.returncode, errors) for process, (_, errors) in zip(processes, results, strict=True)] == [
+        (0, ""),
+        (0, ""),
+    ]
+    assert sorted(FIRST in output for output, _ in results) == [False, True]
+    with psycopg.connect(empty) as connection:
+        tables = connection.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'").fetchall()
+        versions = connection.execute("SELECT count(*) FROM alembic_version").fetchone()
+    assert {name for (name,) in tables} == {*Base.metadata.tables, "alembic_version"}
+    assert versions == (1,)
 
 
-def test_a_migration_that_fails_is_named_and_not_applied(empty: str) -> None:
+def test_failed_migration_is_reported_and_rolled_back(empty: str, run: Run) -> None:
     with psycopg.connect(empty) as connection:
         connection.execute("CREATE TABLE users (id int)")
-    code, said, complained = migrate(empty)
-    assert (code, said) == (1, "")
-    assert complained == f'Migration {FIRST} failed: relation "users" already exists\n'
+    assert run(empty) == (f'Migration {FIRST} failed: relation "users" already exists', "")
     with psycopg.connect(empty) as connection:
         assert connection.execute("SELECT to_regclass('projects')").fetchone() == (None,)
 
 
-def test_a_database_that_does_not_answer_is_told_in_a_line() -> None:
-    code, said, complained = migrate(f"postgresql://app:hunter2@127.0.0.1:{free_port()}/app")
-    assert (code, said) == (1, "")
-    assert complained.startswith("The database cannot be used: ")
-    assert "refused" in complained
-    assert complained.count("\n") == 1
-    assert "hunter2" not in complained
+def test_unavailable_database_is_reported_in_one_line(run: Run) -> None:
+    message, output = run(f"postgresql://app:hunter2@127.0.0.1:{free_port()}/app")
+    assert output == ""
+    assert isinstance(message, str)
+    assert message.startswith("The database is unavailable: ")
+    assert "refused" in message
+    assert "\n" not in message
+    assert "hunter2" not in message
 
 
-def test_an_address_that_is_none_is_told_in_a_line() -> None:
-    code, _, complained = migrate("postgresql://app:hunter2@127.0.0.1:none/app")
-    assert code == 1
-    assert complained.count("\n") == 1
-    assert "hunter2" not in complained
+def test_invalid_url_is_reported_in_one_line(run: Run) -> None:
+    message, output = run("postgresql://app:hunter2@127.0.0.1:none/app")
+    assert output == ""
+    assert isinstance(message, str)
+    assert "\n" not in message
+    assert "hunter2" not in message
 
 
-def test_who_waits_for_another_run_ends_when_told_to(empty: str) -> None:
+def test_development_database_is_rejected_in_production(run: Run) -> None:
+    url = "postgresql://app:password@127.0.0.1:5432/app"
+    code, output = run(url, "production")
+    assert (code, len(output.splitlines())) == (2, 2)
+    assert "DATABASE_URL: should have a password of 12 random characters or more in production" in output
+    assert url not in output
+
+
+def test_sigterm_ends_a_run_that_waits_for_another(empty: str) -> None:
     with psycopg.connect(empty) as other:
         other.execute(LOCK)
         other.commit()

@@ -1,1 +1,1 @@
-"""The database that the services share."""
+"""The database, which the services share: engine, models and migrations."""

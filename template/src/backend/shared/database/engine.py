@@ -1,4 +1,4 @@
-"""The pool of database connections and its settings."""
+"""Database settings and the connection pool."""
 
 from functools import partial
 from typing import Annotated
@@ -8,44 +8,44 @@ from sqlalchemy import URL, make_url, text
 from sqlalchemy.exc import OperationalError, TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
-from shared.security.credentials import weak_beside, weak_in_url
-from shared.settings import Seconds, Settings, refuse, url_of
+from shared.security.weak_credentials import separate_password_weakness, url_weakness
+from shared.settings import Seconds, Settings, refuse, url_scheme
 
-# What it means when the database does not answer.
-UNAVAILABLE = (OperationalError, PoolTimeoutError)
+# The exceptions that mean that the database is unavailable.
+UNAVAILABLE_ERRORS = (OperationalError, PoolTimeoutError)
 
-DatabaseUrl = Annotated[SecretStr, AfterValidator(url_of("postgresql", "postgres")), refuse(weak_in_url)]
-DatabasePassword = Annotated[SecretStr | None, refuse(partial(weak_beside, "database_url"))]
+DatabaseUrl = Annotated[SecretStr, AfterValidator(url_scheme("postgresql", "postgres")), refuse(url_weakness)]
+DatabasePassword = Annotated[SecretStr | None, refuse(partial(separate_password_weakness, "database_url"))]
 
 
 class DatabaseSettings(Settings):
-    """Where the database is and how it is used."""
+    """Settings of the database connection."""
 
     database_url: DatabaseUrl
     """postgresql://user[:password]@host:port/name"""
 
     database_password: DatabasePassword = Field(default=None, validate_default=True)
-    """Secret: the password, where the URL has none."""
+    """Secret: the password, if the URL has none."""
 
     database_pool_size: int = Field(default=10, ge=1)
     """Connections per process."""
 
     database_pool_timeout: Seconds = 5
-    """Seconds to wait for a connection: for the server to accept it, and for one of the pool to be free."""
+    """Seconds to wait for a new connection to the server, and for a free one in the pool."""
 
     database_statement_timeout: Seconds = 10
-    """Seconds after which the server ends a statement."""
+    """Seconds until the server cancels a statement."""
 
 
 def driver_url(settings: DatabaseSettings) -> URL:
-    """The URL with the driver that SQLAlchemy is to use, and with the password if that is set apart."""
+    """The URL for SQLAlchemy: with the driver, and with the password if that is a separate setting."""
     url = make_url(settings.database_url.get_secret_value()).set(drivername="postgresql+psycopg")
     password = settings.database_password
     return url.set(password=password.get_secret_value()) if password and url.password is None else url
 
 
 def create_engine(settings: DatabaseSettings, application_name: str) -> AsyncEngine:
-    """A pooled engine; connects on first use, and never logs the values of parameters."""
+    """Create an engine with a connection pool; it connects on first use and does not log parameter values."""
     return create_async_engine(
         driver_url(settings),
         hide_parameters=True,
@@ -62,6 +62,6 @@ def create_engine(settings: DatabaseSettings, application_name: str) -> AsyncEng
 
 
 async def ping(engine: AsyncEngine) -> None:
-    """Raise unless the database answers."""
+    """Run a query; raises if the database is unavailable."""
     async with engine.connect() as connection:
         await connection.execute(text("SELECT 1"))

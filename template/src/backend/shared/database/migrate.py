@@ -1,4 +1,4 @@
-"""Brings the database to the newest migration, where there are no sessions: `python -m shared.database.migrate`."""
+"""Runs the database migrations, for example in a container: `python -m shared.database.migrate`."""
 
 import signal
 import sys
@@ -22,52 +22,52 @@ TERMINATED = 128 + signal.SIGTERM
 
 
 def main() -> None:
-    """Apply what the database lacks; a migration that fails is undone, and one line says why."""
-    # Where it is the first process of a container, without an init, it would not heed SIGTERM otherwise.
+    """Run the pending migrations; a failed one is rolled back, and the error is one line."""
+    # PID 1 of a container ignores SIGTERM unless it has a handler.
     signal.signal(signal.SIGTERM, stop)
     settings = load(DatabaseSettings)
     try:
         upgrade(driver_url(settings))
     except (CommandError, SQLAlchemyError, ValueError) as error:
-        sys.exit(explained(error))
-    say("The database is up to date.")
+        sys.exit(describe(error))
+    print_line("The database is up to date.")
 
 
 def upgrade(url: URL) -> None:
-    """Run the migrations that this database lacks, and print each."""
+    """Run the pending migrations, and print each."""
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
-    config.attributes.update(url=url, on_version_apply=tell)
+    config.attributes.update(url=url, on_version_apply=print_migration)
     command.upgrade(config, "head")
 
 
-def tell(*, step: MigrationInfo, **_about: Any) -> None:
-    """Print the migration that has just been applied."""
+def print_migration(*, step: MigrationInfo, **_context: Any) -> None:
+    """Print a migration that was just applied."""
     script = step.up_revision
-    words = f" ({script.doc})" if isinstance(script, Script) else ""
-    say(f"Applied {step.up_revision_id}{words}.")
+    message = f" ({script.doc})" if isinstance(script, Script) else ""
+    print_line(f"Applied {step.up_revision_id}{message}.")
 
 
-def say(line: str) -> None:
-    """Print a line at once."""
+def print_line(line: str) -> None:
+    """Print a line and flush it."""
     sys.stdout.write(f"{line}\n")
     sys.stdout.flush()
 
 
-def explained(error: Exception) -> str:
-    """What went wrong, on one line and without the password."""
-    words = str(error.orig if isinstance(error, DBAPIError) else error).strip() or type(error).__name__
-    reason = words.splitlines()[0]
+def describe(error: Exception) -> str:
+    """The error message, on one line and without the password."""
+    text = str(error.orig if isinstance(error, DBAPIError) else error).strip() or type(error).__name__
+    reason = text.splitlines()[0]
     frames = [frame for frame, _ in traceback.walk_tb(error.__traceback__) if "down_revision" in frame.f_globals]
     if frames:
         return f"Migration {frames[-1].f_globals['revision']} failed: {reason}"
     if isinstance(error, OperationalError):
-        return f"The database cannot be used: {reason}"
-    return f"The migrations cannot be run: {reason}"
+        return f"The database is unavailable: {reason}"
+    return f"The migrations cannot run: {reason}"
 
 
 def stop(_signal: int, _frame: object) -> NoReturn:
-    """End; the database undoes what was under way."""
+    """Signal handler: exit; the database rolls back the current migration."""
     raise SystemExit(TERMINATED)
 
 

@@ -1,4 +1,4 @@
-"""One database transaction per request."""
+"""Dependency: one database transaction per request."""
 
 from collections.abc import AsyncIterator
 from typing import Annotated
@@ -15,5 +15,5 @@ async def open_session(request: Request) -> AsyncIterator[AsyncSession]:
         await session.commit()
 
 
-# Scope "function": committed before the response leaves, so that nobody is told of what then fails.
+# Scope "function" commits before the response is sent, so that a failed commit is not reported as a success.
 DatabaseSession = Annotated[AsyncSession, Depends(open_session, scope="function")]

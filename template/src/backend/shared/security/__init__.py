@@ -1,1 +1,1 @@
-"""Passwords, access tokens and live sessions."""
+"""Passwords, access tokens, active sessions, and checks for weak credentials."""

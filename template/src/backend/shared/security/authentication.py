@@ -1,27 +1,29 @@
-"""Tells who makes a request, from its access token."""
+"""Authentication of requests with access tokens."""
 
 from typing import Annotated
 
 from fastapi import Depends, HTTPException, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
-from shared.security.live_sessions import LiveSessions
-from shared.security.tokens import Claims, InvalidTokenError, Keys, verify
+from shared.security.active_sessions import ActiveSessions
+from shared.security.tokens import Claims, InvalidTokenError, KeySource, verify
 
-bearer = HTTPBearer(auto_error=False, bearerFormat="JWT", description="The access token that login and refresh return.")
+bearer = HTTPBearer(
+    auto_error=False, bearerFormat="JWT", description="An access token, as returned by login and refresh."
+)
 
 
 class Authenticator:
-    """Accepts a token with a good signature whose session is live."""
+    """Accepts access tokens that are valid and whose session is active."""
 
-    def __init__(self, keys: Keys, sessions: LiveSessions) -> None:
+    def __init__(self, keys: KeySource, sessions: ActiveSessions) -> None:
         self._keys = keys
         self._sessions = sessions
 
-    async def identify(self, token: str) -> Claims:
-        """Whose token it is; InvalidTokenError if it is nobody's any more."""
+    async def authenticate(self, token: str) -> Claims:
+        """The claims of the token; raises InvalidTokenError if the token is not accepted."""
         claims = await verify(token, self._keys)
-        if not await self._sessions.is_live(claims.session_id, claims.user_id):
+        if not await self._sessions.is_active(claims.session_id, claims.user_id):
             raise InvalidTokenError("the session has ended")
         return claims
 
@@ -29,19 +31,19 @@ class Authenticator:
 async def authenticate(
     request: Request, credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(bearer)]
 ) -> Claims:
-    """Dependency: the claims of the request's access token, or 401."""
+    """Dependency: the claims of the access token; 401 without a valid one."""
     if credentials is None:
-        raise unauthorized("Log in first: send an access token", 'Bearer realm="api"')
+        raise unauthorized("Not authenticated: send an access token", 'Bearer realm="api"')
     authenticator: Authenticator = request.app.state.authenticator
     try:
-        return await authenticator.identify(credentials.credentials)
+        return await authenticator.authenticate(credentials.credentials)
     except InvalidTokenError as error:
-        raise unauthorized("The access token is not valid; refresh it or log in again") from error
+        raise unauthorized("The access token is invalid; refresh it or log in again") from error
 
 
 def unauthorized(detail: str, challenge: str = 'Bearer error="invalid_token"') -> HTTPException:
-    """A 401 with the challenge that it needs."""
+    """Create a 401 error with a `WWW-Authenticate` header."""
     return HTTPException(401, detail, headers={"WWW-Authenticate": challenge})
 
 
-Caller = Annotated[Claims, Depends(authenticate)]
+CurrentClaims = Annotated[Claims, Depends(authenticate)]

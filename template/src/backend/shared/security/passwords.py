@@ -1,4 +1,4 @@
-"""Hashes passwords with Argon2, off the event loop and only so many at a time."""
+"""Password hashing with Argon2, in threads and with limited concurrency."""
 
 import asyncio
 import os
@@ -14,54 +14,54 @@ Result = TypeVar("Result")
 
 
 class BusyError(Exception):
-    """So many passwords wait to be hashed that this one's turn has not come in time."""
+    """A password could not be hashed within the timeout because too many others were queued."""
 
 
-class Passwords:
-    """Hashes and verifies; each takes a core for a moment and `memory_kib` of memory, so only so many run at once.
+class PasswordHashing:
+    """Hashes and verifies passwords, one per core at a time, as each takes a core and `memory_kib` of memory.
 
-    Another one waits for its turn, for at most `timeout` seconds; then BusyError refuses it. What is worked on is
-    therefore never older, and when a flood ends, whoever comes next is served within that time.
+    Others are queued for at most `timeout` seconds, then they fail with BusyError. The queue therefore never has older
+    entries, and new ones are handled within that time as soon as a burst ends.
     """
 
     def __init__(self, memory_kib: int, rounds: int, timeout: float) -> None:
         cores = os.cpu_count() or 1
         self._hasher = PasswordHasher(time_cost=rounds, memory_cost=memory_kib, parallelism=1)
         self._threads = ThreadPoolExecutor(cores, thread_name_prefix="argon2")
-        self._free = asyncio.Semaphore(cores)
+        self._slots = asyncio.Semaphore(cores)
         self._timeout = timeout
-        self._decoy = self._hasher.hash(secrets.token_urlsafe())
+        self._dummy_hash = self._hasher.hash(secrets.token_urlsafe())
 
     async def hash(self, password: str) -> str:
         """The hash to store."""
         return await self._run(self._hasher.hash, password)
 
-    async def matches(self, stored: str | None, password: str) -> bool:
-        """Whether the password is the hash's; as slow when there is no hash, so that nobody learns who exists."""
-        right = await self._run(self._verify, stored or self._decoy, password)
-        return right and stored is not None
+    async def verify(self, password_hash: str | None, password: str) -> bool:
+        """Whether the password matches; takes as long without a hash, so that timing does not reveal known users."""
+        matches = await self._run(self._verify, password_hash or self._dummy_hash, password)
+        return matches and password_hash is not None
 
-    def is_outdated(self, stored: str) -> bool:
-        """Whether the hash was made with other costs than today's."""
-        return self._hasher.check_needs_rehash(stored)
+    def needs_rehash(self, password_hash: str) -> bool:
+        """Whether the hash has other Argon2 parameters than the current ones."""
+        return self._hasher.check_needs_rehash(password_hash)
 
     def close(self) -> None:
-        """End the threads."""
+        """Stop the threads."""
         self._threads.shutdown(wait=False, cancel_futures=True)
 
     async def _run(self, work: Callable[..., Result], *arguments: str) -> Result:
         try:
             async with asyncio.timeout(self._timeout):
-                await self._free.acquire()
+                await self._slots.acquire()
         except TimeoutError:
             raise BusyError from None
         running = asyncio.get_running_loop().run_in_executor(self._threads, work, *arguments)
-        running.add_done_callback(lambda _: self._free.release())
-        # A thread goes on when its caller is cancelled, and so does what counts it.
+        running.add_done_callback(lambda _: self._slots.release())
+        # The thread keeps running if the caller is cancelled, so the future that releases its slot must, too.
         return await asyncio.shield(running)
 
-    def _verify(self, stored: str, password: str) -> bool:
+    def _verify(self, password_hash: str, password: str) -> bool:
         try:
-            return self._hasher.verify(stored, password)
+            return self._hasher.verify(password_hash, password)
         except VerifyMismatchError:
             return False

@@ -1,4 +1,4 @@
-"""Signs and verifies access tokens: JWTs with an Ed25519 signature."""
+"""Access tokens: signing and verifying JWTs with Ed25519."""
 
 import base64
 import hashlib
@@ -20,27 +20,27 @@ SEED_BYTES = 32
 
 
 class InvalidTokenError(Exception):
-    """The token is not one of ours, or no longer valid."""
+    """The token is malformed, expired, or signed by someone else."""
 
 
 @dataclass(frozen=True)
 class Claims:
-    """What a verified access token says; `expires` in seconds since the epoch."""
+    """The claims of a verified access token; `expires` is in seconds since the epoch."""
 
     user_id: UUID
     session_id: UUID
     expires: int
 
 
-class Keys(Protocol):
-    """Where the keys come from that tokens are verified with."""
+class KeySource(Protocol):
+    """A source of the public keys that verify tokens."""
 
     async def find(self, key_id: str) -> Ed25519PublicKey | None:
-        """The key with this ID, or None."""
+        """The key with this ID; None if it is unknown."""
 
 
 class Signer:
-    """Signs with the key that the seed makes; also knows that one key for verifying."""
+    """Signs tokens with the key derived from a seed; also provides the public key to verify them."""
 
     def __init__(self, seed: bytes, lifetime: timedelta) -> None:
         self.lifetime = lifetime
@@ -49,7 +49,7 @@ class Signer:
         self.jwk = _jwk(self._public)
 
     def sign(self, user_id: UUID, session_id: UUID, now: datetime) -> str:
-        """An access token for a user's session."""
+        """Create an access token for a session."""
         claims = {
             "iss": ISSUER,
             "aud": AUDIENCE,
@@ -61,12 +61,12 @@ class Signer:
         return jwt.encode(claims, self._private, ALGORITHM, headers={"kid": self.jwk["kid"], "typ": "at+jwt"})
 
     async def find(self, key_id: str) -> Ed25519PublicKey | None:
-        """The public key, if the ID is its own."""
+        """The public key if it has this ID."""
         return self._public if key_id == self.jwk["kid"] else None
 
 
-async def verify(token: str, keys: Keys) -> Claims:
-    """What the token says; InvalidTokenError if it cannot be trusted."""
+async def verify(token: str, keys: KeySource) -> Claims:
+    """The claims of the token; raises InvalidTokenError if it is invalid."""
     try:
         key = await keys.find(str(jwt.get_unverified_header(token).get("kid")))
         if key is None:
@@ -90,7 +90,7 @@ def _decode(token: str, key: Ed25519PublicKey) -> dict[str, Any]:
 
 
 def _jwk(key: Ed25519PublicKey) -> dict[str, str]:
-    """The key in the form of RFC 8037, its ID being the thumbprint of RFC 7638."""
+    """The key as a JWK (RFC 8037); its ID is the thumbprint (RFC 7638)."""
     x = _base64(key.public_bytes(Encoding.Raw, PublicFormat.Raw))
     members = {"crv": "Ed25519", "kty": "OKP", "x": x}
     thumbprint = hashlib.sha256(json.dumps(members, separators=(",", ":")).encode()).digest()

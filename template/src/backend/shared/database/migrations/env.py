@@ -1,4 +1,4 @@
-"""Runs migrations: one at a time, each in its own transaction, without waiting long for locks."""
+"""Alembic environment: one run at a time, each migration in its own transaction, with a short lock timeout."""
 
 import asyncio
 import time
@@ -12,7 +12,7 @@ from shared.database.engine import DatabaseSettings, driver_url
 from shared.database.models import Base
 from shared.settings import load
 
-# Any number that no other advisory lock in this database uses.
+# An arbitrary number; no other advisory lock in this database may use it.
 ADVISORY_LOCK = 7_300_541_229
 TIMEOUT_SECONDS = 60
 CONNECT_SECONDS = 10
@@ -20,7 +20,7 @@ TIMEOUTS = ("SET lock_timeout = '5s'", "SET statement_timeout = '10min'")
 
 
 def run_offline() -> None:
-    """Write the SQL instead of running it."""
+    """Print the SQL instead of executing it."""
     context.configure(
         dialect_name="postgresql",
         target_metadata=Base.metadata,
@@ -34,7 +34,7 @@ def run_offline() -> None:
 
 
 async def run_online() -> None:
-    """Migrate the database that the settings name, or that `url` in the configuration's attributes does."""
+    """Migrate the database at `url` of the configuration's attributes, or else the one in the settings."""
     url = context.config.attributes.get("url") or driver_url(load(DatabaseSettings))
     arguments = {"connect_timeout": CONNECT_SECONDS}
     engine = create_async_engine(url, poolclass=NullPool, hide_parameters=True, connect_args=arguments)
@@ -44,7 +44,7 @@ async def run_online() -> None:
 
 
 def migrate(connection: Connection) -> None:
-    """Run the migrations, with no other run beside them."""
+    """Run the migrations, holding the advisory lock."""
     wait_for_lock(connection)
     for statement in TIMEOUTS:
         connection.execute(text(statement))
@@ -61,15 +61,17 @@ def migrate(connection: Connection) -> None:
 
 
 def wait_for_lock(connection: Connection) -> None:
-    """Take the lock, which ends with the connection.
+    """Acquire the advisory lock, which is released with the connection.
 
-    Asks again and again: a transaction that waits would hold up CREATE INDEX CONCURRENTLY in the run that has the lock.
+    This polls, because a waiting transaction would block CREATE INDEX CONCURRENTLY in the run that holds the lock.
     """
     deadline = time.monotonic() + TIMEOUT_SECONDS
     while not connection.scalar(text("SELECT pg_try_advisory_lock(:key)"), {"key": ADVISORY_LOCK}):
         connection.rollback()
         if time.monotonic() > deadline:
-            raise SystemExit(f"Another migration has been running for {TIMEOUT_SECONDS} s; wait until it has ended.")
+            raise SystemExit(
+                f"Another migration has been running for {TIMEOUT_SECONDS} s; try again when it has finished."
+            )
         time.sleep(0.2)
     connection.commit()
 

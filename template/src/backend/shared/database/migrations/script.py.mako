@@ -1,7 +1,7 @@
 """${message}
 
 Revision: ${up_revision}
-After: ${down_revision or "nothing"}
+Revises: ${down_revision or "nothing"}
 """
 
 import sqlalchemy as sa
@@ -17,10 +17,10 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Go from the revision before to this one."""
+    """Apply this revision."""
     ${upgrades if upgrades else "pass"}
 
 
 def downgrade() -> None:
-    """Go back."""
+    """Revert this revision."""
     ${downgrades if downgrades else "pass"}

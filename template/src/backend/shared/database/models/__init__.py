@@ -1,4 +1,4 @@
-"""The tables, as SQLAlchemy models; importing this package knows all of them."""
+"""SQLAlchemy models; importing this package registers all tables."""
 
 from shared.database.models.audit import AuditEvent
 from shared.database.models.base import Base

@@ -1,4 +1,4 @@
-"""Who did what, and when."""
+"""The audit log."""
 
 from typing import Any
 from uuid import UUID
@@ -11,7 +11,7 @@ from shared.database.models.base import Base, Created, UuidKey
 
 
 class AuditEvent(Base):
-    """Something that happened; the subject has no foreign key, as the event outlives it."""
+    """An action of a user; the subject has no foreign key, because the event outlives it."""
 
     __tablename__ = "audit_events"
     __table_args__ = (Index(None, "subject_id", "created_at"),)

@@ -1,4 +1,4 @@
-"""What all models have in common."""
+"""Base class and column types of the models."""
 
 from datetime import datetime
 from typing import Annotated
@@ -20,15 +20,15 @@ Created = Annotated[datetime, mapped_column(DateTime(timezone=True), server_defa
 
 
 class Base(DeclarativeBase):
-    """Base of the models: named constraints, text without a length, times with a zone."""
+    """Base of the models: named constraints, text of any length, timestamps with time zone."""
 
     metadata = MetaData(naming_convention=NAMING_CONVENTION)
     __mapper_args__ = {"eager_defaults": True}
     type_annotation_map = {str: Text(), UUID: Uuid(), datetime: DateTime(timezone=True)}
 
 
-class Stamped:
-    """Columns of what is created and changed."""
+class Timestamps:
+    """Mixin: when a row was created and last changed."""
 
     created_at: Mapped[Created]
     updated_at: Mapped[Annotated[datetime, mapped_column(server_default=func.now(), onupdate=func.now())]]

@@ -1,4 +1,4 @@
-"""Projects and who may do what in them."""
+"""Projects and memberships."""
 
 from enum import StrEnum
 from uuid import UUID
@@ -6,19 +6,19 @@ from uuid import UUID
 from sqlalchemy import CheckConstraint, ForeignKey, Index
 from sqlalchemy.orm import Mapped, mapped_column
 
-from shared.database.models.base import Base, Created, Stamped, UuidKey
+from shared.database.models.base import Base, Created, Timestamps, UuidKey
 
 
 class Role(StrEnum):
-    """What a member may do, each more than the one before."""
+    """The role of a member: viewers read, editors also change, owners also delete and manage members."""
 
     VIEWER = "viewer"
     EDITOR = "editor"
     OWNER = "owner"
 
 
-class Project(Stamped, Base):
-    """Something that its members work on."""
+class Project(Timestamps, Base):
+    """A project."""
 
     __tablename__ = "projects"
     __table_args__ = (
@@ -32,7 +32,7 @@ class Project(Stamped, Base):
 
 
 class Membership(Base):
-    """A user's role in a project; the index is in the order in which a user's projects are listed."""
+    """The role of a user in a project; the index has the order in which the projects of a user are listed."""
 
     __tablename__ = "memberships"
     __table_args__ = (

@@ -1,4 +1,4 @@
-"""People and the sessions in which they are logged in."""
+"""Users and their sessions."""
 
 from datetime import datetime
 from uuid import UUID
@@ -6,11 +6,11 @@ from uuid import UUID
 from sqlalchemy import CheckConstraint, ForeignKey, LargeBinary
 from sqlalchemy.orm import Mapped, mapped_column
 
-from shared.database.models.base import Base, Created, Stamped, UuidKey
+from shared.database.models.base import Base, Created, Timestamps, UuidKey
 
 
-class User(Stamped, Base):
-    """A person with a password; the email is stored in lower case, so that it is unique whatever its case."""
+class User(Timestamps, Base):
+    """A user; the email is stored in lower case, so that it is unique regardless of case."""
 
     __tablename__ = "users"
     __table_args__ = (
@@ -25,10 +25,11 @@ class User(Stamped, Base):
 
 
 class Session(Base):
-    """A login that refresh tokens prolong until it ends or is revoked; of the tokens only hashes are stored.
+    """A login session, extended with refresh tokens until it expires or is revoked.
 
-    `family_hash` is of the part that all refresh tokens of the session share, `token_hash` of the part that each has
-    for itself: a token of the right family that is not the newest has been used before.
+    Only hashes of tokens are stored: `family_hash` of the part that all refresh tokens of the session share, and
+    `token_hash` of the unique part of the latest one. A token with the right family and another unique part was
+    already used.
     """
 
     __tablename__ = "sessions"

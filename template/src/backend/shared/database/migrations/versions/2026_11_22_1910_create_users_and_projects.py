@@ -1,7 +1,7 @@
 """create users and projects
 
 Revision: c7fff1483561
-After: nothing
+Revises: nothing
 """
 
 import sqlalchemy as sa
@@ -15,7 +15,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Go from the revision before to this one."""
+    """Apply this revision."""
     op.create_table(
         "projects",
         sa.Column("id", sa.Uuid(), server_default=sa.text("gen_random_uuid()"), nullable=False),
@@ -97,7 +97,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Go back."""
+    """Revert this revision."""
     op.drop_index(op.f("sessions_user_id_idx"), table_name="sessions")
     op.drop_index(op.f("sessions_expires_at_idx"), table_name="sessions")
     op.drop_table("sessions")

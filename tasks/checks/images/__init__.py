@@ -1,1 +1,0 @@
-"""Builds the project's images, compares their sizes, checks what is in them, and scans them."""

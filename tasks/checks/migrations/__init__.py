@@ -1,1 +1,0 @@
-"""Checks migrations on a real PostgreSQL."""

@@ -1,1 +1,0 @@
-"""Keeps logic out of the workflows, and what CI runs equal to what a developer runs."""

@@ -1,0 +1,81 @@
+"""Skips a check where nothing has changed since it last passed."""
+
+import hashlib
+import os
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import nox
+
+from tasks.core import environments, processes
+
+FORCE = "--no-cache"
+LIST = ("git", "ls-files", "-z", "--cached", "--others", "--exclude-standard")
+# What some checks read besides the project's files.
+REVISIONS = ("git", "for-each-ref", "--format=%(objectname) %(refname)")
+IMAGES = ("docker", "image", "ls", "--quiet", "--no-trunc")
+# Variables that differ between terminals and do not change what a check does. Every other one is an input.
+TERMINAL = (
+    *("COLORTERM", "COLUMNS", "DBUS_", "DISPLAY", "GNOME_", "GPG_", "HIST", "KITTY_", "LINES", "LS_COLORS"),
+    *("NOX_CURRENT_SESSION", "OLDPWD", "PS1", "PWD", "SHLVL", "SSH_", "STY", "TERM", "TMUX", "VSCODE_", "WINDOWID"),
+    *("XDG_RUNTIME_", "XDG_SESSION_"),
+)
+
+
+def run_check(
+    session: nox.Session,
+    *command: str,
+    defaults: Sequence[str] = (),
+    reads: Sequence[Sequence[str]] = (),
+    max_age: float | None = None,
+    env: dict[str, str] | None = None,
+) -> None:
+    """Run a check's command with the session's arguments or `defaults`, unless it passed with the same inputs before.
+
+    Inputs are every file that git lists, the output of the commands in `reads`, the session's packages and the
+    environment variables. A pass counts for `max_age` seconds. CI, arguments and --no-cache turn the cache off.
+    """
+    arguments = [word for word in session.posargs if word != FORCE]
+    stamp = Path(session.virtualenv.location) / "passed.sha256"
+    is_cached = not arguments and not os.environ.get("CI")
+    inputs = digest(Path.cwd(), Path(session.virtualenv.location), reads) if is_cached else None
+    if inputs and FORCE not in session.posargs and _is_valid(stamp, inputs, max_age):
+        session.log(f"Nothing has changed since it passed. To run it anyway: -- {FORCE}")
+        return
+    session.run(*command, *(arguments or defaults), env=env)
+    if inputs:
+        stamp.write_text(inputs, encoding="utf-8")
+
+
+def digest(project: Path, environment: Path, reads: Sequence[Sequence[str]] = ()) -> str | None:
+    """The hash of all inputs of a check in this project; None where git cannot list the files."""
+    found = hashlib.sha256(sys.version.encode())
+    if (listed := processes.output(*LIST, cwd=project)) is None:
+        return None
+    for path in sorted(_files(project, listed)):
+        found.update(f"{path.relative_to(project)}\0{path.lstat().st_mode}\0".encode())
+        found.update(hashlib.sha256(path.read_bytes()).digest())
+    variables = {name: text for name, text in os.environ.items() if name != "_" and not name.startswith(TERMINAL)}
+    read = [processes.output(*command, cwd=project) for command in reads]
+    for text in [environments.stamp_of(environment), *read]:
+        found.update(f"{text}\0".encode())
+    found.update(repr(sorted(variables.items())).encode())
+    return found.hexdigest()
+
+
+def _is_valid(stamp: Path, inputs: str, max_age: float | None) -> bool:
+    if not stamp.exists() or stamp.read_text(encoding="utf-8") != inputs:
+        return False
+    return max_age is None or time.time() - stamp.stat().st_mtime < max_age
+
+
+def _files(folder: Path, listed: str) -> Iterator[Path]:
+    """The listed files that exist, and those of linked folders, such as the template's `tasks`."""
+    for name in filter(None, listed.split("\0")):
+        path = folder / name
+        if path.is_symlink() and path.is_dir():
+            yield from _files(path, processes.output(*LIST, cwd=path) or "")
+        elif path.is_file():
+            yield path

@@ -1,0 +1,164 @@
+"""Connections to PostgreSQL, its clients, and dump and restore of the database."""
+
+import re
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from hashlib import sha256
+from pathlib import Path
+
+import psycopg
+from psycopg import sql
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+
+from tasks.core import processes
+from tasks.core.errors import UserError
+from tasks.core.processes import last_line
+from tasks.servers.postgres import program
+from tasks.servers.server import environment
+
+CREATE = "CREATE DATABASE {}"
+DROP = "DROP DATABASE IF EXISTS {} WITH (FORCE)"
+RENAME = "ALTER DATABASE {} RENAME TO {}"
+# The first bytes of a file in pg_dump's custom format.
+ARCHIVE = b"PGDMP"
+MALFORMED = "DATABASE_URL is not a URL of the form postgresql://user:password@host:5432/name. Correct it."
+
+
+def url_parts(url: str) -> dict[str, str]:
+    """The parts of a database URL, among them its `dbname`; UserError if it is malformed."""
+    try:
+        parts = {name: str(value) for name, value in conninfo_to_dict(url).items() if value is not None}
+    except psycopg.ProgrammingError:
+        parts = {}
+    if "dbname" not in parts or "://" not in url:
+        raise UserError(MALFORMED)
+    return parts
+
+
+def connection_failure(url: str, error: Exception) -> str:
+    """Why there is no connection, and the host and port; never the password."""
+    parts = conninfo_to_dict(url)
+    host = parts.get("host") or parts.get("hostaddr")
+    place = f"{host}:{parts.get('port') or 5432}" if host else "the local socket"
+    text = str(error).strip()
+    if refusals := re.findall(r"FATAL:\s+(.+)", text):
+        return f"The database at {place} refuses: {refusals[-1]}"
+    reasons = re.findall(r" failed: (?!.* failed: )(.+)", text)
+    return f"Cannot reach the database at {place}: {reasons[-1] if reasons else last_line(text)}"
+
+
+def connect(url: str, name: str | None = None) -> psycopg.Connection:
+    """A connection to the database of the URL, or to another one of its server; UserError if it fails."""
+    name = name or url_parts(url)["dbname"]
+    try:
+        return psycopg.connect(url, dbname=name, autocommit=True, connect_timeout=10)
+    except psycopg.OperationalError as error:
+        raise UserError(connection_failure(url, error)) from None
+
+
+@contextmanager
+def administer(url: str) -> Iterator[psycopg.Connection]:
+    """A connection to the server of this URL, outside of the application's database; its errors are UserErrors."""
+    with connect(url, "postgres") as server:
+        try:
+            yield server
+        except psycopg.Error as error:
+            raise UserError(f"Database error: {last_line(str(error))}") from None
+
+
+def execute(server: psycopg.Connection, statement: str, *databases: str) -> None:
+    """Run a statement with the names of these databases in it."""
+    server.execute(sql.SQL(statement).format(*map(sql.Identifier, databases)))
+
+
+def client(name: str, parts: dict[str, str]) -> tuple[list[str], dict[str, str]]:
+    """The command of psql, pg_dump or pg_restore, and its environment, which hides the password from other users."""
+    secret = {"PGPASSWORD": parts["password"]} if "password" in parts else {}
+    target = make_conninfo(**{key: value for key, value in parts.items() if key != "password"})
+    return [str(program(name)), f"--dbname={target}"], {**environment(), **secret}
+
+
+def run_client(name: str, parts: dict[str, str], *options: str) -> str:
+    """Run psql, pg_dump or pg_restore and return its output; UserError with the reason if it fails."""
+    command, env = client(name, parts)
+    done = processes.run([*command, *options], env=env)
+    if done.returncode != 0:
+        # Below the line of the error, the clients show the statement and the position in it.
+        errors = [line.strip() for line in done.stderr.splitlines() if "error:" in line.lower()]
+        raise UserError(f"{name} failed, the database is unchanged: {(errors or [last_line(done.stderr)])[0]}")
+    return done.stdout
+
+
+def dump(url: str, file: Path) -> None:
+    """Save the database to a new file."""
+    # Short, as the file's own name may be as long as names can be.
+    draft = file.with_name(f"{secrets.token_hex(8)}.part")
+    try:
+        # Fails now, not after the dump, for a name that exists or that no file can have.
+        file.open("xb").close()
+        file.unlink()
+        run_client("pg_dump", url_parts(url), "--format=custom", f"--file={draft}")
+        draft.replace(file)
+    except OSError as error:
+        raise UserError(f"Cannot write {file}: {error.strerror}. Choose another name.") from None
+    finally:
+        with suppress(OSError):
+            draft.unlink()
+
+
+def is_archive(file: Path) -> bool:
+    """Whether the file is in pg_dump's custom format, and not SQL; UserError if it cannot be read."""
+    try:
+        with file.open("rb") as start:
+            return start.read(len(ARCHIVE)) == ARCHIVE
+    except OSError as error:
+        raise UserError(f"Cannot read {file}: {error.strerror}.") from None
+
+
+def restore(url: str, file: Path) -> None:
+    """Replace the database with the contents of a file, once they are loaded completely."""
+    parts = url_parts(url)
+    draft = draft_name(parts["dbname"])
+    with administer(url) as server:
+        execute(server, DROP, draft)
+        execute(server, CREATE, draft)
+        try:
+            _load(url, {**parts, "dbname": draft}, file)
+        except BaseException:
+            execute(server, DROP, draft)
+            raise
+        swap(server, parts["dbname"], draft)
+
+
+def swap(server: psycopg.Connection, database: str, draft: str) -> None:
+    """Give the draft the name of the database in one transaction, then drop the old database."""
+    old = f"old_{draft}"
+    execute(server, DROP, old)
+    try:
+        execute(server, "ALTER DATABASE {} ALLOW_CONNECTIONS false", database)
+        server.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s::name", [database])
+        with server.transaction():
+            execute(server, RENAME, database, old)
+            execute(server, RENAME, draft, database)
+    finally:
+        # Whichever of the two has the name now.
+        execute(server, "ALTER DATABASE {} ALLOW_CONNECTIONS true", database)
+    execute(server, DROP, old)
+
+
+def draft_name(database: str) -> str:
+    """The name of the database that a restore loads: short enough for PostgreSQL, and the same each time."""
+    return f"restored_{sha256(database.encode()).hexdigest()[:16]}"
+
+
+def _load(url: str, parts: dict[str, str], file: Path) -> None:
+    if is_archive(file):
+        run_client("pg_restore", parts, "--exit-on-error", "--no-owner", "--single-transaction", str(file))
+    else:
+        run_client("psql", parts, "--quiet", "--set=ON_ERROR_STOP=1", "--single-transaction", f"--file={file}")
+    # Alembic's table may be in any schema.
+    with connect(url, parts["dbname"]) as loaded:
+        is_ours = loaded.execute("SELECT FROM pg_tables WHERE tablename = 'alembic_version'").rowcount
+    if not is_ours:
+        raise UserError(f"{file} has no database of this application, the database is unchanged.")

@@ -1,0 +1,179 @@
+"""Processes of the application: their logs, their exits, and services that restart when their code changes."""
+
+import asyncio
+import signal
+import subprocess
+from collections import deque
+from collections.abc import Callable
+from pathlib import Path
+from time import monotonic
+
+from tasks.core.errors import UserError
+from tasks.core.screen import Screen
+from tasks.project.services import Service
+
+POLL_SECONDS = 0.03
+START_SECONDS = 60.0
+# Longer than a service gives to the requests under way.
+STOP_SECONDS = 15.0
+LAST_LINES = 15
+
+
+OnExit = Callable[["LoggedProcess", int], None]
+
+
+class LoggedProcess:
+    """A process whose log is shown; `on_exit`, where it is set, is called with the exit code."""
+
+    def __init__(
+        self,
+        name: str,
+        process: subprocess.Popen[bytes],
+        log: Path,
+        screen: Screen,
+        ignored: str | None = None,
+    ) -> None:
+        """Follow the log, without the lines that contain the `ignored` phrase."""
+        self.name = name
+        self.on_exit: OnExit | None = None
+        self._process = process
+        self._log = log
+        self._screen = screen
+        self._ignored = ignored
+        self._offset = 0
+        self._last_lines: deque[str] = deque(maxlen=LAST_LINES)
+        self._follower = asyncio.create_task(self._follow())
+
+    @property
+    def pid(self) -> int | None:
+        """The PID while the process runs."""
+        return self._process.pid if self._process.poll() is None else None
+
+    async def exit_code(self) -> int:
+        """Wait until the process has exited and its whole log is shown."""
+        await asyncio.shield(self._follower)
+        return self._process.returncode
+
+    async def stop(self, number: signal.Signals = signal.SIGTERM) -> None:
+        """Stop the process gracefully, or kill it when that takes too long."""
+        self.on_exit = None
+        self._process.send_signal(number)
+        try:
+            async with asyncio.timeout(STOP_SECONDS):
+                await self.exit_code()
+        except TimeoutError:
+            self._process.kill()
+            await self.exit_code()
+
+    def failure(self, code: int, what: str = "exited unexpectedly") -> UserError:
+        """An error with the exit code or signal and the end of the log."""
+        how = signal.Signals(-code).name if code < 0 else f"exit code {code}"
+        return UserError("\n".join([f"{self.name} {what} ({how}):", *(self._last_lines or ["no output"])]))
+
+    async def _follow(self) -> None:
+        while self._process.poll() is None:
+            self._show_log()
+            await asyncio.sleep(POLL_SECONDS)
+        self._show_log(to_the_end=True)
+        if self.on_exit:
+            self.on_exit(self, self._process.returncode)
+
+    def _show_log(self, *, to_the_end: bool = False) -> None:
+        """Show new lines; an incomplete one only at the end."""
+        with self._log.open("rb") as log:
+            log.seek(self._offset)
+            new = log.read()
+        if not to_the_end:
+            new = new[: new.rfind(b"\n") + 1]
+        self._offset += len(new)
+        for line in new.decode(errors="replace").splitlines():
+            if self._ignored is None or self._ignored not in line:
+                self._last_lines.append(line)
+                self._screen.log(self.name, line)
+
+
+class RunningService:
+    """A service, and the process that `launch` starts for it; `on_exit` is called when that exits unexpectedly."""
+
+    def __init__(self, service: Service, launch: Callable[[], LoggedProcess], screen: Screen, on_exit: OnExit) -> None:
+        self.service = service
+        self.dependencies: list[RunningService] = []
+        self.is_starting = True
+        self.is_suspended = False
+        self._launch = launch
+        self._screen = screen
+        self._on_exit = on_exit
+        self._process: LoggedProcess | None = None
+        self._is_outdated = asyncio.Event()
+
+    @property
+    def pid(self) -> int | None:
+        """The PID; None while the service is suspended or its code is broken."""
+        return self._process.pid if self._process else None
+
+    async def start(self) -> None:
+        """Start it and return when it is ready, or outdated; UserError with the end of its log if it exits instead."""
+        self.is_starting = True
+        self._screen.status(self.service.name, "starting", "")
+        started = monotonic()
+        self._process = self._launch()
+        try:
+            if await self._becomes_ready(self._process):
+                self._process.on_exit = self._on_exit
+                text = f"{self.service.url} in {monotonic() - started:.1f} s"
+                self._screen.status(self.service.name, "ready", text)
+        finally:
+            self.is_starting = False
+
+    async def stop(self) -> None:
+        """Stop its process, if any."""
+        if self._process:
+            await self._process.stop()
+
+    def restart(self) -> None:
+        """Restart it soon, unless it is suspended."""
+        if not self.is_suspended:
+            self._is_outdated.set()
+
+    def suspend(self, *, is_suspended: bool) -> None:
+        """Stop it soon, while a debugger runs the service; or resume it."""
+        self.is_suspended = is_suspended
+        self._is_outdated.set()
+
+    async def follow(self, on_change: Callable[[], None]) -> None:
+        """Stop, and unless suspended start, the process whenever that is requested, until cancelled."""
+        while True:
+            await self._is_outdated.wait()
+            self._is_outdated.clear()
+            self.is_starting = not self.is_suspended
+            await self.stop()
+            if self.is_suspended:
+                self._screen.status(self.service.name, "suspended", "a debugger runs it")
+            else:
+                await self._try_to_start()
+            on_change()
+
+    async def _try_to_start(self) -> None:
+        try:
+            await self.start()
+        except UserError as error:
+            reason = str(error).splitlines()[0].rstrip(":")
+            self._screen.status(self.service.name, "failed", f"{reason}; waiting for the next change of the code")
+
+    async def _becomes_ready(self, process: LoggedProcess) -> bool:
+        """Wait until it is ready; False if it is outdated before."""
+        deadline = monotonic() + START_SECONDS
+        while reason := await self._unready_reason():
+            if self._is_outdated.is_set():
+                return False
+            if process.pid is None:
+                raise process.failure(await process.exit_code(), "did not start")
+            if monotonic() > deadline:
+                raise UserError(f"{self.service.name} is not ready after {START_SECONDS:.0f} seconds: {reason}")
+            await asyncio.sleep(POLL_SECONDS)
+        return True
+
+    async def _unready_reason(self) -> str | None:
+        """Why it is not ready; while a dependency starts, a request would only log an error."""
+        starting = [each.service.name for each in self.dependencies if each.is_starting]
+        return f"it needs {', '.join(starting)}" if starting else await asyncio.to_thread(self.service.unready_reason)

@@ -1,0 +1,143 @@
+from datetime import UTC, datetime, timedelta
+from time import time
+from uuid import uuid4
+
+import httpx
+import pytest
+from structlog.testing import capture_logs
+
+from gateway.app import create_app
+from gateway.settings import GatewaySettings
+from gateway.tokens import TokenVerifier
+from projects.app import create_app as create_projects
+from projects.settings import ProjectsSettings
+from shared.security.tokens import Signer
+from shared.settings import Environment
+from tests.gateway.conftest import ORIGIN
+from tests.support.clients import client_of
+from tests.support.serving import free_port, serve
+from tests.support.upstream import Upstream
+from tests.support.users import User
+
+SEED = bytes(range(32))
+
+
+def token(seed: bytes = SEED, lifetime: timedelta = timedelta(minutes=1), age: timedelta = timedelta()) -> str:
+    return Signer(seed, lifetime).sign(uuid4(), uuid4(), datetime.now(UTC) - age)
+
+
+async def call(gateway: httpx.AsyncClient, authorization: str) -> int:
+    return (await gateway.get("/api/projects/echo", headers={"Authorization": authorization})).status_code
+
+
+async def test_valid_token_is_forwarded(gateway: httpx.AsyncClient) -> None:
+    valid = f"Bearer {token()}"
+    for _ in range(2):
+        response = await gateway.get("/api/projects/echo", headers={"Authorization": valid})
+        assert dict(response.json()["headers"])["authorization"] == valid
+
+
+async def test_invalid_token_is_rejected_without_forwarding(gateway: httpx.AsyncClient, upstream: Upstream) -> None:
+    invalid = [
+        "Bearer nonsense",
+        "Bearer \xe9",
+        f"bearer {token()}x",
+        f"BEARER {token(seed=bytes(32))}",
+        f"Bearer {token(age=timedelta(minutes=2))}",
+    ]
+    for each in invalid:
+        response = await gateway.get("/api/projects/echo", headers=[(b"Authorization", each.encode("latin-1"))])
+        assert (each, response.status_code) == (each, 401)
+        assert "invalid_token" in response.headers["www-authenticate"]
+    assert upstream.requests == 0
+
+
+async def test_cached_token_expires(gateway: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    # The allowed clock skew of five seconds does not apply to cached tokens.
+    valid = f"Bearer {token(lifetime=timedelta(seconds=60))}"
+    assert await call(gateway, valid) == 200
+    monkeypatch.setattr("gateway.tokens.time", lambda: time() + 61)
+    assert await call(gateway, valid) == 401
+
+
+async def test_other_authentication_schemes_are_forwarded(gateway: httpx.AsyncClient) -> None:
+    assert await call(gateway, "Basic abc") == 200
+
+
+async def test_token_cache_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("gateway.tokens.CACHE_SIZE", 2)
+    gate = TokenVerifier(Signer(SEED, timedelta(minutes=1)))
+    for _ in range(5):
+        assert await gate.accepts([(b"authorization", b"Bearer " + token().encode())])
+        assert len(gate._expiry) <= 2
+
+
+async def test_refresh_works_with_an_expired_access_token(gateway: httpx.AsyncClient, user: User) -> None:
+    response = await gateway.post(
+        "/api/auth/refresh",
+        json={"refresh_token": user.refresh_token},
+        headers={"Authorization": f"Bearer {token(age=timedelta(hours=1))}"},
+    )
+    assert response.status_code == 200
+
+
+async def test_unavailable_services_are_a_502(unavailable_settings: GatewaySettings) -> None:
+    with capture_logs() as logs:
+        async with client_of(create_app(unavailable_settings)) as gateway:
+            plain = await gateway.get("/api/projects")
+            with_token = await gateway.get("/api/projects", headers={"Authorization": f"Bearer {token()}"})
+            document = await gateway.get("/openapi.json")
+            health = await gateway.get("/health/detailed")
+            live = await gateway.get("/health")
+    assert (plain.status_code, plain.json()["detail"]) == (502, "The projects service is unavailable or failed")
+    assert (with_token.status_code, document.status_code) == (502, 502)
+    assert health.status_code == 503
+    assert "refused" in health.json()["components"]["projects"]["reason"]
+    assert live.json() == {"status": "ok"}
+    assert any("refused" in each.get("reason", "") for each in logs)
+
+
+async def test_readiness_reports_the_failed_dependency_of_a_service(
+    gateway_settings: GatewaySettings, projects_settings: ProjectsSettings
+) -> None:
+    without_keys = projects_settings.model_copy(update={"jwks_url": f"http://127.0.0.1:{free_port()}/jwks"})
+    async with serve(create_projects(without_keys)) as projects_url:
+        settings = gateway_settings.model_copy(update={"projects_url": projects_url})
+        async with client_of(create_app(settings)) as gateway:
+            response = await gateway.get("/health/detailed")
+    components = response.json()["components"]
+    assert response.status_code == 503
+    assert components["auth"]["status"] == "ok"
+    assert components["projects"]["status"] == "failed"
+    assert components["projects"]["reason"].startswith("keys: ")
+
+
+async def test_cors_allows_only_the_configured_origins(gateway: httpx.AsyncClient) -> None:
+    headers = {"Origin": ORIGIN, "Access-Control-Request-Method": "PATCH"}
+    preflight = await gateway.options("/api/projects/1", headers=headers)
+    assert preflight.headers["access-control-allow-origin"] == ORIGIN
+    response = await gateway.get("/api/projects/echo", headers={"Origin": ORIGIN})
+    assert response.headers["access-control-allow-origin"] == ORIGIN
+    other = await gateway.get("/api/projects/echo", headers={"Origin": "http://evil.example.org"})
+    assert "access-control-allow-origin" not in other.headers
+
+
+async def test_metrics_have_a_bounded_number_of_labels(gateway_settings: GatewaySettings) -> None:
+    async with client_of(create_app(gateway_settings)) as gateway:
+        for path in ("/api/projects/1", "/api/projects/2/members", "/nowhere/1", "/nowhere/2"):
+            await gateway.request("BREW", path)
+        metrics = (await gateway.get("/metrics")).text
+    counted = {line.rpartition(" ")[0] for line in metrics.splitlines() if line.startswith("http_requests_total")}
+    assert counted == {
+        'http_requests_total{method="OTHER",route="/api/projects",status="200"}',
+        'http_requests_total{method="OTHER",route="unmatched",status="404"}',
+    }
+
+
+async def test_production_has_no_docs_and_no_cors_by_default(gateway_settings: GatewaySettings) -> None:
+    production = gateway_settings.model_copy(update={"environment": Environment.PRODUCTION, "cors_origins": ()})
+    async with client_of(create_app(production)) as gateway:
+        response = await gateway.get("/api/projects/echo", headers={"Origin": ORIGIN})
+        docs = await gateway.get("/docs")
+    assert "access-control-allow-origin" not in response.headers
+    assert docs.status_code == 404

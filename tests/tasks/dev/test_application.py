@@ -1,0 +1,123 @@
+"""Functions of `dev`, and the start of a whole scaffolded application."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tasks.core.errors import UserError
+from tasks.dev import command
+from tasks.dev.application import affected
+from tasks.dev.storage import postgres_version, valkey_version
+from tasks.project import setup
+from tasks.project.data_folder import DataFolder, InUseError
+from tasks.project.env_file import SECRET
+from tasks.servers import Servers
+from tests.tasks.small_project import Dev, get
+
+
+@pytest.fixture
+def dev(project: Path) -> Iterator[Dev]:
+    """`dev` in a scaffolded project; a test that changes the project first starts its own."""
+    running = Dev(project)
+    yield running
+    running.kill()
+
+
+@pytest.mark.parametrize(
+    ("changed", "expected"),
+    [
+        (["auth/app.py"], ["auth"]),
+        (["auth/app.py", "gateway/x/y.py"], ["auth", "gateway"]),
+        (["shared/http.py"], ["auth", "projects", "gateway"]),
+        (["auth/app.py", "shared/http.py"], ["auth", "projects", "gateway"]),
+    ],
+)
+def test_change_affects_its_service_or_all(changed: list[str], expected: list[str]) -> None:
+    backend = Path("/project/src/backend")
+    assert affected(backend, ["auth", "projects", "gateway"], [backend / path for path in changed]) == expected
+
+
+@pytest.mark.parametrize(
+    ("url", "reason"),
+    [
+        ("postgresql://me:hunter2@127.0.0.1:9/app", "Cannot reach the database at 127.0.0.1:9: Connection refused"),
+        ("postgresql://me:hunter2%zz@127.0.0.1/app", "Not a URL of the form postgresql:"),
+        ("me:hunter2", "Not a URL of the form postgresql:"),
+    ],
+)
+def test_wrong_database_url_is_reported_without_its_password(url: str, reason: str) -> None:
+    with pytest.raises(UserError, match=f"^DATABASE_URL: {re.escape(reason)}") as raised:
+        postgres_version(url)
+    assert "hunter2" not in str(raised.value)
+
+
+def test_refused_password_is_reported_without_it(servers: Servers) -> None:
+    def with_wrong_password(url: str) -> str:
+        return re.sub(r":[^:@]*@", ":hunter2@", url)
+
+    for setting, version, url in [
+        ("DATABASE_URL", postgres_version, servers.database_url),
+        ("REDIS_URL", valkey_version, servers.redis_url),
+    ]:
+        with pytest.raises(UserError, match=f"^{setting}: The .* refuses: ") as raised:
+            version(with_wrong_password(url))
+        assert "hunter2" not in str(raised.value)
+
+
+def test_data_of_another_session_are_refused(small: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(small)
+    monkeypatch.setattr(sys, "argv", ["dev"])
+    with DataFolder(small / ".data").owned("db"):
+        message = command.main()
+    assert message == f"`nox -s db` (PID {os.getpid()}) uses this project's data. Stop it and try again."
+
+
+def test_reuse_fails_if_the_first_dev_ends_before_it_is_ready(tmp_path: Path) -> None:
+    message = command.reuse(DataFolder(tmp_path), InUseError("dev", 7))
+    assert message == "`nox -s dev` (PID 7) ended before it was ready. See its output."
+
+
+def test_scaffolded_application_answers_through_its_gateway(dev: Dev) -> None:
+    about = dev.ready()
+    assert set(about["services"]) == {"auth", "gateway", "projects"}
+    assert '"status":"ok"' in get(f"{about['url']}/health/detailed")
+    assert dev.stop() == 0
+    assert "Traceback" not in dev.text()
+    assert dev.leftovers() == []
+
+
+def test_wrong_settings_are_reported_before_any_server_starts(project: Path) -> None:
+    example = (project / ".env.example").read_text()
+    secrets = [line[:-1] for line in SECRET.findall(example)]
+    wrong = example.replace("=\n", "=hunter2\n") + "ACCESS_TOKEN_LIFETIME=abc\nLOG_LEVEL=loud\n"
+    (project / ".env.local").write_text(wrong)
+    (project / ".env.local").chmod(0o600)
+    dev = Dev(project)
+    assert dev.exit_code() == 1
+    assert len(dev.text().splitlines()) == 2
+    assert any(secret in dev.text() for secret in secrets)
+    for name in ("ACCESS_TOKEN_LIFETIME", "LOG_LEVEL"):
+        assert f"{name} (.env.local): Input should be" in dev.text()
+    assert "hunter2" not in dev.text()
+    assert "Traceback" not in dev.text()
+    assert not (project / ".data" / "postgres").exists()
+    assert dev.leftovers() == []
+
+
+def test_setting_that_the_example_lacks_is_reported(project: Path) -> None:
+    setup.complete(project)
+    path = project / "src" / "backend" / "gateway" / "settings.py"
+    text = path.read_text()
+    planted = text.replace("    gateway_port: Port = 8000\n", "    notes_url: str\n    gateway_port: Port = 8000\n")
+    assert planted != text
+    path.write_text(planted)
+    dev = Dev(project)
+    assert dev.exit_code() == 1
+    assert "NOTES_URL: missing" in dev.text()
+    assert "Add to .env.example, which completes .env.local: NOTES_URL.\n" in dev.text()

@@ -1,0 +1,339 @@
+"""The pages of docs/: each change is applied and each command executed, in a project and in a copy of Slipway."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from tasks.core.ports import Ports
+from tasks.project.data_folder import FOLDER, DataFolder
+from tests.support import ROOT, run, snapshot
+from tests.tasks.requirements import engine
+from toolkit import reference
+from toolkit.git import git
+
+DOCS = ROOT / "docs"
+TUTORIAL = "tutorial.md"
+PROJECT_PAGES = [f"how-to/add-a-{name}.md" for name in ("setting", "service", "container", "session")]
+TOOLKIT_PAGES = [f"how-to/add-a-{name}.md" for name in ("question", "check")]
+
+FENCE = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+CHANGE = re.compile(r"\b(Create|Append to|Change)\s+`([^`]+)`")
+HUNK = re.compile(r"^@@.*\n", re.MULTILINE)
+LINK = re.compile(r"\]\((?!https?:)([^)]+)\)")
+# In the pages' job for GitHub: the pin of the other jobs, which a page would only repeat.
+PIN = "<commit> # <version>"
+
+GATEWAY = "http://127.0.0.1:8000"
+# Commands that take minutes, and the part of them that can fail because of what the pages change.
+SHORTENED = {"nox -t check -j auto": "nox -s db_check"}
+# Sessions with the requirements of another one.
+SHARED = {**dict.fromkeys(("config", "db_check", "dev", "migrate", "migration"), "setup"), "golden": "test"}
+TIMEOUT_SECONDS = 60
+
+
+@dataclass
+class Step:
+    """A fenced block: a shell command with its output, if the page shows it, or the change of a file."""
+
+    language: str
+    text: str
+    action: str = ""
+    path: str = ""
+    output: str = ""
+
+
+def steps(markdown: str) -> list[Step]:
+    """The fenced blocks of a page, each with the action and file that the paragraph before it names."""
+    found: list[Step] = []
+    end = 0
+    for fence in FENCE.finditer(markdown):
+        paragraph = markdown[end : fence.start()].rstrip().rpartition("\n\n")[2]
+        named = CHANGE.findall(paragraph)
+        end = fence.end()
+        if fence[1] == "text":
+            found[-1].output = fence[2]
+        elif fence[1] == "sh":
+            found.append(Step("sh", fence[2]))
+        else:
+            assert named, f"no paragraph names the file of this block:\n{fence[2]}"
+            found.append(Step(fence[1], fence[2], *named[-1]))
+    return found
+
+
+def read(page: str) -> list[Step]:
+    """The steps of a page of docs/."""
+    return steps((DOCS / page).read_text(encoding="utf-8"))
+
+
+def in_containers(page: list[Step]) -> list[Step]:
+    """The commands that need the Docker Engine: those from `stack -- up` to `stack -- down`, or to the end."""
+    found: list[Step] = []
+    runs = False
+    for step in page:
+        runs = runs or "-s stack -- up" in step.text
+        if runs and step.language == "sh":
+            found.append(step)
+        runs = runs and "-s stack -- down" not in step.text
+    return found
+
+
+def apply(step: Step, folder: Path) -> None:
+    """Change the file as the page describes."""
+    path = folder / step.path
+    text = step.text.replace(PIN, pin(folder)) if PIN in step.text else step.text
+    if step.action == "Create":
+        assert not path.exists(), f"{path} exists"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+        return
+    old = path.read_text(encoding="utf-8")
+    blank_lines = "\n\n" if path.suffix == ".py" else ""
+    new = f"{old}{blank_lines}{text}" if step.action == "Append to" else patched(old, text)
+    path.write_text(new, encoding="utf-8")
+
+
+def patched(text: str, diff: str) -> str:
+    """The text with each hunk applied, whose old lines have to occur once."""
+    for hunk in filter(None, HUNK.split(diff)):
+        lines = hunk.splitlines(keepends=True)
+        old = "".join(line[1:] or line for line in lines if line[0] in " -\n")
+        new = "".join(line[1:] or line for line in lines if line[0] in " +\n")
+        assert text.count(old) == 1, f"{text.count(old)} times in the file:\n{old}"
+        text = text.replace(old, new)
+    return text
+
+
+def pin(folder: Path) -> str:
+    """The commit and version of the checkout action in the project's workflows."""
+    found = re.search(r"actions/checkout@(.+)", (folder / ".github/workflows/main.yml").read_text(encoding="utf-8"))
+    assert found is not None
+    return found[1]
+
+
+def shows(output: str, expected: str) -> bool:
+    """Whether the output has each expected line; … stands for any text."""
+    patterns = [".*".join(map(re.escape, line.split("…"))) for line in expected.splitlines()]
+    return all(re.search(pattern, output) for pattern in patterns)
+
+
+class Reader:
+    """Follows pages in one shell, whose directory and variables last from block to block."""
+
+    def __init__(self, folder: Path, start: Path, gateway: str = GATEWAY, **settings: str) -> None:
+        self.folder = folder
+        self._settings = settings
+        self._scratch = start.parent / f"{folder.name}-shell"
+        self._scratch.mkdir(exist_ok=True)
+        self._place, self._variables = self._scratch / "directory", self._scratch / "variables"
+        self._place.write_text(f"{start}\n", encoding="utf-8")
+        self._variables.touch()
+        self._gateway = gateway
+        self._dev: subprocess.Popen[bytes] | None = None
+
+    def follow(self, page: str) -> None:
+        """Do what the page describes, without containers."""
+        listed = read(page)
+        skipped = in_containers(listed)
+        for step in listed:
+            if step.language != "sh":
+                apply(step, self.folder)
+            elif step in skipped:
+                self.stop_dev()
+            else:
+                self.execute(step)
+        self.stop_dev()
+
+    def execute(self, step: Step) -> None:
+        """Run a block; a request is repeated until the gateway answers as the page shows."""
+        command = step.text.strip()
+        if command == "nox -s dev":
+            self.start_dev()
+            return
+        deadline = time.monotonic() + TIMEOUT_SECONDS
+        done = self.run(SHORTENED.get(command, command))
+        while "curl" in command and not passed(done, step) and time.monotonic() < deadline:
+            time.sleep(0.2)
+            done = self.run(command)
+        assert passed(done, step), f"$ {command}\n{done.stdout}"
+
+    def run(self, command: str) -> subprocess.CompletedProcess[str]:
+        """Run a command in the shell."""
+        restore = f'set -a; . {self._variables}; cd "$(cat {self._place})"; set -e\n'
+        keep = f"\nexport -p >{self._variables}; pwd >{self._place}"
+        share_environments(self.folder)
+        script = restore + command.replace(GATEWAY, self._gateway) + keep
+        return run("sh", "-c", script, cwd=self._scratch, **self._settings)
+
+    def start_dev(self) -> None:
+        """Run `dev` in a second terminal."""
+        log, data = self._scratch / "dev.log", DataFolder(self.folder / FOLDER)
+        with log.open("wb") as output:
+            environment = {**os.environ, **self._settings}
+            command = [sys.executable, "-m", "nox", "-s", "dev"]
+            self._dev = subprocess.Popen(command, cwd=self.folder, env=environment, stdout=output, stderr=output)
+        deadline = time.monotonic() + TIMEOUT_SECONDS
+        while not (data.is_owned() and data.read("dev")):
+            assert self._dev.poll() is None, log.read_text()
+            assert time.monotonic() < deadline, log.read_text()
+            time.sleep(0.1)
+        self._gateway = data.read("dev")["url"]
+
+    def stop_dev(self) -> None:
+        """Stop it with Ctrl-C, if it runs."""
+        if self._dev:
+            self._dev.send_signal(signal.SIGINT)
+            self._dev.wait(60)
+            self._dev, self._gateway = None, GATEWAY
+
+
+def share_environments(folder: Path) -> None:
+    """Let sessions with the same requirements use one environment, which takes seconds to create."""
+    environments = folder / ".nox"
+    if (folder / "tasks").exists() and not environments.exists():
+        environments.mkdir()
+        for name, other in SHARED.items():
+            (environments / name).symlink_to(other)
+        if (folder / "copier.yml").exists() and (Path(sys.prefix) / "requirements.sha256").exists():
+            (environments / "test").symlink_to(sys.prefix)
+
+
+def passed(done: subprocess.CompletedProcess[str], step: Step) -> bool:
+    """Whether a command succeeded, with the output that the page shows."""
+    return done.returncode == 0 and shows(done.stdout, step.output)
+
+
+@pytest.fixture(scope="module")
+def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A clone of Slipway."""
+    folder = snapshot(tmp_path_factory.mktemp("docs") / "slipway")
+    share_environments(folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def reader(clone: Path) -> Iterator[Reader]:
+    """A reader who has followed the tutorial."""
+    remote = clone.parent / "github"
+    remote.mkdir()
+    git(remote, "init", "--quiet", "--bare")
+    author = {f"GIT_{role}_{part}": "a@b.c" for role in ("AUTHOR", "COMMITTER") for part in ("NAME", "EMAIL")}
+    following = Reader(
+        clone.parent / "my-app",
+        clone,
+        GIT_CONFIG_COUNT="1",
+        GIT_CONFIG_KEY_0=f"url.{remote}.insteadOf",
+        GIT_CONFIG_VALUE_0="git@github.com:my-team/my-app.git",
+        # The test of containers checks types, which takes ten seconds.
+        SKIP="typecheck",
+        **author,
+    )
+    try:
+        following.follow(TUTORIAL)
+        yield following
+    finally:
+        following.stop_dev()
+
+
+def test_the_tutorial_ends_with_a_branch_for_a_pull_request(clone: Path, reader: Reader) -> None:
+    changed = git(clone.parent / "github", "diff", "--name-only", "main", "add-colour").splitlines()
+    assert "tests/projects/test_projects.py" in changed
+    assert len(changed) == 7
+
+
+@pytest.mark.parametrize("page", PROJECT_PAGES)
+def test_a_how_to_page_works_in_a_project(reader: Reader, page: str) -> None:
+    reader.follow(page)
+
+
+@pytest.mark.parametrize("page", TOOLKIT_PAGES)
+def test_a_how_to_page_works_in_slipway(clone: Path, page: str) -> None:
+    Reader(clone, clone).follow(page)
+
+
+@pytest.fixture
+def stack(project: Path) -> Iterator[Reader]:
+    """A project with every change that the pages describe, and a port and a Compose name that no other stack has."""
+    engine()
+    for page in (TUTORIAL, *PROJECT_PAGES):
+        for step in read(page):
+            if step.language != "sh":
+                apply(step, project)
+    name = f"slipway-test-{uuid.uuid4().hex[:12]}"
+    with Ports() as ports:
+        port = ports.take()
+    yield Reader(project, project, f"http://127.0.0.1:{port}", COMPOSE_PROJECT_NAME=name, GATEWAY_PORT=str(port))
+    down = ("docker", "compose", "--project-name", name, "down", "--volumes", "--rmi=local")
+    assert run(*down, cwd=project).returncode == 0
+
+
+@pytest.mark.containers
+def test_the_commands_for_containers_work(stack: Reader) -> None:
+    for command in ("nox -s setup", "nox -s typecheck"):
+        stack.execute(Step("sh", command))
+    for page in (TUTORIAL, *PROJECT_PAGES):
+        for step in in_containers(read(page)):
+            stack.execute(step)
+
+
+@pytest.mark.parametrize("page", [str(path.relative_to(DOCS)) for path in sorted(DOCS.rglob("*.md"))])
+def test_every_link_leads_to_a_file_and_a_heading(page: str) -> None:
+    assert broken_links(DOCS / page) == []
+
+
+def test_a_broken_link_is_found(tmp_path: Path) -> None:
+    (tmp_path / "page.md").write_text("# A page\n\n[a](page.md#a-page) [b](#nowhere) [c](nowhere.md)\n")
+    assert broken_links(tmp_path / "page.md") == ["#nowhere", "nowhere.md"]
+
+
+def broken_links(page: Path) -> list[str]:
+    """The links of a page that lead to no file, or to no heading of a Markdown file."""
+    found = LINK.findall(page.read_text(encoding="utf-8"))
+    return [link for link in found if not leads_somewhere(page, *link.partition("#")[::2])]
+
+
+def leads_somewhere(page: Path, path: str, anchor: str) -> bool:
+    """Whether there is such a file, with such a heading if an anchor is given."""
+    target = page.parent / path if path else page
+    if not target.exists() or not anchor:
+        return target.exists()
+    headings = re.findall(r"^#+ (.+)$", target.read_text(encoding="utf-8"), re.MULTILINE)
+    return anchor in {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+def test_a_page_is_read_as_commands_changes_and_outputs() -> None:
+    page = "Change `a.txt`:\n\n```diff\n-a\n+b\n```\n\n```sh\ncat a.txt\n```\n\n```text\nb…\n```\n"
+    assert steps(page) == [Step("diff", "-a\n+b\n", "Change", "a.txt"), Step("sh", "cat a.txt\n", output="b…\n")]
+    with pytest.raises(AssertionError, match="names the file"):
+        steps("Text.\n\n```python\n1\n```\n")
+
+
+def test_a_diff_applies_where_its_old_lines_occur_once() -> None:
+    assert patched("a\n\nb\nc\n", " a\n\n-b\n+B\n@@ here\n c\n+d\n") == "a\n\nB\nc\nd\n"
+    with pytest.raises(AssertionError, match="2 times"):
+        patched("a\na\n", " a\n+b\n")
+
+
+def test_an_output_that_differs_is_found() -> None:
+    assert shows("id 7\nname x\n", "id …\nname x\n")
+    assert not shows("id 7\n", "id …\nname x\n")
+
+
+def test_the_reference_is_up_to_date() -> None:
+    assert reference.PAGE.read_text(encoding="utf-8") == reference.page(), "run: nox -s reference"
+
+
+def test_every_page_is_listed() -> None:
+    index = (DOCS / "README.md").read_text(encoding="utf-8")
+    pages = {str(path.relative_to(DOCS)) for path in DOCS.rglob("*.md") if path.parent.name != "decisions"}
+    assert {link for link in LINK.findall(index) if link.endswith(".md")} >= pages - {"README.md"}
