@@ -89,16 +89,16 @@ def picture(output: str, title: str) -> str:
 def rows(output: str) -> list[str]:
     """The rows of a terminal, colours included, after the moves by which a live display overwrites its rows."""
     found, row = [""], 0
-    for token in TOKENS.split(output.replace("\r", "")):
-        if token == "\n":
+    for part in TOKENS.split(output.replace("\r", "")):
+        if part == "\n":
             row += 1
             found += [""] * (row == len(found))
-        elif token == "\x1b[1A":
+        elif part == "\x1b[1A":
             row -= 1
-        elif token == "\x1b[2K":
+        elif part == "\x1b[2K":
             found[row] = ""
-        elif not token.startswith("\x1b") or token.endswith("m"):
-            found[row] += token
+        elif not part.startswith("\x1b") or part.endswith("m"):
+            found[row] += part
     return found
 
 
