@@ -17,7 +17,7 @@ START_SECONDS = 60.0
 # Longer than a service gives to the requests under way.
 STOP_SECONDS = 15.0
 LAST_LINES = 15
-
+LARGEST_LOG = 10 * 1024 * 1024
 
 OnExit = Callable[["LoggedProcess", int], None]
 
@@ -79,13 +79,15 @@ class LoggedProcess:
             self.on_exit(self, self._process.returncode)
 
     def _show_log(self, *, to_the_end: bool = False) -> None:
-        """Show new lines; an incomplete one only at the end."""
-        with self._log.open("rb") as log:
+        """Show new lines, an incomplete one only at the end; then empty a log that has become too large."""
+        with self._log.open("r+b") as log:
             log.seek(self._offset)
-            new = log.read()
-        if not to_the_end:
-            new = new[: new.rfind(b"\n") + 1]
-        self._offset += len(new)
+            read = log.read()
+            new = read if to_the_end else read[: read.rfind(b"\n") + 1]
+            self._offset += len(new)
+            if self._offset > LARGEST_LOG and len(new) == len(read):
+                log.truncate(0)
+                self._offset = 0
         for line in new.decode(errors="replace").splitlines():
             if self._ignored is None or self._ignored not in line:
                 self._last_lines.append(line)

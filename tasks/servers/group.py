@@ -35,7 +35,8 @@ class Group(ExitStack):
     def start(self, command: list[str], log: Path, environment: dict[str, str]) -> subprocess.Popen[bytes]:
         """Start a process in the group, with a new file `log` for its output."""
         log.unlink(missing_ok=True)
-        with log.open("wb") as output:
+        # Appended to, so that a reader may empty it.
+        with log.open("ab") as output:
             process = subprocess.Popen(
                 command,
                 stdin=subprocess.DEVNULL,

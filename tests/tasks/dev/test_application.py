@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import re
 import sys
@@ -11,13 +12,16 @@ from pathlib import Path
 import pytest
 
 from tasks.core.errors import UserError
+from tasks.core.screen import Screen
 from tasks.dev import command
 from tasks.dev.application import affected
+from tasks.dev.running import LoggedProcess
 from tasks.dev.storage import postgres_version, valkey_version
 from tasks.project import setup
 from tasks.project.data_folder import DataFolder, InUseError
 from tasks.project.env_file import SECRET
 from tasks.servers import Servers
+from tasks.servers.group import Group
 from tests.tasks.small_project import Dev, get
 
 
@@ -121,3 +125,17 @@ def test_setting_that_the_example_lacks_is_reported(project: Path) -> None:
     assert dev.exit_code() == 1
     assert "NOTES_URL: missing" in dev.text()
     assert "Add to .env.example, which completes .env.local: NOTES_URL.\n" in dev.text()
+
+
+def test_log_that_becomes_too_large_is_emptied(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tasks.dev.running.LARGEST_LOG", 1000)
+    code = "import sys, time\nfor number in range(40): print('x' * 99, flush=True); time.sleep(0.01)"
+    log = tmp_path / "log"
+
+    async def run() -> int:
+        with Group() as group:
+            process = group.start([sys.executable, "-c", code], log, dict(os.environ))
+            return await LoggedProcess("alpha", process, log, Screen(["alpha"], lambda: None)).exit_code()
+
+    assert asyncio.run(run()) == 0
+    assert log.stat().st_size < 3000
