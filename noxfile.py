@@ -70,14 +70,14 @@ def test_containers(session: nox.Session) -> None:
 
 @nox.session(default=False, tags=["ci"])
 def matrix(session: nox.Session) -> None:
-    """Scaffold a project of each answer set and run its checks."""
+    """Scaffold a project from each file of answers and run its checks (-- NAME)."""
     install(session, "demo")
     run_module(session, "toolkit.matrix", *session.posargs)
 
 
 @nox.session(default=False)
 def golden(session: nox.Session) -> None:
-    """Rewrite tests/golden/ and tasks/checksums.txt; review the difference."""
+    """Update the expected lists of files and tasks/checksums.txt; review the difference."""
     install(session, "test", compile_bytecode=True)
     run_module(session, "tasks.checks.checksums", "--write")
     run_module(session, "tests.golden_lists")
@@ -99,7 +99,7 @@ def screenshots(session: nox.Session) -> None:
 
 @nox.session(default=False)
 def bench(session: nox.Session) -> None:
-    """Measure the budgets and write docs/benchmarks.md (-- scaffold, first, sessions, gateway, stack)."""
+    """Run the benchmarks and write docs/benchmarks.md (-- scaffold, first, sessions, gateway, stack)."""
     install(session, "bench")
     run_module(session, "toolkit.bench", *session.posargs)
 

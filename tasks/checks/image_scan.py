@@ -89,7 +89,7 @@ def _scan(name: str, image: str) -> Scanned:
     version, updated, found = SCANNERS[name](image)
     age = datetime.now(tz=UTC) - datetime.fromisoformat(updated)
     if age > MAX_DATA_AGE:
-        raise UserError(f"{name}'s data are {age.days} days old; update them")
+        raise UserError(f"{name}'s vulnerability data are {age.days} days old; update them: {UPDATES[name]}")
     findings = [
         Finding(name, rule, image, 1, f"{package}, fixed in {fixed}", OTHER_SEVERITIES.get(severity, severity))
         for severity, rule, package, fixed in found
@@ -122,6 +122,7 @@ def _grype(image: str) -> Report:
 
 
 SCANNERS = {"trivy": _trivy, "grype": _grype}
+UPDATES = {"trivy": "trivy image --download-db-only", "grype": "grype db update"}
 
 
 def _json(*commands: str) -> Any:

@@ -76,7 +76,7 @@ def base_size(place: ComposeProject, base: str) -> int:
         done = processes.run(["docker", "pull", "--quiet", base], env=place.compose.settings)
         if done.returncode != 0:
             reason = processes.last_line(done.stderr)
-            raise UserError(f"Image not found: {base}, whose size the built image is compared with: {reason}") from None
+            raise UserError(f"Cannot pull the base image {base}, which sizes are compared with: {reason}") from None
         return int(place.client.images.get(base).attrs["Size"])
 
 

@@ -87,7 +87,9 @@ def install_npm(source: Path, folder: Path) -> Path:
         shutil.copy2(source / name, folder)
     command = [program("npm"), "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--silent"]
     if subprocess.run(command, cwd=folder, check=False).returncode != 0:
-        raise UserError("npm ci failed, with the error above. A first run needs npm's registry.")
+        raise UserError(
+            "npm ci failed, with the error above. The first run downloads packages: check access to npm's registry."
+        )
     return installed
 
 

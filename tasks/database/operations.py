@@ -43,7 +43,7 @@ def connection_failure(url: str, error: Exception) -> str:
     place = f"{host}:{parts.get('port') or 5432}" if host else "the local socket"
     text = str(error).strip()
     if refusals := re.findall(r"FATAL:\s+(.+)", text):
-        return f"The database at {place} refuses: {refusals[-1]}"
+        return f"The database at {place} refused the connection: {refusals[-1]}"
     reasons = re.findall(r" failed: (?!.* failed: )(.+)", text)
     return f"Cannot reach the database at {place}: {reasons[-1] if reasons else last_line(text)}"
 
@@ -86,7 +86,7 @@ def run_client(name: str, parts: dict[str, str], *options: str) -> str:
     if done.returncode != 0:
         # Below the line of the error, the clients show the statement and the position in it.
         errors = [line.strip() for line in done.stderr.splitlines() if "error:" in line.lower()]
-        raise UserError(f"{name} failed, the database is unchanged: {(errors or [last_line(done.stderr)])[0]}")
+        raise UserError(f"{name} failed; the database is unchanged: {(errors or [last_line(done.stderr)])[0]}")
     return done.stdout
 
 
@@ -161,4 +161,4 @@ def _load(url: str, parts: dict[str, str], file: Path) -> None:
     with connect(url, parts["dbname"]) as loaded:
         is_ours = loaded.execute("SELECT FROM pg_tables WHERE tablename = 'alembic_version'").rowcount
     if not is_ours:
-        raise UserError(f"{file} has no database of this application, the database is unchanged.")
+        raise UserError(f"{file} has no database of this application; the database is unchanged.")

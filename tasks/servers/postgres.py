@@ -109,7 +109,7 @@ class Postgres(Server):
         if version != str(major_version()):
             raise UserError(
                 f"{self.folder} was created by PostgreSQL {version}, but this is PostgreSQL {major_version()}.\n"
-                f"Set POSTGRES_BIN to the programs of {version} and save the data with `nox -s db -- dump FILE`, "
+                f"Set POSTGRES_BIN to the folder with the programs of PostgreSQL {version} and save the data with `nox -s db -- dump FILE`, "
                 "or delete them with `nox -s db -- reset`."
             )
 
@@ -151,5 +151,7 @@ def major_version() -> int:
     """The major version of the programs in use."""
     found = re.search(r" (\d+)", processes.output(program("postgres"), "--version") or "")
     if found is None:
-        raise UserError(f"{program('postgres')} does not run on this machine. Set POSTGRES_BIN to one that does.")
+        raise UserError(
+            f"{program('postgres')} does not run on this machine. Set POSTGRES_BIN to the folder of PostgreSQL's programs."
+        )
     return int(found.group(1))

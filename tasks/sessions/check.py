@@ -22,6 +22,6 @@ def db_check(session: nox.Session) -> None:
 
 @nox.session(default=False, tags=["ci"])
 def e2e(session: nox.Session) -> None:
-    """Run the end-to-end tests through the gateway at a URL (-- http://127.0.0.1:8000), or of a fresh application."""
+    """Run the end-to-end tests against a URL (-- http://127.0.0.1:8000), or start an application for them."""
     install(session, "test", compile_bytecode=True)
     session.run("python", "-m", "tasks.checks.e2e", *session.posargs)

@@ -21,6 +21,6 @@ def smoke(session: nox.Session) -> None:
 
 @nox.session(default=False)
 def publish(session: nox.Session) -> None:
-    """Push the built images to the registry folder IMAGES with the tag VERSION, and record their digests."""
+    """Push the images to IMAGES, such as ghcr.io/owner/repository, with the tag VERSION, and record their digests."""
     install(session, "containers")
     session.run("python", "-m", "tasks.deployment.publish", *session.posargs, interrupt_timeout=60.0)

@@ -37,5 +37,5 @@ def security(session: nox.Session) -> None:
 
 @nox.session(default=False, python=False)
 def ci_result(session: nox.Session) -> None:
-    """Check that all other jobs of CI succeeded, from their results as JSON in NEEDS."""
+    """Fail unless all jobs in NEEDS, the JSON of their results, succeeded."""
     session.run(sys.executable, "-m", "tasks.checks.ci_result", external=True)

@@ -42,5 +42,5 @@ def doctor(session: nox.Session) -> None:
 
 @nox.session(default=False, python=False, requires=["setup"])
 def editor(session: nox.Session) -> None:
-    """Set up the project and create .venv, where editors find Python."""
+    """Set up the project and create .venv, for editors."""
     session.run(sys.executable, "-m", "tasks.editor.venv", env={"UV": virtualenv.UV}, external=True)

@@ -198,7 +198,7 @@ def test_the_reason_of_a_failed_scanner_is_reported(fake: Callable[..., None], s
     [
         ("{}", "output cannot be read: KeyError"),
         ("no JSON", "output cannot be read: JSONDecodeError"),
-        (DATA.replace("TIME", "0001-01-01T00:00:00Z"), "data are [0-9]+ days old; update them"),
+        (DATA.replace("TIME", "0001-01-01T00:00:00Z"), "vulnerability data are [0-9]+ days old; update them: "),
         (DATA.replace("TIME", "2026-01-01"), "output cannot be read: TypeError"),
     ],
 )
@@ -254,7 +254,7 @@ def test_a_missing_scanner_is_a_reported_skip_and_a_failure_if_required(stack: S
 def test_old_data_are_a_reported_skip_and_a_failure_if_required(scan: Callable[..., tuple[int, str]]) -> None:
     code, output = scan(days=8)
     assert code == 0, output
-    assert "SKIPPED: trivy's data are 8 days old; update them" in output
+    assert "SKIPPED: trivy's vulnerability data are 8 days old; update them: trivy image --download-db-only" in output
     assert scan("--require-scan", days=8)[0] == 1
 
 

@@ -167,7 +167,7 @@ def test_restore_of_an_invalid_file_changes_nothing(own: Own) -> None:
     for content in ("", "-- nothing\n", "CREATE TABLE notes (text text);\n"):
         (own.project / "foreign").write_text(content)
         done = own.db("restore", "foreign", "--yes")
-        expected = "foreign has no database of this application, the database is unchanged.\n"
+        expected = "foreign has no database of this application; the database is unchanged.\n"
         assert (done.returncode, done.stderr) == (1, expected)
         assert own.is_unchanged()
     done = own.db("restore", "missing")
