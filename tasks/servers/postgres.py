@@ -152,6 +152,6 @@ def major_version() -> int:
     found = re.search(r" (\d+)", processes.output(program("postgres"), "--version") or "")
     if found is None:
         raise UserError(
-            f"{program('postgres')} does not run on this machine. Set POSTGRES_BIN to the folder of PostgreSQL's programs."
+            f"{program('postgres')} does not run here. Set POSTGRES_BIN to the folder of PostgreSQL's programs."
         )
     return int(found.group(1))
