@@ -33,7 +33,8 @@ def is_sound(python: Path) -> bool:
 def _run(*command: str) -> None:
     if subprocess.run(command, check=False).returncode != 0:
         raise UserError(
-            f"{ENVIRONMENT} is incomplete; uv's error is above. The first run downloads packages: check access to PyPI or the index in uv's settings."
+            f"{ENVIRONMENT} is incomplete; uv's error is above. "
+            "The first run downloads packages: check access to PyPI or the index in uv's settings."
         )
 
 

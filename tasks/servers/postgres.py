@@ -109,8 +109,8 @@ class Postgres(Server):
         if version != str(major_version()):
             raise UserError(
                 f"{self.folder} was created by PostgreSQL {version}, but this is PostgreSQL {major_version()}.\n"
-                f"Set POSTGRES_BIN to the folder with the programs of PostgreSQL {version} and save the data with `nox -s db -- dump FILE`, "
-                "or delete them with `nox -s db -- reset`."
+                f"Set POSTGRES_BIN to the folder with the programs of PostgreSQL {version} and save the data with "
+                "`nox -s db -- dump FILE`, or delete them with `nox -s db -- reset`."
             )
 
     def _remove_stale_pid_file(self, path: Path) -> None:
