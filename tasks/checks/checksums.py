@@ -18,6 +18,8 @@ def main() -> str | None:
     if "--write" in sys.argv:
         FILE.write_text("".join(f"{checksum}  {path}\n" for path, checksum in found.items()), encoding="utf-8")
         return None
+    if not FILE.exists():
+        return f"{FILE} is missing. Restore it: git checkout {FILE}"
     shipped = {path: checksum for checksum, path in map(str.split, FILE.read_text(encoding="utf-8").splitlines())}
     # A part that a project does not have may own a folder.
     faults = [f"{path}: deleted" for path in shipped if path not in found and Path(path).parent.is_dir()]

@@ -6,6 +6,7 @@ import re
 import signal
 import subprocess
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from graphlib import TopologicalSorter
 from pathlib import Path
@@ -19,6 +20,7 @@ from tasks.project.services import compose_files
 
 # The overlay for debuggers in editors.
 DEBUGGING = "compose.debug.yaml"
+STOP_SECONDS = 20
 UNSET = re.compile(r"required variable (\w+) is missing")
 
 
@@ -54,7 +56,9 @@ class Compose:
                 code = process.wait()
             except KeyboardInterrupt:
                 os.killpg(process.pid, signal.SIGINT)
-                process.wait()
+                with suppress(subprocess.TimeoutExpired):
+                    process.wait(STOP_SECONDS)
+                process.kill()
                 raise
         if code != 0:
             raise UserError(f"docker compose {arguments[0]} failed; its error is above.")

@@ -22,8 +22,8 @@ OLDEST_COMPOSE = (2, 33)
 INSTALL = "https://docs.docker.com/engine/install/"
 WITHOUT_DOCKER = "Without Docker, `nox -s dev` runs the application too."
 DEFAULT_SOCKET = "unix:///var/run/docker.sock"
-# A port of the loopback address may belong to the engine of this machine.
-REMOTE = re.compile(r"ssh:|(tcp|https?)://(?!127\.|localhost\b|\[::1\]|:|$)")
+# Any other engine is on another machine; a port of the loopback address may belong to the one of this machine.
+LOCAL = re.compile(r"(unix|npipe|fd):.*|(tcp|https?)://(127(\.\d+){3}|localhost|\[::1\]|)(:\d*)?/?", re.IGNORECASE)
 
 
 @contextmanager
@@ -57,7 +57,7 @@ def _version(plugin: str, *options: str) -> str:
 def connect(environment: Mapping[str, str]) -> DockerClient:
     """A client of the engine that DOCKER_HOST or the current context names; UserError if it cannot be used."""
     address = _address(environment)
-    if REMOTE.match(address):
+    if not LOCAL.fullmatch(address):
         raise UserError(
             f"The Docker Engine is on another machine ({address}), which cannot read this project's secrets.\n"
             "Use the engine of this machine: docker context use default, and unset DOCKER_HOST."

@@ -12,6 +12,7 @@ import nox
 from tasks.core import environments, processes
 
 FORCE = "--no-cache"
+INCOMPLETE_SECONDS = 900
 LIST = ("git", "ls-files", "-z", "--cached", "--others", "--exclude-standard")
 # What some checks read besides the project's files.
 REVISIONS = ("git", "for-each-ref", "--format=%(objectname) %(refname)")
@@ -38,14 +39,17 @@ def run_check(
     environment variables. A pass counts for `max_age` seconds. CI, arguments and --no-cache turn the cache off.
     """
     arguments = [word for word in session.posargs if word != FORCE]
-    stamp = Path(session.virtualenv.location) / "passed.sha256"
+    environment = Path(session.virtualenv.location)
+    stamp, incomplete = environment / "passed.sha256", environment / environments.INCOMPLETE
     is_cached = not arguments and not os.environ.get("CI")
-    inputs = digest(Path.cwd(), Path(session.virtualenv.location), reads) if is_cached else None
-    if inputs and FORCE not in session.posargs and _is_valid(stamp, inputs, max_age):
+    inputs = digest(Path.cwd(), environment, reads) if is_cached else None
+    limit = INCOMPLETE_SECONDS if incomplete.exists() else max_age
+    if inputs and FORCE not in session.posargs and _is_valid(stamp, inputs, limit):
         session.log(f"Nothing has changed since it passed. To run it anyway: -- {FORCE}")
         return
-    session.run(*command, *(arguments or defaults), env=env)
-    if inputs:
+    incomplete.unlink(missing_ok=True)
+    # None with --install-only.
+    if session.run(*command, *(arguments or defaults), env=env) is not None and inputs:
         stamp.write_text(inputs, encoding="utf-8")
 
 
@@ -75,7 +79,7 @@ def _files(folder: Path, listed: str) -> Iterator[Path]:
     """The listed files that exist, and those of linked folders, such as the template's `tasks`."""
     for name in filter(None, listed.split("\0")):
         path = folder / name
-        if path.is_symlink() and path.is_dir():
+        if path.is_symlink() and path.is_dir() and not folder.resolve().is_relative_to(path.resolve()):
             yield from _files(path, processes.output(*LIST, cwd=path) or "")
         elif path.is_file():
             yield path

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     import nox
 
 LOCKS = Path("requirements")
+# A check that skips something creates this file in its environment, so that its pass counts only for a short time.
+INCOMPLETE = "incomplete"
 STAMP = "requirements.sha256"
 NPM_LOCK = "package-lock.json"
 FIRST_RUN = "The first run needs PyPI, or the index that uv is configured for."

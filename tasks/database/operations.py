@@ -50,9 +50,9 @@ def connection_failure(url: str, error: Exception) -> str:
 
 def connect(url: str, name: str | None = None) -> psycopg.Connection:
     """A connection to the database of the URL, or to another one of its server; UserError if it fails."""
-    name = name or url_parts(url)["dbname"]
+    database = url_parts(url)["dbname"]
     try:
-        return psycopg.connect(url, dbname=name, autocommit=True, connect_timeout=10)
+        return psycopg.connect(url, dbname=name or database, autocommit=True, connect_timeout=10)
     except psycopg.OperationalError as error:
         raise UserError(connection_failure(url, error)) from None
 
@@ -93,7 +93,7 @@ def run_client(name: str, parts: dict[str, str], *options: str) -> str:
 def dump(url: str, file: Path) -> None:
     """Save the database to a new file."""
     # Short, as the file's own name may be as long as names can be.
-    draft = file.with_name(f"{secrets.token_hex(8)}.part")
+    draft = file.parent / f"{secrets.token_hex(8)}.part"
     try:
         # Fails now, not after the dump, for a name that exists or that no file can have.
         file.open("xb").close()
@@ -125,10 +125,9 @@ def restore(url: str, file: Path) -> None:
         execute(server, CREATE, draft)
         try:
             _load(url, {**parts, "dbname": draft}, file)
-        except BaseException:
+            swap(server, parts["dbname"], draft)
+        finally:
             execute(server, DROP, draft)
-            raise
-        swap(server, parts["dbname"], draft)
 
 
 def swap(server: psycopg.Connection, database: str, draft: str) -> None:
@@ -144,7 +143,7 @@ def swap(server: psycopg.Connection, database: str, draft: str) -> None:
     finally:
         # Whichever of the two has the name now.
         execute(server, "ALTER DATABASE {} ALLOW_CONNECTIONS true", database)
-    execute(server, DROP, old)
+        execute(server, DROP, old)
 
 
 def draft_name(database: str) -> str:

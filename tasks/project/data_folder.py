@@ -50,7 +50,7 @@ class DataFolder:
                 self.write("owner", {"session": session, "pid": os.getpid()})
                 yield
             finally:
-                for name in ("dev", "servers", "processes", "owner"):
+                for name in ("dev", "servers", "owner"):
                     (self.path / f"{name}.json").unlink(missing_ok=True)
 
     def is_owned(self) -> bool:

@@ -4,6 +4,7 @@ import http.client
 import os
 from contextlib import closing
 from dataclasses import dataclass
+from itertools import combinations
 from pathlib import Path
 
 from tasks.core.errors import UserError
@@ -57,7 +58,13 @@ def names(project: Path) -> list[str]:
 def usual_ports(project: Path) -> dict[str, int | None]:
     """Each service's port: from its setting, else from the default in `.env.example`, else None."""
     known = {**env_file.defaults(project), **env_file.settings(project)}
-    return {name: _port(setting(name), known) for name in names(project)}
+    found = {name: _port(setting(name), known) for name in names(project)}
+    for one, other in combinations(found, 2):
+        if found[one] and found[one] == found[other]:
+            raise UserError(
+                f"{setting(one)} and {setting(other)} are both {found[one]}. Change one in {env_file.LOCAL}."
+            )
+    return found
 
 
 def setting(name: str) -> str:

@@ -1,5 +1,6 @@
 """Processes that never outlive the process that started them."""
 
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -53,4 +54,6 @@ class Group(ExitStack):
         """Close the guardian's input, and wait for the exit of all."""
         guardian.communicate()
         for process in self._processes:
+            # Still running only if the guardian was killed.
+            process.send_signal(signal.SIGINT)
             process.wait()

@@ -14,7 +14,7 @@ from tasks.project.setup import fresh_secret
 from tasks.settings.contract import DEVELOPMENT, Contract, committed, refusals
 
 # In Compose: ${NAME}, ${NAME:-default}, ${NAME:?message}.
-VARIABLE = re.compile(r"\$\{(?P<name>\w+)(:?-(?P<default>[^}]*))?[^}]*\}")
+VARIABLE = re.compile(r"\$\{?(?P<name>\w+)(:?-(?P<default>[^}]*))?([^}]*\})?")
 # Variables of Python itself.
 PYTHON = "PYTHON"
 

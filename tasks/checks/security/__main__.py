@@ -15,9 +15,10 @@ from tasks.checks.files import project_files
 from tasks.checks.security import sarif
 from tasks.checks.security.checks import SCANNERS
 from tasks.checks.security.packages import REPORTS
-from tasks.checks.security.scanners import Outcome, run_all
+from tasks.checks.security.scanners import ENVIRONMENT, Outcome, run_all
 from tasks.core import cli
 from tasks.core.console import WIDTH, count
+from tasks.core.environments import INCOMPLETE
 
 COLOURS = {"ok": "green", "skipped": "yellow", "FAILED": "red", "ERROR": "red"}
 
@@ -74,6 +75,8 @@ def report(outcomes: list[Outcome], screen: Console) -> None:
         elif each.reason:
             skipped.append(f"NOT CHECKED: {each.name}: {each.reason}")
     screen.print(table)
+    if skipped:
+        (ENVIRONMENT / INCOMPLETE).touch()
     for line in [*lines, *skipped]:
         screen.print(Text(line), soft_wrap=True)
 

