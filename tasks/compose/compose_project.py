@@ -14,7 +14,7 @@ from tasks.compose import engine, services
 from tasks.compose.compose import Compose
 from tasks.compose.services import ComposeService
 from tasks.core.errors import UserError
-from tasks.project import env_file, secret_files, setup
+from tasks.project import env_file, setup
 
 PROJECT_LABEL = "com.docker.compose.project"
 SERVICE_LABEL = "com.docker.compose.service"
@@ -74,7 +74,7 @@ def load(project: Path, *, with_debugger: bool = False) -> ComposeProject:
     client = engine.connect(settings)
     container = own_container(client)
     if container is not None and SECRETS_SETTING not in settings:
-        settings[SECRETS_SETTING] = host_path(project / secret_files.FOLDER, container.attrs["Mounts"])
+        settings[SECRETS_SETTING] = host_path(project / setup.SECRETS, container.attrs["Mounts"])
     compose = Compose(project, settings, with_debugger)
     return ComposeProject(project, client, compose, *services.read(compose), container)
 

@@ -7,7 +7,7 @@ from docker.models.containers import Container
 
 from tasks.compose.compose_project import ComposeProject
 from tasks.core.errors import UserError
-from tasks.project import env_file, secret_files
+from tasks.project import env_file, setup
 
 # PostgreSQL keeps the password that its volume was created with; Redis reads its own at each start.
 DATABASE_FILE = "database_password"
@@ -19,10 +19,10 @@ START = "docker compose up --wait postgres"
 
 def complete(place: ComposeProject) -> None:
     """Write the missing secrets, as `setup` does; UserError, and no file, if a volume needs the old password."""
-    if DATABASE_FILE in secret_files.absent(place.folder) and (volume := _volume(place)):
-        file = f"{secret_files.FOLDER}/{DATABASE_FILE}"
+    if DATABASE_FILE in setup.absent_secrets(place.folder) and (volume := _volume(place)):
+        file = f"{setup.SECRETS}/{DATABASE_FILE}"
         raise UserError(f"{file} is missing. Nothing was written or started.\n{_password_advice(volume)}")
-    for done in secret_files.complete(place.folder):
+    for done in setup.complete_secrets(place.folder):
         print(done, flush=True)
 
 
@@ -56,7 +56,7 @@ def advice(place: ComposeProject, log: str) -> str:
 def _password_advice(volume: str) -> str:
     return (
         f"The volume {volume} needs the password that it was created with.\n"
-        f"Restore the old {secret_files.FOLDER}; or delete the data: nox -s stack -- down --volumes --yes; "
+        f"Restore the old {setup.SECRETS}; or delete the data: nox -s stack -- down --volumes --yes; "
         f"or use another volume: COMPOSE_PROJECT_NAME=... in {env_file.LOCAL}."
     )
 
@@ -69,7 +69,7 @@ def _volume(place: ComposeProject) -> str | None:
 
 def _is_stale(container: Container, project: Path, secrets: list[str]) -> bool:
     """Compares with the time of the inode's change, which is new for an old file that was restored."""
-    files = [project / secret_files.FOLDER / name for name in secrets]
+    files = [project / setup.SECRETS / name for name in secrets]
     changed = max((file.stat().st_ctime for file in files if file.exists()), default=0.0)
     started = datetime.fromisoformat(container.attrs["State"]["StartedAt"])
     return started.year > 1 and started.timestamp() < changed

@@ -1,4 +1,4 @@
-"""Environments with exactly the packages of a lock file, each stamped with the hash of that file.
+"""Environments with the packages of a lock file.
 
 nox is imported for types only, since checks call `separate` in environments without nox.
 """
@@ -32,11 +32,11 @@ def install(session: nox.Session, lock: str, *, compile_bytecode: bool = False) 
     together. With PYTHONDONTWRITEBYTECODE, each of them would compile them again.
     """
     requirements = LOCKS / f"{lock}.txt"
-    environment = Path(session.virtualenv.location)
-    if _is_current(environment, requirements):
+    stamp = Path(session.virtualenv.location) / STAMP
+    if stamp.exists() and stamp.read_text(encoding="utf-8") == digest(requirements):
         return
-    (environment / STAMP).unlink(missing_ok=True)
-    log = environment / "install.log"
+    stamp.unlink(missing_ok=True)
+    log = stamp.with_name("install.log")
     env = {"UV_COMPILE_BYTECODE": str(int(compile_bytecode or sys.dont_write_bytecode))}
     try:
         with log.open("w", encoding="utf-8") as output:
@@ -46,43 +46,27 @@ def install(session: nox.Session, lock: str, *, compile_bytecode: bool = False) 
         raise
     # With --no-install, nox silently leaves an existing environment as it is.
     if log.stat().st_size:
-        _stamp(environment, requirements)
+        stamp.write_text(digest(requirements), encoding="utf-8")
 
 
 def separate(lock: str) -> Path:
-    """An environment inside the current one, for a tool whose requirements conflict with it; created or updated.
-
-    UserError if uv cannot install the lock.
-    """
+    """Create or update an environment inside the current one, for requirements that conflict with it."""
     requirements = LOCKS / f"{lock}.txt"
     if not requirements.exists():
         raise UserError(f"{requirements} is missing. Create it: nox -s lock")
     environment = Path(sys.prefix) / "others" / lock
     with _one_at_a_time:
-        if not _is_current(environment, requirements):
-            options = ("--compile-bytecode", "--no-deps", "--require-hashes", f"--requirements={requirements}")
-            _uv("venv", "--clear", f"--python={sys.executable}", str(environment))
-            _uv("pip", "install", f"--python={environment}", *options)
-            _stamp(environment, requirements)
+        for command in (
+            ("venv", "--allow-existing", f"--python={sys.executable}", str(environment)),
+            ("pip", "sync", f"--python={environment}", "--require-hashes", str(requirements)),
+        ):
+            missing = "Run this as a nox session, which provides uv."
+            done = processes.run([os.environ.get("UV", "uv"), *command, "--quiet"], missing=missing)
+            if done.returncode != 0:
+                raise UserError(f"uv {command[0]} failed: {processes.last_line(done.stderr)}\n{FIRST_RUN}")
     return environment
 
 
 def digest(requirements: Path) -> str:
-    """The content of an environment's stamp if it was made from this lock file."""
+    """The content of a session environment's stamp if it has the packages of this lock file."""
     return hashlib.sha256(requirements.read_bytes()).hexdigest()
-
-
-def _is_current(environment: Path, requirements: Path) -> bool:
-    stamp = environment / STAMP
-    return stamp.exists() and stamp.read_text(encoding="utf-8") == digest(requirements)
-
-
-def _stamp(environment: Path, requirements: Path) -> None:
-    (environment / STAMP).write_text(digest(requirements), encoding="utf-8")
-
-
-def _uv(*arguments: str) -> None:
-    advice = "Run this as a nox session, which provides uv."
-    done = processes.run([os.environ.get("UV", "uv"), *arguments, "--quiet"], missing=advice)
-    if done.returncode != 0:
-        raise UserError(f"uv {arguments[0]} failed: {processes.last_line(done.stderr)}\n{FIRST_RUN}")

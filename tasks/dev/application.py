@@ -65,7 +65,7 @@ class Application:
             environment = services.environment(self._project, found, servers.database_url, servers.redis_url)
             await self._migrate(environment)
             for each in found:
-                launch = partial(self._start, each.name, each.command(), environment)
+                launch = partial(self._start, each.name, [sys.executable, "-m", each.name], environment)
                 self._running.append(RunningService(each, launch, self._screen, self._exited))
             try:
                 await self._run_services()

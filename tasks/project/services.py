@@ -2,7 +2,6 @@
 
 import http.client
 import os
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -30,10 +29,6 @@ class Service:
     def url(self) -> str:
         """Its URL on this machine."""
         return f"http://{LOOPBACK}:{self.port}"
-
-    def command(self) -> list[str]:
-        """The command that runs it."""
-        return [sys.executable, "-m", self.name]
 
     def unready_reason(self) -> str | None:
         """Why it is not ready; None when it is."""

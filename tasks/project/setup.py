@@ -1,16 +1,23 @@
-"""The command behind `nox -s setup`: settings with new secrets, secrets for containers, git hooks."""
+"""The command behind `nox -s setup`: settings with new secrets, a file for each secret, git hooks."""
 
 import argparse
+import base64
 import os
+import secrets
 import sys
 from pathlib import Path
 
 from tasks.core import atomic_file, cli, processes
 from tasks.core.errors import UserError
-from tasks.project import env_file, secret_files
-from tasks.project.secret_files import fresh_secret
+from tasks.project import env_file
 
 HOOKS = ".pre-commit-config.yaml"
+SECRETS = ".secrets"
+# The settings file of `docker compose`.
+COMPOSE_ENV = ".env"
+SECRET_BYTES = 32
+# A container's user reads the file where it is mounted; on this machine the folder is owner-only.
+FOLDER_MODE, FILE_MODE = 0o700, 0o444
 
 
 def main() -> None:
@@ -18,7 +25,7 @@ def main() -> None:
     argparse.ArgumentParser(prog="nox -s setup", description=main.__doc__).parse_args()
     project = Path.cwd()
     print(complete(project) or f"{env_file.LOCAL} is complete.")
-    for change in secret_files.complete(project):
+    for change in complete_secrets(project):
         print(change)
     print(install_hooks(project))
 
@@ -63,6 +70,36 @@ def lacking(project: Path, present: dict[str, str]) -> dict[str, str]:
     }
 
 
+def fresh_secret() -> str:
+    """Random bytes in URL-safe base64."""
+    return base64.urlsafe_b64encode(secrets.token_bytes(SECRET_BYTES)).decode()
+
+
+def complete_secrets(project: Path) -> list[str]:
+    """Write each missing secret, from `.env.local` or a new one, and link `.env`; returns what changed.
+
+    Existing files stay as they are; an empty one counts as missing.
+    """
+    folder = project / SECRETS
+    try:
+        folder.mkdir(mode=FOLDER_MODE, exist_ok=True)
+    except OSError as error:
+        raise UserError(f"Cannot create the owner-only folder {folder}: {error.strerror}.") from None
+    was_open = atomic_file.protect(folder, FOLDER_MODE)
+    changes = [f"Made {SECRETS}/ owner-only; other users could read it."] if was_open else []
+    known, missing = env_file.local(project), _missing_secrets(project)
+    for name in missing:
+        atomic_file.write(folder / name.lower(), known.get(name) or fresh_secret(), FILE_MODE)
+    changes += [f"Wrote {SECRETS}/: {', '.join(name.lower() for name in missing)}."] if missing else []
+    return changes + _link(project)
+
+
+def absent_secrets(project: Path) -> list[str]:
+    """The files of the secrets that `complete_secrets` would generate."""
+    known = env_file.local(project)
+    return [name.lower() for name in _missing_secrets(project) if not known.get(name)]
+
+
 def install_hooks(project: Path) -> str:
     """Install the git hooks that run checks before each commit; returns the result."""
     if not (project / HOOKS).exists():
@@ -73,6 +110,25 @@ def install_hooks(project: Path) -> str:
     if done.returncode != 0:
         raise UserError(f"Cannot install the git hooks: {(done.stdout + done.stderr).strip()}")
     return "Git hooks are installed."
+
+
+def _missing_secrets(project: Path) -> list[str]:
+    files = {name: project / SECRETS / name.lower() for name in env_file.secrets(project)}
+    try:
+        return [name for name, path in files.items() if not path.exists() or path.stat().st_size == 0]
+    except OSError as error:
+        raise UserError(f"Cannot read {error.filename}: {error.strerror}.") from None
+
+
+def _link(project: Path) -> list[str]:
+    """Link `.env` to `.env.local`, unless the team has its own."""
+    if os.path.lexists(project / COMPOSE_ENV):
+        return []
+    try:
+        (project / COMPOSE_ENV).symlink_to(env_file.LOCAL)
+    except OSError as error:
+        return [f"Cannot create the link {COMPOSE_ENV}: {error.strerror}. Use nox -s stack instead of docker compose."]
+    return [f"Linked {COMPOSE_ENV} to {env_file.LOCAL}, for Compose."]
 
 
 if __name__ == "__main__":

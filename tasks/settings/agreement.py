@@ -10,7 +10,7 @@ import yaml
 from tasks.core.errors import UserError
 from tasks.project import env_file
 from tasks.project.parts import COMPOSE_FILE, compose_files
-from tasks.project.secret_files import fresh_secret
+from tasks.project.setup import fresh_secret
 from tasks.settings.contract import DEVELOPMENT, Contract, committed, refusals
 
 # In Compose: ${NAME}, ${NAME:-default}, ${NAME:?message}.

@@ -20,7 +20,7 @@ from pydantic_settings import BaseSettings, SettingsError
 
 from tasks.core import cli
 from tasks.core.errors import UserError
-from tasks.project import env_file, secret_files
+from tasks.project import env_file, setup
 from tasks.project.services import BACKEND, names
 
 DEVELOPMENT = "development"
@@ -99,7 +99,7 @@ def values(project: Path, agreed: Contract, environment: str, secrets: Path | No
         examples = {name: Value(text, "provided by the sessions") for name, text in env_file.defaults(project).items()}
         required = {name for name, setting in agreed.settings.items() if setting.is_required}
         layers.append({name: value for name, value in examples.items() if name in required})
-        layers.append(_secrets(project, agreed, secrets or Path(secret_files.FOLDER)))
+        layers.append(_secrets(project, agreed, secrets or Path(setup.SECRETS)))
         layers += [_file(project, Path(env_file.LOCAL))] if (project / env_file.LOCAL).exists() else []
     else:
         layers += [_file(project, path) for path in reversed(committed(environment))]

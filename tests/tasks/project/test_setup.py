@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tasks.core.errors import UserError
-from tasks.project import env_file, secret_files, setup
+from tasks.project import env_file, setup
 from tests.support import run
 from tests.tasks.small_project import environment
 from tests.tasks.users import ORDINARY
@@ -133,7 +133,7 @@ def optional(small: Path) -> Path:
 
 def test_secret_files_are_written_and_env_is_linked(optional: Path) -> None:
     setup.complete(optional)
-    assert secret_files.complete(optional) == [
+    assert setup.complete_secrets(optional) == [
         "Wrote .secrets/: signing_key, database_password.",
         "Linked .env to .env.local, for Compose.",
     ]
@@ -143,7 +143,7 @@ def test_secret_files_are_written_and_env_is_linked(optional: Path) -> None:
     assert len(base64.urlsafe_b64decode((folder / "database_password").read_text())) == 32
     assert (optional / ".env").readlink() == Path(".env.local")
     assert "DATABASE_PASSWORD" not in env_file.values(optional / ".env.local")
-    assert secret_files.complete(optional) == []
+    assert setup.complete_secrets(optional) == []
 
 
 def test_existing_secret_files_stay_and_empty_ones_are_filled(optional: Path) -> None:
@@ -151,7 +151,7 @@ def test_existing_secret_files_stay_and_empty_ones_are_filled(optional: Path) ->
     (optional / ".secrets/signing_key").write_text("mine\n")
     (optional / ".secrets/database_password").write_text("")
     (optional / ".env").write_text("MINE=1\n")
-    assert secret_files.complete(optional) == [
+    assert setup.complete_secrets(optional) == [
         "Made .secrets/ owner-only; other users could read it.",
         "Wrote .secrets/: database_password.",
     ]
@@ -163,7 +163,7 @@ def test_existing_secret_files_stay_and_empty_ones_are_filled(optional: Path) ->
 def test_secret_of_env_local_is_used_for_containers(optional: Path) -> None:
     (optional / ".env.local").write_text("DATABASE_PASSWORD='p w'\n")
     (optional / ".env").symlink_to("nowhere")
-    secret_files.complete(optional)
+    setup.complete_secrets(optional)
     assert (optional / ".secrets/database_password").read_text() == "p w"
     assert (optional / ".env").readlink() == Path("nowhere")
 
