@@ -72,12 +72,6 @@ def bad_line(error: UnicodeDecodeError) -> int:
     return error.object[: error.start].count(b"\n") + 1
 
 
-def is_secret(line: str) -> bool:
-    """Whether this line of `.env.example` is a required secret, which `setup` generates."""
-    found = REQUIRED.fullmatch(line)
-    return found is not None and not found[2]
-
-
 def _example(project: Path) -> list[str]:
     path = project / EXAMPLE
     try:

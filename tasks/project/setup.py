@@ -39,9 +39,9 @@ def complete(project: Path) -> str | None:
     exists = path.exists()
     missing = lacking(project, env_file.values(path) if exists else {})
     if not exists:
+        empty = {f"{name}=" for name, value in missing.items() if not value}
         lines = (project / env_file.EXAMPLE).read_text(encoding="utf-8").splitlines()
-        filled = [f"{line}{fresh_secret()}" if env_file.is_secret(line) else line for line in lines]
-        atomic_file.write(path, "\n".join(filled) + "\n")
+        atomic_file.write(path, "".join(f"{line}{fresh_secret() if line in empty else ''}\n" for line in lines))
         return f"Wrote {env_file.LOCAL} from {env_file.EXAMPLE}, with fresh secrets."
     if not missing:
         was_open = atomic_file.protect(path)
