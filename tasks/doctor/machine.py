@@ -16,7 +16,8 @@ from tasks.core.processes import output
 from tasks.dev.storage import postgres_version, valkey_version
 from tasks.project import env_file
 from tasks.project.data_folder import FOLDER
-from tasks.servers import postgres, privileges, valkey
+from tasks.servers import postgres, valkey
+from tasks.servers.server import unprivileged
 
 DOCKER_USE = "optional: nox -s stack, nox -s images"
 
@@ -56,7 +57,7 @@ def check(project: Path) -> list[Status]:
 def privilege() -> Status:
     """The program that runs servers without root privileges."""
     try:
-        return Status("unprivileged servers", f"with {privileges.prefix()[0]}", is_required=True)
+        return Status("unprivileged servers", f"with {unprivileged()[0]}", is_required=True)
     except UserError as error:
         return Status("unprivileged servers", "not possible", str(error), is_required=True)
 
