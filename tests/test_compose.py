@@ -13,7 +13,7 @@ import pytest
 import yaml
 
 from tasks.compose import engine
-from tasks.core import npm
+from tasks.core import environments
 from tests.support import ROOT, run
 
 Document = dict[str, Any]
@@ -295,8 +295,8 @@ def test_the_toolkit_includes_the_compose_file_of_the_template() -> None:
 @pytest.fixture(scope="session")
 def dclint() -> list[str | Path]:
     """The command that lints Compose files."""
-    modules = npm.install(ROOT / "tests" / "dclint", Path(sys.prefix) / "dclint")
-    return [npm.program("node"), modules / "dclint" / "bin" / "dclint.cjs", "--max-warnings", "0"]
+    modules = environments.install_npm(ROOT / "tests" / "dclint", Path(sys.prefix) / "dclint")
+    return [environments.program("node"), modules / "dclint" / "bin" / "dclint.cjs", "--max-warnings", "0"]
 
 
 def test_dclint_finds_nothing(dclint: list[str | Path]) -> None:

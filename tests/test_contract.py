@@ -12,7 +12,7 @@ from tasks.core.errors import UserError
 from tasks.settings import agreement, contract
 from tests.tasks.command import inside
 
-FILES = [".env.example", "compose.yaml", "environments", ".github"]
+FILES = [".env.example", "compose.yaml", "environments"]
 KEY = "R3kqVb0u0sJX2mZ8m0oWc1pYtF5nQd7aEhLgKxBvSzU="
 MAIN = "compose.yaml"
 GATEWAY = "      PROJECTS_URL: http://projects:8002\n"
@@ -89,20 +89,6 @@ FAULTS = [
 ]
 
 
-WORKFLOW = """on: push
-jobs:
-  planted:
-    runs-on: ubuntu-24.04
-    env: {{{env}}}
-    steps:
-      - run: python3 noxfile.py -s config -- production
-"""
-ALL = ", ".join(
-    f"{name}: '${{{{ secrets.{name} }}}}'"
-    for name in ("DATABASE_URL", "DATABASE_PASSWORD", "REDIS_URL", "REDIS_PASSWORD", "AUTH_SIGNING_KEY")
-)
-
-
 def faults(project: Path, *others: Path) -> list[list[str]]:
     """The faults of a project, and those of the files of others compared with its classes."""
     with inside(project):
@@ -163,27 +149,4 @@ def test_a_compose_file_that_is_not_yaml_is_named(
 def test_missing_files_have_no_faults(rendered: Callable[[str], Path], files: Callable[[str], Path]) -> None:
     bare = files("bare")
     (bare / MAIN).unlink()
-    shutil.rmtree(bare / ".github")
     assert faults(rendered("backend"), bare) == [[], []]
-
-
-WRITE = "write ${{ secrets.AUTH_SIGNING_KEY }}"
-LACKING = f"planted.yml: AUTH_SIGNING_KEY: -s config -- production does not get it; {WRITE}"
-WRITTEN = f"planted.yml: AUTH_SIGNING_KEY: a secret that does not come from GitHub; {WRITE}"
-
-
-WORKFLOWS = [
-    (ALL, []),
-    (ALL.replace("AUTH_SIGNING_KEY:", "AUTH_SIGNING:"), [LACKING]),
-    (ALL.replace("secrets.AUTH_SIGNING_KEY", "vars.AUTH_SIGNING_KEY"), [WRITTEN]),
-    (ALL.replace("${{ secrets.AUTH_SIGNING_KEY }}", KEY), [WRITTEN]),
-]
-
-
-def test_a_workflow_passes_the_secrets_of_an_environment(
-    rendered: Callable[[str], Path], files: Callable[[str], Path]
-) -> None:
-    planted = [files(str(number)) for number in range(len(WORKFLOWS))]
-    for project, (env, _) in zip(planted, WORKFLOWS, strict=True):
-        (project / ".github/workflows/planted.yml").write_text(WORKFLOW.format(env=env), encoding="utf-8")
-    assert faults(rendered("backend"), *planted)[1:] == [found for _, found in WORKFLOWS]

@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 from docker import DockerClient
 
-from tasks.core import npm
+from tasks.core import environments
 from tests.support import ANSWERS, ROOT, render, run
 from tests.tasks.requirements import engine, missing
 from tests.tasks.users import NAMED
@@ -77,7 +77,8 @@ def tool() -> Iterator[Path]:
     """The devcontainer CLI, from the lock of the session."""
     with tempfile.TemporaryDirectory(prefix="slipway-cli-") as folder:
         Path(folder).chmod(0o755)
-        yield npm.install(ROOT / "tasks" / "editor", Path(folder)) / "@devcontainers" / "cli" / "devcontainer.js"
+        modules = environments.install_npm(ROOT / "tasks" / "editor", Path(folder))
+        yield modules / "@devcontainers" / "cli" / "devcontainer.js"
 
 
 @pytest.fixture(scope="module")

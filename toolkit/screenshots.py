@@ -90,16 +90,15 @@ def rows(output: str) -> list[str]:
     """The rows of a terminal, colours included, after the moves by which a live display overwrites its rows."""
     found, row = [""], 0
     for token in TOKENS.split(output.replace("\r", "")):
-        match token:
-            case "\n":
-                row += 1
-                found += [""] * (row == len(found))
-            case "\x1b[1A":
-                row -= 1
-            case "\x1b[2K":
-                found[row] = ""
-            case _ if not token.startswith("\x1b") or token.endswith("m"):
-                found[row] += token
+        if token == "\n":
+            row += 1
+            found += [""] * (row == len(found))
+        elif token == "\x1b[1A":
+            row -= 1
+        elif token == "\x1b[2K":
+            found[row] = ""
+        elif not token.startswith("\x1b") or token.endswith("m"):
+            found[row] += token
     return found
 
 

@@ -12,7 +12,9 @@ FILE = Path("tasks/checksums.txt")
 
 def main() -> str | None:
     """List the files of `tasks/` that differ; with --write, write the checksums, as Slipway does for a release."""
-    found = {path: _checksum(Path(path)) for path in chosen_files(["tasks"]) if path != str(FILE)}
+    paths = [path for path in chosen_files(["tasks"]) if path != str(FILE)]
+    # The same with any line ending.
+    found = {path: hashlib.sha256(Path(path).read_bytes().replace(b"\r\n", b"\n")).hexdigest() for path in paths}
     if "--write" in sys.argv:
         FILE.write_text("".join(f"{checksum}  {path}\n" for path, checksum in found.items()), encoding="utf-8")
         return None
@@ -23,11 +25,6 @@ def main() -> str | None:
     faults += [f"{path}: changed" for path, checksum in found.items() if shipped.get(path, checksum) != checksum]
     advice = "Restore tasks/, which updates of Slipway replace; own sessions go into noxfile.py."
     return "\n".join([*sorted(faults), advice]) if faults else None
-
-
-def _checksum(path: Path) -> str:
-    """The checksum with any line ending."""
-    return hashlib.sha256(path.read_bytes().replace(b"\r\n", b"\n")).hexdigest()
 
 
 if __name__ == "__main__":

@@ -9,26 +9,20 @@ from tasks.core.errors import UserError
 
 
 def main() -> int | str:
-    """Print the result of each job in NEEDS; skipped and cancelled jobs have failed."""
+    """Print the result of each job in NEEDS, GitHub's `needs`; skipped and cancelled jobs have failed."""
     if "NEEDS" not in os.environ and os.environ.get("CI") != "true":
         print("ci_result: skipped; only CI has results of jobs, in NEEDS")
         return 0
-    results = read(os.environ.get("NEEDS", ""))
-    for job, result in results.items():
-        print_result(job, result, None if result == "success" else f"{job} did not succeed: {result}")
-    failed = [job for job, result in results.items() if result != "success"]
-    return f"Failed jobs: {', '.join(failed)}." if failed else 0
-
-
-def read(needs: str) -> dict[str, str]:
-    """The result of each job in GitHub's `needs` context."""
     try:
-        results = {job: need["result"] for job, need in json.loads(needs).items()}
+        results = {job: need["result"] for job, need in json.loads(os.environ.get("NEEDS", "")).items()}
     except (ValueError, AttributeError, KeyError, TypeError):
         results = {}
     if not results:
         raise UserError("NEEDS has no results of jobs. Set it in the last job: NEEDS: ${{ toJSON(needs) }}")
-    return results
+    for job, result in results.items():
+        print_result(job, result, None if result == "success" else f"{job} did not succeed: {result}")
+    failed = [job for job, result in results.items() if result != "success"]
+    return f"Failed jobs: {', '.join(failed)}." if failed else 0
 
 
 if __name__ == "__main__":

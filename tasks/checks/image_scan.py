@@ -1,4 +1,4 @@
-"""Scans an image for known vulnerabilities with Trivy or Grype, whichever is installed."""
+"""Scans images for known vulnerabilities with Trivy or Grype, whichever is installed."""
 
 import json
 import os
@@ -6,12 +6,19 @@ import shutil
 import tempfile
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 from tasks.checks.findings import SEVERITIES, Finding
+from tasks.checks.security.scanners import Outcome, Skipped
+from tasks.compose import compose
 from tasks.core import processes
+from tasks.core.console import count
 from tasks.core.errors import UserError
+from tasks.project import env_file
 
+BUILD = "nox -s images -- build"
+NO_IMAGES = "no images"
 # A scanner may have to download its data first.
 TIMEOUT_SECONDS = 600
 # The data lack what was published later.
@@ -26,10 +33,6 @@ OTHER_SEVERITIES = {"negligible": "low", "unknown": "medium"}
 Report = tuple[str, str, list[tuple[str, str, str, str]]]
 
 
-class NotScannedError(UserError):
-    """No scanner could scan the image, which is not a pass; the message is the reason."""
-
-
 @dataclass(frozen=True)
 class Scanned:
     """How many vulnerabilities a scanner found, and a finding for each that a newer version fixes, the worst first."""
@@ -40,8 +43,37 @@ class Scanned:
     findings: list[Finding]
 
 
+def scan_built(_files: list[str], _folder: Path) -> Outcome:
+    """Scan each image that the Compose files build. Skipped where one is missing, or no scanner can scan it."""
+    scanned = []
+    for name in _built():
+        try:
+            scanned.append(scan(name))
+        except Skipped as error:
+            raise Skipped(f"{name}: {error}") from None
+    tools = {each.scanner: each.version for each in scanned}
+    findings = [finding for each in scanned for finding in each.findings]
+    scope = count(len(scanned), "image")
+    return Outcome(tool=", ".join(tools), version=", ".join(tools.values()), scope=scope, findings=findings)
+
+
+def _built() -> list[str]:
+    """The names of the images that the Compose files build; of services that are built alike, the first's."""
+    if processes.output("docker", "version", "--format={{.Server.Version}}") is None:
+        raise Skipped("no Docker Engine answers, so no image of this project is built.", NO_IMAGES)
+    try:
+        _, found = compose.read(compose.Compose(Path.cwd(), env_file.settings(Path.cwd())))
+    except UserError as error:
+        raise Skipped(f"cannot read which images this project builds: {error}", NO_IMAGES) from None
+    names = [group[0].image for group in compose.builds(found)]
+    inspect = ("docker", "image", "inspect", "--format={{.Id}}")
+    if missing := [name for name in names if processes.output(*inspect, name) is None]:
+        raise Skipped(f"no image {', '.join(missing)} is built; {BUILD} builds what is missing.", NO_IMAGES)
+    return names
+
+
 def scan(image: str) -> Scanned:
-    """Scan an image of the engine with the first scanner that is installed and has recent data, or NotScannedError."""
+    """Scan an image of the engine with the first scanner that is installed and has recent data, or Skipped."""
     reasons = []
     for name in filter(shutil.which, SCANNERS):
         try:
@@ -50,7 +82,7 @@ def scan(image: str) -> Scanned:
             reasons.append(str(error))
         except (ValueError, LookupError, TypeError, AttributeError) as error:
             reasons.append(f"{name}'s output cannot be read: {type(error).__name__} {error}")
-    raise NotScannedError("; ".join(reasons) or f"no scanner is installed: {' or '.join(SCANNERS)}")
+    raise Skipped("; ".join(reasons) or f"no scanner is installed: {' or '.join(SCANNERS)}")
 
 
 def _scan(name: str, image: str) -> Scanned:
@@ -71,31 +103,20 @@ def _trivy(image: str) -> Report:
     """With the existing data if newer ones cannot be downloaded."""
     command = "trivy image --quiet --scanners vuln --format json"
     report = _json(f"{command} {image}", f"{command} --skip-db-update --offline-scan {image}")
-    found = [each for result in report["Results"] for each in result.get("Vulnerabilities") or []]
-    rows = [
-        (
-            each["Severity"].lower(),
-            each["VulnerabilityID"],
-            f"{each['PkgName']} {each['InstalledVersion']}",
-            each.get("FixedVersion") or "",
-        )
-        for each in found
-    ]
+    rows = []
+    for each in [each for result in report["Results"] for each in result.get("Vulnerabilities") or []]:
+        package = f"{each['PkgName']} {each['InstalledVersion']}"
+        rows.append((each["Severity"].lower(), each["VulnerabilityID"], package, each.get("FixedVersion") or ""))
     about = _json("trivy version --format json")
     return about["Version"], about["VulnerabilityDB"]["UpdatedAt"], rows
 
 
 def _grype(image: str) -> Report:
-    report = _json(f"grype --quiet --output json docker:{image}")
-    rows = [
-        (
-            found["severity"].lower(),
-            found["id"],
-            f"{package['name']} {package['version']}",
-            ", ".join((found.get("fix") or {}).get("versions") or []),
-        )
-        for found, package in ((match["vulnerability"], match["artifact"]) for match in report["matches"])
-    ]
+    rows = []
+    for match in _json(f"grype --quiet --output json docker:{image}")["matches"]:
+        found, package = match["vulnerability"], match["artifact"]
+        fixed = ", ".join((found.get("fix") or {}).get("versions") or [])
+        rows.append((found["severity"].lower(), found["id"], f"{package['name']} {package['version']}", fixed))
     version = _json("grype version --output json")["version"]
     return version, _json("grype db status --output json")["built"], rows
 

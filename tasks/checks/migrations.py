@@ -30,26 +30,20 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="nox -s db_check --", description=main.__doc__)
     parser.add_argument("--only", action="append", choices=CHECKS, help="run this check only; may be repeated")
     chosen = parser.parse_args().only or list(CHECKS)
+    scope = count(len(list(scripts(configuration()).walk_revisions())), "migration")
+    failed = []
     with temporary() as servers:
-        failed = run(chosen, servers.database_url)
+        for name in chosen:
+            failure = None
+            try:
+                CHECKS[name](servers.database_url)
+            except UserError as error:
+                failure = str(error)
+                failed.append(name)
+            print_result(name, scope, failure)
     if failed:
         print(f"db_check: {count(len(failed), 'check')} of {len(chosen)} failed: {', '.join(failed)}")
     return int(bool(failed))
-
-
-def run(chosen: list[str], server_url: str) -> list[str]:
-    """Run these checks, print each result, and return the names of those that failed."""
-    scope = count(len(list(scripts(configuration()).walk_revisions())), "migration")
-    failed = []
-    for name in chosen:
-        failure = None
-        try:
-            CHECKS[name](server_url)
-        except UserError as error:
-            failure = str(error)
-            failed.append(name)
-        print_result(name, scope, failure)
-    return failed
 
 
 def heads(_server_url: str) -> None:

@@ -27,8 +27,6 @@ CALL = re.compile(
 )
 SUMMARY = re.compile(r'echo "[^"$`\\]*" >> "\$GITHUB_STEP_SUMMARY"')
 ALWAYS = "${{ always() }}"
-# Sessions and tags that search every commit for secrets, unless their arguments name other parts.
-SEARCHING_HISTORY = {"check", "ci", "security", "devcontainer"}
 
 
 def main() -> str | None:
@@ -66,9 +64,6 @@ def _faults_of_job(job: dict[str, Any]) -> Iterator[str]:
             yield f"{call['noxfile']} does not exist"
         elif call and (unknown := {*call["names"].split()} - _known(call)):
             yield f"{call['noxfile']} has no {'session' if call['kind'] == 's' else 'tag'} {', '.join(sorted(unknown))}"
-    depths = {str(step.get("with", {}).get("fetch-depth")) for step in steps}
-    if any(searches_history(call) for call in calls_of(job)) and "0" not in depths:
-        yield "searches every commit for secrets; check out with fetch-depth: 0"
 
 
 def _faults_of_main(jobs: dict[str, Any]) -> Iterator[str]:
@@ -96,12 +91,6 @@ def _faults_of_main(jobs: dict[str, Any]) -> Iterator[str]:
 def calls_of(job: dict[str, Any]) -> list[re.Match[str]]:
     """The session calls of a job."""
     return [call for step in job.get("steps", []) if (call := CALL.fullmatch(step.get("run", "")))]
-
-
-def searches_history(call: re.Match[str]) -> bool:
-    """Whether a call searches the history for secrets."""
-    arguments = call["arguments"] or "history"
-    return "history" in arguments and not SEARCHING_HISTORY.isdisjoint(call["names"].split())
 
 
 def _known(call: re.Match[str]) -> set[str]:

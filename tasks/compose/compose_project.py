@@ -10,9 +10,8 @@ from docker import DockerClient
 from docker.errors import NotFound
 from docker.models.containers import Container
 
-from tasks.compose import engine, services
-from tasks.compose.compose import Compose
-from tasks.compose.services import ComposeService
+from tasks.compose import engine
+from tasks.compose.compose import Compose, ComposeService, read
 from tasks.core.errors import UserError
 from tasks.project import env_file, setup
 
@@ -76,7 +75,7 @@ def load(project: Path, *, with_debugger: bool = False) -> ComposeProject:
     if container is not None and SECRETS_SETTING not in settings:
         settings[SECRETS_SETTING] = host_path(project / setup.SECRETS, container.attrs["Mounts"])
     compose = Compose(project, settings, with_debugger)
-    return ComposeProject(project, client, compose, *services.read(compose), container)
+    return ComposeProject(project, client, compose, *read(compose), container)
 
 
 def own_container(client: DockerClient) -> Container | None:

@@ -7,8 +7,8 @@ from typing import Any
 
 from docker.errors import ImageNotFound
 
+from tasks.compose.compose import ComposeService, builds
 from tasks.compose.compose_project import ComposeProject
-from tasks.compose.services import ComposeService, builds
 from tasks.core import processes
 from tasks.core.errors import UserError
 

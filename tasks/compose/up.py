@@ -1,12 +1,14 @@
-"""`up`, `restart` and `watch`: start services and wait until they are ready."""
+"""`up`, `restart` and `watch`: start services and wait until they are ready; `down` stops them."""
 
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from tasks.compose import compose_project, containers, images, ports, stale_secrets
+from tasks.compose import compose_project, images, ports, stale_secrets, status
+from tasks.compose.compose import DEBUGGING
 from tasks.compose.compose_project import ComposeProject
+from tasks.core.console import confirm
 from tasks.core.errors import UserError
 
 TIMEOUT_SECONDS = 180
@@ -40,6 +42,19 @@ def watch(project: Path, timeout: int = TIMEOUT_SECONDS) -> None:
     print("Watching the code. Ctrl-C stops the watching, not the services.", flush=True)
     with _interruptible():
         place.compose.run("watch", "--no-up")
+
+
+def down(project: Path, *, with_volumes: bool, is_sure: bool) -> None:
+    """Stop and remove the containers and networks; with `with_volumes` the data too, after a confirmation."""
+    place = compose_project.load(project, with_debugger=(project / DEBUGGING).exists())
+    found = place.client.volumes.list(filters={"label": place.label})
+    volumes = ", ".join(sorted(str(volume.name) for volume in found))
+    if with_volumes and volumes and not is_sure:
+        confirm(f"delete the data in {volumes}", "nox -s stack -- down --volumes --yes")
+    ports.stop_forwarding(place)
+    place.compose.run("down", *(["--volumes"] if with_volumes else []))
+    kept = "The data is deleted" if with_volumes else "The data is kept"
+    print(f"Everything is stopped. {kept}: {volumes}." if volumes else "Everything is stopped.")
 
 
 def _up(place: ComposeProject, timeout: int) -> None:
@@ -81,9 +96,9 @@ def _failure(place: ComposeProject) -> str | None:
     """The message for the first service that is not ready, whose output is printed; later ones may only wait for it."""
     for service, found in place.containers():
         for container in found:
-            reason = containers.problem(container, is_task=service.is_task)
+            reason = status.problem(container, is_task=service.is_task)
             if reason and container.status != "created":
-                log = containers.print_output(service.name, container)
+                log = status.print_output(service.name, container)
                 return (
                     f"{service.name} {reason}. The other services are unchanged.\n{stale_secrets.advice(place, log)}"
                     f"See: nox -s stack -- status, nox -s stack -- logs {service.name}. {DOWN}"

@@ -2,13 +2,14 @@
 
 import hashlib
 import os
-import subprocess
 import sys
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import nox
+
+from tasks.core import environments, processes
 
 FORCE = "--no-cache"
 LIST = ("git", "ls-files", "-z", "--cached", "--others", "--exclude-standard")
@@ -51,13 +52,14 @@ def run_check(
 def digest(project: Path, environment: Path, reads: Sequence[Sequence[str]] = ()) -> str | None:
     """The hash of all inputs of a check in this project; None where git cannot list the files."""
     found = hashlib.sha256(sys.version.encode())
-    if (listed := _output(*LIST, cwd=project)) is None:
+    if (listed := processes.output(*LIST, cwd=project)) is None:
         return None
     for path in sorted(_files(project, listed)):
         found.update(f"{path.relative_to(project)}\0{path.lstat().st_mode}\0".encode())
         found.update(hashlib.sha256(path.read_bytes()).digest())
     variables = {name: text for name, text in os.environ.items() if name != "_" and not name.startswith(TERMINAL)}
-    for text in [_installed(environment), *(_output(*command, cwd=project) for command in reads)]:
+    read = [processes.output(*command, cwd=project) for command in reads]
+    for text in [environments.stamp_of(environment), *read]:
         found.update(f"{text}\0".encode())
     found.update(repr(sorted(variables.items())).encode())
     return found.hexdigest()
@@ -74,20 +76,6 @@ def _files(folder: Path, listed: str) -> Iterator[Path]:
     for name in filter(None, listed.split("\0")):
         path = folder / name
         if path.is_symlink() and path.is_dir():
-            yield from _files(path, _output(*LIST, cwd=path) or "")
+            yield from _files(path, processes.output(*LIST, cwd=path) or "")
         elif path.is_file():
             yield path
-
-
-def _installed(environment: Path) -> str:
-    """The hash of the requirements that the session's environment holds."""
-    stamp = environment / "requirements.sha256"
-    return stamp.read_text(encoding="utf-8") if stamp.exists() else ""
-
-
-def _output(*command: str, cwd: Path) -> str | None:
-    try:
-        done = subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False, timeout=20)
-    except (OSError, subprocess.TimeoutExpired):
-        return None
-    return done.stdout if done.returncode == 0 else None

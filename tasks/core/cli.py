@@ -7,8 +7,6 @@ from typing import NoReturn
 
 from tasks.core.errors import UserError
 
-INTERRUPTED = 130
-
 
 def run(main: Callable[[], int | str | None]) -> NoReturn:
     """Run a command and exit with its result, the message of a UserError, or 130 after Ctrl-C.
@@ -23,4 +21,4 @@ def run(main: Callable[[], int | str | None]) -> NoReturn:
     except UserError as error:
         sys.exit(str(error))
     except KeyboardInterrupt:
-        sys.exit(INTERRUPTED)
+        sys.exit(130)

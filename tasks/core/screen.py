@@ -1,17 +1,19 @@
-"""Status lines while processes start, then their log lines, prefixed and coloured."""
+"""Status lines while processes start, then their log lines, prefixed and coloured; tables."""
 
 import json
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
 from rich.console import Console
 from rich.live import Live
 from rich.spinner import Spinner
-from rich.table import Table
+from rich.table import Column, Table
 from rich.text import Text
+
+from tasks.core.console import WIDTH
 
 COLOURS = ("cyan", "magenta", "yellow", "green", "blue", "bright_red", "bright_cyan", "bright_magenta")
 MARKS = {"ready": ("✓", "green"), "failed": ("✗", "red"), "waiting": ("·", "dim")}
@@ -26,17 +28,16 @@ class Screen:
     def __init__(self, names: list[str], on_closed: Callable[[], None]) -> None:
         is_terminal = sys.stdout.isatty()
         # FORCE_COLOR must not put a live display into a pipe; NO_COLOR counts in both.
-        self._console = Console(force_terminal=is_terminal, highlight=False, soft_wrap=True)
+        self._console = Console(force_terminal=is_terminal, highlight=False, markup=False, emoji=False, soft_wrap=True)
         self._names = names
         self._width = max(map(len, names))
         self._states = dict.fromkeys(names, ("waiting", ""))
         self._spinner = Spinner("dots", style="cyan")
         self._on_closed = on_closed
-        self._live = (
-            Live(console=self._console, get_renderable=self._table, refresh_per_second=10) if is_terminal else None
-        )
-        if self._live:
-            self._attempt(self._live.start)
+        live = Live(console=self._console, get_renderable=self._table, refresh_per_second=10)
+        self._live = live if is_terminal else None
+        if is_terminal:
+            self._attempt(live.start)
 
     def status(self, name: str, state: str, text: str) -> None:
         """Show that a process is `waiting`, `starting`, `ready`, `failed` or `suspended`."""
@@ -54,16 +55,13 @@ class Screen:
         """Show a line of a process's log."""
         self._print(name, render(line))
 
-    def print(self, text: str, style: str = "") -> None:
+    def print(self, text: str | Text, style: str = "") -> None:
         """Show a line of the command itself."""
-        self._write(Text(text, style))
+        self._attempt(lambda: self._console.print(text, style=style))
 
     def _print(self, name: str, text: Text) -> None:
         for line in text.split("\n", allow_blank=True):
-            self._write(Text.assemble((f"{name:<{self._width}} │ ", self._colour(name)), line))
-
-    def _write(self, text: Text) -> None:
-        self._attempt(lambda: self._console.print(text))
+            self.print(Text.assemble((f"{name:<{self._width}} │ ", self._colour(name)), line))
 
     def _colour(self, name: str) -> str:
         return COLOURS[self._names.index(name) % len(COLOURS)]
@@ -84,6 +82,15 @@ class Screen:
             os.dup2(nowhere, sys.stdout.fileno())
             os.dup2(nowhere, sys.stderr.fileno())
             self._on_closed()
+
+
+def print_table(columns: Iterable[str | Column], rows: Iterable[Sequence[str | Text]]) -> None:
+    """Print a table without borders."""
+    table = Table(*columns, box=None, pad_edge=False)
+    for row in rows:
+        # As Text, so that brackets in a value are no markup.
+        table.add_row(*(Text(each) if isinstance(each, str) else each for each in row))
+    Console(width=None if sys.stdout.isatty() else WIDTH, highlight=False).print(table)
 
 
 def render(line: str) -> Text:

@@ -1,33 +1,214 @@
 """The command behind `nox -s doctor`."""
 
 import argparse
+import os
+import platform
+import re
+import shutil
 import sys
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
-from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
+from tasks.compose import engine
 from tasks.core import cli
-from tasks.core.console import WIDTH
-from tasks.doctor import machine, project
+from tasks.core.environments import STAMP, digest
+from tasks.core.errors import UserError
+from tasks.core.ports import is_free
+from tasks.core.processes import output
+from tasks.core.screen import MARKS, print_table
+from tasks.dev.storage import postgres_version, valkey_version
+from tasks.project import env_file, setup
+from tasks.project.data_folder import FOLDER, DataFolder
+from tasks.project.services import usual_ports
+from tasks.servers import postgres, valkey
+from tasks.servers.server import unprivileged
+from tasks.settings.wrong_values import wrong_values
+
+DOCKER_USE = "optional: nox -s stack, nox -s images"
+SETUP = "nox -s setup"
+
+
+@dataclass(frozen=True)
+class Status:
+    """What was found about a subject, and the remedy if something is wrong or missing."""
+
+    subject: str
+    found: str
+    remedy: str = ""
+    is_required: bool = False
+
+    @property
+    def mark(self) -> Text:
+        """The mark of its row."""
+        if not self.remedy:
+            return Text(*MARKS["ready"])
+        return Text(*MARKS["failed"]) if self.is_required else Text("!", "yellow")
 
 
 def main() -> str | None:
     """Check this machine and project; fails only if something required is missing."""
     argparse.ArgumentParser(prog="nox -s doctor", description=main.__doc__).parse_args()
-    statuses = [*machine.check(Path.cwd()), *project.check(Path.cwd())]
-    console = Console(width=None if sys.stdout.isatty() else WIDTH, highlight=False)
-    table = Table("", "what", "found", "what to do", box=None, pad_edge=False)
-    for status in statuses:
-        mark = Text("✓", "green")
-        if status.remedy:
-            mark = Text("✗", "red") if status.is_required else Text("!", "yellow")
-        # As Text, so that brackets in what was found are no markup.
-        table.add_row(mark, *map(Text, (status.subject, status.found, status.remedy)))
-    console.print(table)
+    project = Path.cwd()
+    statuses = [*check_machine(project), settings(project), hooks(project), ports(project), environments(project)]
+    rows = [(status.mark, status.subject, status.found, status.remedy) for status in statuses]
+    print_table(["", "what", "found", "what to do"], rows)
     failed = [status.subject for status in statuses if status.remedy and status.is_required]
     return f"The application cannot run until this is fixed: {', '.join(failed)}." if failed else None
+
+
+def check_machine(project: Path) -> list[Status]:
+    """What is installed on the machine, required programs first."""
+    try:
+        settings: Mapping[str, str] = env_file.settings(project)
+    except UserError:
+        # A broken .env.local is reported by the check of the settings.
+        settings = os.environ
+    return [
+        # The noxfile itself refuses one that is too old.
+        Status("Python", platform.python_version(), is_required=True),
+        Status("uv", output(sys.executable, "-m", "uv", "--version") or "missing", is_required=True),
+        *([privilege()] if os.geteuid() == 0 else []),
+        server("PostgreSQL", "DATABASE_URL", settings, postgres_version, partial(postgres.program, "postgres")),
+        server("Valkey", "REDIS_URL", settings, valkey_version, valkey.program),
+        *data_folder(project),
+        *file_system(project.resolve(), platform.release()),
+        git(),
+        docker(settings),
+        Status("node", output("node", "--version") or "missing (optional: nothing here needs it yet)"),
+    ]
+
+
+def privilege() -> Status:
+    """The program that runs servers without root privileges."""
+    try:
+        return Status("unprivileged servers", f"with {unprivileged()[0]}", is_required=True)
+    except UserError as error:
+        return Status("unprivileged servers", "not possible", str(error), is_required=True)
+
+
+def server(
+    name: str, setting: str, settings: Mapping[str, str], version_at: Callable[[str], str], program: Callable[[], Path]
+) -> Status:
+    """The server of a URL in the settings, or else the embedded one."""
+    url = settings.get(setting)
+    try:
+        found = f"{version_at(url)} ({setting})" if url else output(program(), "--version")
+    except UserError as error:
+        return Status(name, f"{setting} does not work" if url else "missing", str(error), is_required=True)
+    if not found:
+        return Status(name, "does not run on this machine", f"set {setting} to a server", is_required=True)
+    return Status(name, found.partition(" sha=")[0], is_required=True)
+
+
+def data_folder(project: Path) -> list[Status]:
+    """Free space and write access for the development data."""
+    data = project / FOLDER
+    place = data if data.exists() else project
+    free = shutil.disk_usage(place).free
+    too_small = f"free {postgres.ROOM_BYTES // 2**20} MB on the disk of {data}"
+    read_only = "" if os.access(place, os.W_OK | os.X_OK) else f"make {place} writable, or copy the project elsewhere"
+    found = f"{FOLDER} is not writable" if read_only else f"{FOLDER} is writable"
+    return [
+        Status(
+            "disk", f"{free / 2**30:.1f} GB free", too_small if free < postgres.ROOM_BYTES else "", is_required=True
+        ),
+        Status("project folder", found, read_only, is_required=True),
+    ]
+
+
+def file_system(project: Path, kernel: str) -> list[Status]:
+    """A warning on WSL 2 if the project is on a drive of Windows."""
+    if "microsoft" not in kernel.lower() or not re.match(r"/mnt/[a-z](/|$)", str(project)):
+        return []
+    remedy = "move the project to the Linux home folder, such as ~/projects"
+    return [Status("file system", f"{project} is on a Windows drive, which is slow in WSL 2", remedy)]
+
+
+def git() -> Status:
+    """Git, for commits and `copier update`."""
+    found = output("git", "--version")
+    remedy = "https://git-scm.com/downloads, or: apt install git"
+    return Status("git", found or "missing (commits, copier update)", "" if found else remedy)
+
+
+def docker(settings: Mapping[str, str]) -> Status:
+    """Docker Engine and Compose, which are optional."""
+    if shutil.which("docker") is None:
+        return Status("docker", f"missing ({DOCKER_USE})")
+    try:
+        compose = engine.check_programs()
+        version = engine.connect(settings).version()["Version"]
+    except UserError as error:
+        return Status("docker", f"cannot be used ({DOCKER_USE})", str(error))
+    return Status("docker", f"Engine {version}, Compose {compose}")
+
+
+def settings(project: Path) -> Status:
+    """Whether `.env.local` is readable and complete, and the application accepts the values."""
+    try:
+        local = setup.local_file(project)
+        exists = local.exists()
+        missing = setup.lacking(project, env_file.values(local) if exists else {})
+        doubts = _doubts(project, local) if exists else ""
+    except UserError as error:
+        return Status(env_file.LOCAL, "broken", str(error), is_required=True)
+    if missing:
+        return Status(env_file.LOCAL, f"lacks {', '.join(missing)}" if exists else "missing", SETUP)
+    try:
+        wrong = wrong_values(project)
+    except UserError as error:
+        return Status(env_file.LOCAL, "cannot be checked", str(error))
+    if wrong:
+        return Status(env_file.LOCAL, f"wrong: {', '.join(wrong)}", "\n".join(wrong.values()), is_required=True)
+    return Status(env_file.LOCAL, doubts or "complete", f"correct {env_file.LOCAL}" if doubts else "")
+
+
+def _doubts(project: Path, local: Path) -> str:
+    """Names that are unknown or set twice, which are probably mistakes."""
+    names = Counter(binding.key for binding in env_file.bindings(local) if binding.key is not None)
+    known = {**env_file.required(project), **env_file.defaults(project)}
+    doubts = {
+        f"not in {env_file.EXAMPLE}": [name for name in names if name not in known],
+        "set twice": [name for name, times in names.items() if times > 1],
+    }
+    return "; ".join(f"{reason}: {', '.join(found)}" for reason, found in doubts.items() if found)
+
+
+def hooks(project: Path) -> Status:
+    """Whether git runs the checks before a commit."""
+    path = output("git", "-C", project, "rev-parse", "--git-path", "hooks/pre-commit")
+    if path is None:
+        return Status("git hooks", "not a git repository", f"git init && {SETUP}")
+    installed = (project / path).exists()
+    return Status("git hooks", "installed" if installed else "missing", "" if installed else SETUP)
+
+
+def ports(project: Path) -> Status:
+    """Whether `dev` runs, or else its usual ports are free."""
+    data = DataFolder(project / FOLDER)
+    if data.is_owned() and (running := data.read("dev")):
+        return Status("dev", f"running: {running['url']} (PID {running['pid']})")
+    try:
+        usual = usual_ports(project)
+    except UserError as error:
+        return Status("ports", "unknown", str(error), is_required=True)
+    taken = [f"{port} ({name})" for name, port in usual.items() if port and not is_free(port)]
+    found = f"in use: {', '.join(taken)}; dev will use others" if taken else "free"
+    return Status(f"ports {', '.join(map(str, usual.values()))}", found)
+
+
+def environments(project: Path) -> Status:
+    """Whether the sessions' environments match the lock files; a stale one is updated at its next use."""
+    locked = {digest(path) for path in (project / "requirements").glob("*.txt")}
+    stamps = list((project / ".nox").glob(f"*/{STAMP}"))
+    stale = [path.parent.name for path in stamps if path.read_text() not in locked]
+    found = f"stale: {', '.join(stale)}" if stale else f"{len(stamps)} up to date"
+    return Status("environments", found, " && ".join(f"nox -s {name} --install-only" for name in stale))
 
 
 if __name__ == "__main__":

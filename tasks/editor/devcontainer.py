@@ -4,7 +4,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tasks.core import cli, npm
+from tasks.core import cli, environments
 from tasks.core.errors import UserError
 
 CONFIGURATION = Path(".devcontainer/devcontainer.json")
@@ -15,8 +15,8 @@ def main() -> int:
     """Start the devcontainer, as an editor does, and run a command in it, by default the checks."""
     if not CONFIGURATION.is_file():
         raise UserError(f"{CONFIGURATION} is missing: run this in the project's folder.")
-    modules = npm.install(Path(__file__).parent, Path(sys.prefix) / "devcontainer")
-    cli_command = [npm.program("node"), str(modules / "@devcontainers/cli/devcontainer.js")]
+    modules = environments.install_npm(Path(__file__).parent, Path(sys.prefix) / "devcontainer")
+    cli_command = [environments.program("node"), str(modules / "@devcontainers/cli/devcontainer.js")]
     workspace = "--workspace-folder=."
     if subprocess.run([*cli_command, "up", workspace], check=False).returncode != 0:
         raise UserError("The devcontainer does not start; the error is above. Check Docker: nox -s doctor")

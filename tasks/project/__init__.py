@@ -1,1 +1,1 @@
-"""What a project consists of: services, parts, env file, secrets, locks, data folder."""
+"""What a project consists of: services, env file, secrets, locks, data folder."""

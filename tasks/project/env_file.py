@@ -14,16 +14,13 @@ LOCAL = ".env.local"
 EXAMPLE = ".env.example"
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 REQUIRED = re.compile(rf"({NAME.pattern})=(.*)")
+SECRET = re.compile(rf"^{NAME.pattern}=$", re.MULTILINE)
 OPTIONAL = re.compile(rf"# ({NAME.pattern})=(.*)")
 
 
 def bindings(path: Path) -> list[Binding]:
     """All parts of the file, comments included. UserError names the line of an invalid setting, never its value."""
-    try:
-        text = _text(path)
-    except OSError as error:
-        raise UserError(f"Cannot read {path}: {error.strerror}.") from None
-    found = list(parse_stream(io.StringIO(text)))
+    found = list(parse_stream(io.StringIO(_text(path))))
     for binding in found:
         if not _is_valid(binding):
             raise UserError(f"{path.name}, line {_line(binding)}: not of the form NAME=value. Correct that line.")
@@ -73,18 +70,16 @@ def bad_line(error: UnicodeDecodeError) -> int:
 
 
 def _example(project: Path) -> list[str]:
-    path = project / EXAMPLE
-    try:
-        return _text(path).splitlines()
-    except OSError as error:
-        raise UserError(f"Cannot read {path}: {error.strerror}. Restore it: git checkout {EXAMPLE}") from None
+    return _text(project / EXAMPLE, f" Restore it: git checkout {EXAMPLE}").splitlines()
 
 
-def _text(path: Path) -> str:
+def _text(path: Path, advice: str = "") -> str:
     try:
         return path.read_bytes().decode("utf-8")
     except UnicodeDecodeError as error:
         raise UserError(f"{path.name}, line {bad_line(error)}: not UTF-8. Save the file as UTF-8.") from None
+    except OSError as error:
+        raise UserError(f"Cannot read {path}: {error.strerror}.{advice}") from None
 
 
 def _line(binding: Binding) -> int:

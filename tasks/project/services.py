@@ -1,7 +1,8 @@
-"""The services of the application: names, ports, dependencies, environment."""
+"""The services of the application: names, ports, dependencies, environment, Compose files."""
 
 import http.client
 import os
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +15,9 @@ GATEWAY = "gateway"
 JWKS_OWNER = "auth"
 READINESS = "/health/detailed"
 HIGHEST_PORT = 65535
+COMPOSE_FILE = "compose.yaml"
+# Where a part of the application may have a Compose file of its own.
+PARTS = ("src/*", "src/backend/*", "infra/*")
 
 
 @dataclass(frozen=True)
@@ -32,15 +36,13 @@ class Service:
 
     def unready_reason(self) -> str | None:
         """Why it is not ready; None when it is."""
-        connection = http.client.HTTPConnection(LOOPBACK, self.port, timeout=5)
         try:
-            connection.request("GET", READINESS)
-            answer = connection.getresponse()
-            body = answer.read().decode(errors="replace")
+            with closing(http.client.HTTPConnection(LOOPBACK, self.port, timeout=5)) as connection:
+                connection.request("GET", READINESS)
+                answer = connection.getresponse()
+                body = answer.read().decode(errors="replace")
         except (OSError, http.client.HTTPException) as error:
             return str(error)
-        finally:
-            connection.close()
         return None if answer.status == http.client.OK else f"{answer.status} {body}"
 
 
@@ -89,6 +91,12 @@ def environment(project: Path, services: list[Service], database_url: str, redis
         if service.name == JWKS_OWNER:
             found["JWKS_URL"] = f"{service.url}/.well-known/jwks.json"
     return found
+
+
+def compose_files(project: Path) -> list[Path]:
+    """The project's Compose file and those of its parts; paths in all of them are relative to the project."""
+    parts = [path for part in PARTS for path in sorted(project.glob(f"{part}/{COMPOSE_FILE}"))]
+    return [project / COMPOSE_FILE, *parts]
 
 
 def _port(name: str, known: dict[str, str]) -> int | None:

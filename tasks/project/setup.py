@@ -1,4 +1,4 @@
-"""The command behind `nox -s setup`: settings with new secrets, a file for each secret, git hooks."""
+"""The command behind `nox -s setup`: settings with new secrets, secrets for containers, git hooks."""
 
 import argparse
 import base64
@@ -12,12 +12,12 @@ from tasks.core.errors import UserError
 from tasks.project import env_file
 
 HOOKS = ".pre-commit-config.yaml"
+# A file for each secret of the containers, and the settings that Compose reads.
 SECRETS = ".secrets"
-# The settings file of `docker compose`.
-COMPOSE_ENV = ".env"
-SECRET_BYTES = 32
+LINK = ".env"
 # A container's user reads the file where it is mounted; on this machine the folder is owner-only.
-FOLDER_MODE, FILE_MODE = 0o700, 0o444
+FOLDER_MODE = 0o700
+FILE_MODE = 0o444
 
 
 def main() -> None:
@@ -39,9 +39,8 @@ def complete(project: Path) -> str | None:
     exists = path.exists()
     missing = lacking(project, env_file.values(path) if exists else {})
     if not exists:
-        empty = {f"{name}=" for name, value in missing.items() if not value}
-        lines = (project / env_file.EXAMPLE).read_text(encoding="utf-8").splitlines()
-        atomic_file.write(path, "".join(f"{line}{fresh_secret() if line in empty else ''}\n" for line in lines))
+        example = (project / env_file.EXAMPLE).read_text(encoding="utf-8")
+        atomic_file.write(path, env_file.SECRET.sub(lambda found: found[0] + fresh_secret(), example))
         return f"Wrote {env_file.LOCAL} from {env_file.EXAMPLE}, with fresh secrets."
     if not missing:
         was_open = atomic_file.protect(path)
@@ -70,11 +69,6 @@ def lacking(project: Path, present: dict[str, str]) -> dict[str, str]:
     }
 
 
-def fresh_secret() -> str:
-    """Random bytes in URL-safe base64."""
-    return base64.urlsafe_b64encode(secrets.token_bytes(SECRET_BYTES)).decode()
-
-
 def complete_secrets(project: Path) -> list[str]:
     """Write each missing secret, from `.env.local` or a new one, and link `.env`; returns what changed.
 
@@ -100,6 +94,11 @@ def absent_secrets(project: Path) -> list[str]:
     return [name.lower() for name in _missing_secrets(project) if not known.get(name)]
 
 
+def fresh_secret() -> str:
+    """Random bytes in URL-safe base64."""
+    return base64.urlsafe_b64encode(secrets.token_bytes(32)).decode()
+
+
 def install_hooks(project: Path) -> str:
     """Install the git hooks that run checks before each commit; returns the result."""
     if not (project / HOOKS).exists():
@@ -113,22 +112,19 @@ def install_hooks(project: Path) -> str:
 
 
 def _missing_secrets(project: Path) -> list[str]:
-    files = {name: project / SECRETS / name.lower() for name in env_file.secrets(project)}
-    try:
-        return [name for name, path in files.items() if not path.exists() or path.stat().st_size == 0]
-    except OSError as error:
-        raise UserError(f"Cannot read {error.filename}: {error.strerror}.") from None
+    present = {path.name for path in (project / SECRETS).glob("*") if path.is_file() and path.stat().st_size}
+    return [name for name in env_file.secrets(project) if name.lower() not in present]
 
 
 def _link(project: Path) -> list[str]:
     """Link `.env` to `.env.local`, unless the team has its own."""
-    if os.path.lexists(project / COMPOSE_ENV):
+    if os.path.lexists(project / LINK):
         return []
     try:
-        (project / COMPOSE_ENV).symlink_to(env_file.LOCAL)
+        (project / LINK).symlink_to(env_file.LOCAL)
     except OSError as error:
-        return [f"Cannot create the link {COMPOSE_ENV}: {error.strerror}. Use nox -s stack instead of docker compose."]
-    return [f"Linked {COMPOSE_ENV} to {env_file.LOCAL}, for Compose."]
+        return [f"Cannot create the link {LINK}: {error.strerror}. Use nox -s stack instead of docker compose."]
+    return [f"Linked {LINK} to {env_file.LOCAL}, for Compose."]
 
 
 if __name__ == "__main__":

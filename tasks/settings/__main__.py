@@ -2,19 +2,17 @@
 
 import argparse
 import os
-import sys
-from collections.abc import Mapping
 from pathlib import Path
 
-from rich.console import Console
-from rich.table import Column, Table
+from rich.table import Column
 from rich.text import Text
 
 from tasks.core import cli
-from tasks.core.console import WIDTH, count
+from tasks.core.console import count
+from tasks.core.screen import MARKS, print_table
 from tasks.settings import contract
 from tasks.settings.agreement import committed_faults
-from tasks.settings.contract import Contract, Value
+from tasks.settings.contract import Contract, Setting, Value
 
 SECRETS_FOLDER = "SECRETS_FOLDER"
 # Does not show the length of a secret.
@@ -35,25 +33,19 @@ def main() -> str | None:
     if environment != contract.DEVELOPMENT:
         faults = committed_faults(Path.cwd(), agreed, environment)
         problems |= {fault.setting: f"{fault.reason} ({fault.file})" for fault in faults}
-    show(agreed, values, problems)
+    rows = [row(setting, values, agreed, is_wrong=name in problems) for name, setting in agreed.settings.items()]
+    print_table(["", "setting", Column("value", overflow="fold"), "source", "read by"], rows)
     lines = [f"{name}: {reason}" for name, reason in problems.items()]
     summary = f"\n{environment} cannot start: {count(len(problems), 'setting')} missing or wrong."
     return "\n".join([summary, *lines]) if problems else None
 
 
-def show(agreed: Contract, values: Mapping[str, Value], problems: Mapping[str, str]) -> None:
-    """Print the table."""
-    console = Console(width=None if sys.stdout.isatty() else WIDTH, highlight=False)
-    value = Column("value", overflow="fold")
-    table = Table("", "setting", value, "source", "read by", box=None, pad_edge=False)
-    for name, setting in agreed.settings.items():
-        mark = Text("✗", "red") if name in problems else Text("✓", "green")
-        found = values.get(name, Value("", "missing" if setting.is_required else "none"))
-        text = MASK if setting.holds_secret(found.text) else found.text
-        readers = "all" if len(setting.readers) == len(agreed.readers) else ", ".join(setting.readers)
-        # As Text, so that brackets in a value are no markup.
-        table.add_row(mark, *map(Text, (name, text, found.source, readers)))
-    console.print(table)
+def row(setting: Setting, values: dict[str, Value], agreed: Contract, *, is_wrong: bool) -> list[str | Text]:
+    """The cells of a setting, with its secret masked."""
+    found = values.get(setting.name, Value("", "missing" if setting.is_required else "none"))
+    text = MASK if setting.holds_secret(found.text) else found.text
+    readers = "all" if len(setting.readers) == len(agreed.readers) else ", ".join(setting.readers)
+    return [Text(*MARKS["failed" if is_wrong else "ready"]), setting.name, text, found.source, readers]
 
 
 if __name__ == "__main__":

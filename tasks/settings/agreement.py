@@ -1,4 +1,4 @@
-"""Compares the files that set settings with the contract: committed values, Compose, workflows."""
+"""Compares the files that set settings with the contract: committed values and Compose."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -9,7 +9,7 @@ import yaml
 
 from tasks.core.errors import UserError
 from tasks.project import env_file
-from tasks.project.parts import COMPOSE_FILE, compose_files
+from tasks.project.services import COMPOSE_FILE, compose_files
 from tasks.project.setup import fresh_secret
 from tasks.settings.contract import DEVELOPMENT, Contract, committed, refusals
 
@@ -17,7 +17,6 @@ from tasks.settings.contract import DEVELOPMENT, Contract, committed, refusals
 VARIABLE = re.compile(r"\$\{(?P<name>\w+)(:?-(?P<default>[^}]*))?[^}]*\}")
 # Variables of Python itself.
 PYTHON = "PYTHON"
-CALL = re.compile(r"-s config -- \S+")
 
 
 class Fault(NamedTuple):
@@ -32,8 +31,7 @@ def faults(project: Path, contract: Contract) -> list[str]:
     """A line for each fault of the project."""
     deployed = [each for each in contract.environments if each != DEVELOPMENT]
     found = [fault for each in deployed for fault in committed_faults(project, contract, each)]
-    found += [*compose_faults(project, contract), *workflow_faults(project, contract)]
-    return [": ".join(each) for each in dict.fromkeys(found)]
+    return [": ".join(each) for each in dict.fromkeys([*found, *compose_faults(project, contract)])]
 
 
 def committed_faults(project: Path, contract: Contract, environment: str) -> Iterator[Fault]:
@@ -73,20 +71,6 @@ def compose_faults(project: Path, contract: Contract) -> Iterator[Fault]:
             yield Fault(COMPOSE_FILE, name, f"{reader} would not start: {reason}")
 
 
-def workflow_faults(project: Path, contract: Contract) -> Iterator[Fault]:
-    """Secrets in the text of a workflow, and secrets that a step with `config` does not get."""
-    secrets = {name: each for name, each in contract.settings.items() if each.is_secret}
-    for path in sorted((project / ".github/workflows").glob("*.y*ml")):
-        for step, given in _steps(_load(path)):
-            call = CALL.search(str(step.get("run", "")))
-            for name, setting in secrets.items():
-                expected = f"${{{{ secrets.{name} }}}}"
-                if setting.holds_secret(given.get(name, "")) and given[name] != expected:
-                    yield Fault(path.name, name, f"a secret that does not come from GitHub; write {expected}")
-                elif call and name not in given:
-                    yield Fault(path.name, name, f"{call[0]} does not get it; write {expected}")
-
-
 def _load(path: Path) -> dict[str, Any]:
     """A YAML file; empty if it is missing."""
     try:
@@ -94,14 +78,6 @@ def _load(path: Path) -> dict[str, Any]:
     except yaml.YAMLError:
         raise UserError(f"{path.name} is not valid YAML. To see the line: nox -s lint -- {path.name}") from None
     return loaded if isinstance(loaded, dict) else {}
-
-
-def _steps(workflow: Mapping[str, Any]) -> Iterator[tuple[Mapping[str, Any], dict[str, str]]]:
-    """The steps of all jobs of a workflow, each with its environment."""
-    for job in (workflow.get("jobs") or {}).values():
-        for step in job.get("steps") or []:
-            levels = [each.get("env") or {} for each in (workflow, job, step)]
-            yield step, {name: str(text) for level in levels for name, text in level.items()}
 
 
 def _environment(service: Mapping[str, Any]) -> dict[str, str]:

@@ -14,7 +14,8 @@ from auth.settings import AuthSettings
 from projects.app import create_app as create_projects
 from projects.settings import ProjectsSettings
 from tests.support.application import Application, run_application
-from tests.support.serving import TIMEOUT_SECONDS, serve
+from tests.support.clients import http_client
+from tests.support.serving import serve
 from tests.support.stores import Stores, clone, template
 from tests.support.users import User, create_user
 
@@ -90,7 +91,7 @@ async def auth_url(auth_settings: AuthSettings) -> AsyncIterator[str]:
 @pytest.fixture(scope="session")
 async def auth(auth_url: str) -> AsyncIterator[httpx.AsyncClient]:
     """A client of the auth service."""
-    async with httpx.AsyncClient(base_url=auth_url, timeout=TIMEOUT_SECONDS) as client:
+    async with http_client(auth_url) as client:
         yield client
 
 
@@ -105,7 +106,7 @@ async def projects(projects_settings: ProjectsSettings) -> AsyncIterator[httpx.A
     """A client of the projects service."""
     async with (
         serve(create_projects(projects_settings)) as url,
-        httpx.AsyncClient(base_url=url, timeout=TIMEOUT_SECONDS) as client,
+        http_client(url) as client,
     ):
         yield client
 

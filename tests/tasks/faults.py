@@ -110,7 +110,7 @@ LINT = [
         "main.yml: no command is -s db_check, which has the tag check",
     ),
     Fault("tasks", file("tasks/planted.py", "import os\n"), "tasks/planted.py: not Slipway's"),
-    Fault("tasks", append("tasks/core/npm.py", "\n"), "tasks/core/npm.py: changed"),
+    Fault("tasks", append("tasks/core/ports.py", "\n"), "tasks/core/ports.py: changed"),
     Fault("tasks", lambda project: (project.folder / "tasks/README.md").unlink(), "tasks/README.md: deleted"),
 ]
 TYPES = [Fault("typecheck", module("planted", 'planted: int = "1"\n'), "planted.py:3: error")]

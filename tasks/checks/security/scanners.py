@@ -14,9 +14,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from tasks.checks.accepted import exceptions_elsewhere
 from tasks.checks.files import matching
-from tasks.checks.findings import Finding
+from tasks.checks.findings import Finding, exceptions_elsewhere
 from tasks.core import processes
 from tasks.core.console import count
 from tasks.core.errors import UserError
@@ -26,9 +25,11 @@ ENVIRONMENT = Path(sys.prefix)
 
 
 class Skipped(Exception):
-    """Why nothing was scanned, and what would make it possible."""
+    """Why nothing was scanned, and what would make it possible; only the result `skipped` fails in CI."""
 
-    result = "skipped"
+    def __init__(self, reason: str, result: str = "skipped") -> None:
+        super().__init__(reason)
+        self.result = result
 
 
 @dataclass(frozen=True)
@@ -55,14 +56,14 @@ class Scanner:
     """A tool of a part: `scan` gets the files that match `patterns`, and a folder with a copy of all files.
 
     It returns findings in these files, or an Outcome with another scope, and may raise UserError or Skipped. Without
-    patterns it always runs. `package` is the tool's name in the locks.
+    patterns it always runs. `package` is the tool's name in the locks, if it has another one there.
     """
 
     part: str
     tool: str
-    package: str
     scan: Callable[[list[str], Path], list[Finding] | Outcome]
     patterns: str = ""
+    package: str = ""
     is_slow: bool = False
 
     @property
@@ -97,7 +98,7 @@ def run(scanner: Scanner, files: list[str], folder: Path) -> Outcome:
         outcome,
         name=scanner.name,
         tool=outcome.tool or scanner.tool,
-        version=outcome.version or locked_version(scanner.package),
+        version=outcome.version or locked_version(scanner.package or scanner.tool),
         findings=sorted(set(outcome.findings), key=lambda each: (each.path, each.line, each.rule)),
         seconds=time.monotonic() - start,
     )

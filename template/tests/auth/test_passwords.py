@@ -2,7 +2,6 @@ import asyncio
 import os
 from collections import Counter
 
-import httpx
 import pytest
 from argon2 import extract_parameters
 from psycopg import AsyncConnection
@@ -10,7 +9,7 @@ from psycopg import AsyncConnection
 from auth.app import create_app
 from auth.settings import AuthSettings
 from shared.security.passwords import BusyError, PasswordHashing
-from tests.support.serving import serve
+from tests.support.clients import client_of
 from tests.support.stores import Stores
 from tests.support.users import PASSWORD, User, create_user
 
@@ -31,7 +30,7 @@ async def test_login_rehashes_password_with_outdated_parameters(
     user: User, stores: Stores, auth_settings: AuthSettings
 ) -> None:
     stronger = auth_settings.model_copy(update={"argon2_rounds": 2})
-    async with serve(create_app(stronger)) as url, httpx.AsyncClient(base_url=url) as auth:
+    async with client_of(create_app(stronger)) as auth:
         response = await auth.post("/api/auth/login", json={"email": user.email, "password": PASSWORD})
     assert response.status_code == 200
     assert extract_parameters(await stored_hash(user, stores)).time_cost == 2
@@ -70,7 +69,7 @@ async def test_login_burst_is_limited_and_does_not_hold_database_connections(
 ) -> None:
     slow = {"argon2_memory_kib": SLOW["memory_kib"], "argon2_rounds": SLOW["rounds"], "argon2_timeout": SHORT_TIMEOUT}
     app = create_app(auth_settings.model_copy(update={**slow, "database_pool_size": 2}))
-    async with serve(app) as url, httpx.AsyncClient(base_url=url, timeout=30) as auth:
+    async with client_of(app) as auth:
         user = await create_user(auth)
         body = {"email": user.email, "password": "wrong"}
         burst = [asyncio.create_task(auth.post("/api/auth/login", json=body)) for _ in range(CORES + 10)]

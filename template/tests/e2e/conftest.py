@@ -10,6 +10,7 @@ import httpx
 import pytest
 
 from tests.support.application import Application
+from tests.support.clients import http_client
 from tests.support.users import User, create_user
 
 # More than the timeouts of the application, so that tests get its error responses.
@@ -28,7 +29,7 @@ def gateway_url(request: pytest.FixtureRequest) -> str:
 @pytest.fixture
 async def client(gateway_url: str) -> AsyncIterator[httpx.AsyncClient]:
     """A client of the gateway."""
-    async with httpx.AsyncClient(base_url=gateway_url, timeout=TIMEOUT_SECONDS) as client:
+    async with http_client(gateway_url, timeout=TIMEOUT_SECONDS) as client:
         yield client
 
 

@@ -8,6 +8,7 @@ from starlette.types import Receive, Scope, Send
 
 from gateway.app import create_app
 from gateway.settings import GatewaySettings
+from tests.support.clients import http_client
 from tests.support.serving import TIMEOUT_SECONDS, free_port, serve
 from tests.support.upstream import Upstream
 
@@ -69,7 +70,7 @@ async def gateway_url(gateway_settings: GatewaySettings) -> AsyncIterator[str]:
 @pytest.fixture
 async def gateway(gateway_url: str) -> AsyncIterator[httpx.AsyncClient]:
     """A client of the gateway."""
-    async with httpx.AsyncClient(base_url=gateway_url, timeout=TIMEOUT_SECONDS) as client:
+    async with http_client(gateway_url) as client:
         yield client
 
 
@@ -83,7 +84,7 @@ async def short_timeout_url(gateway_settings: GatewaySettings) -> AsyncIterator[
 @pytest.fixture
 async def short_timeout(short_timeout_url: str) -> AsyncIterator[httpx.AsyncClient]:
     """A client of the gateway with a timeout of one second."""
-    async with httpx.AsyncClient(base_url=short_timeout_url, timeout=TIMEOUT_SECONDS) as client:
+    async with http_client(short_timeout_url) as client:
         yield client
 
 

@@ -14,6 +14,7 @@ from projects.settings import ProjectsSettings
 from shared.security.tokens import Signer
 from shared.settings import Environment
 from tests.gateway.conftest import ORIGIN
+from tests.support.clients import client_of
 from tests.support.serving import free_port, serve
 from tests.support.upstream import Upstream
 from tests.support.users import User
@@ -82,7 +83,7 @@ async def test_refresh_works_with_an_expired_access_token(gateway: httpx.AsyncCl
 
 async def test_unavailable_services_are_a_502(unavailable_settings: GatewaySettings) -> None:
     with capture_logs() as logs:
-        async with serve(create_app(unavailable_settings)) as url, httpx.AsyncClient(base_url=url) as gateway:
+        async with client_of(create_app(unavailable_settings)) as gateway:
             plain = await gateway.get("/api/projects")
             with_token = await gateway.get("/api/projects", headers={"Authorization": f"Bearer {token()}"})
             document = await gateway.get("/openapi.json")
@@ -102,7 +103,7 @@ async def test_readiness_reports_the_failed_dependency_of_a_service(
     without_keys = projects_settings.model_copy(update={"jwks_url": f"http://127.0.0.1:{free_port()}/jwks"})
     async with serve(create_projects(without_keys)) as projects_url:
         settings = gateway_settings.model_copy(update={"projects_url": projects_url})
-        async with serve(create_app(settings)) as url, httpx.AsyncClient(base_url=url) as gateway:
+        async with client_of(create_app(settings)) as gateway:
             response = await gateway.get("/health/detailed")
     components = response.json()["components"]
     assert response.status_code == 503
@@ -122,7 +123,7 @@ async def test_cors_allows_only_the_configured_origins(gateway: httpx.AsyncClien
 
 
 async def test_metrics_have_a_bounded_number_of_labels(gateway_settings: GatewaySettings) -> None:
-    async with serve(create_app(gateway_settings)) as url, httpx.AsyncClient(base_url=url) as gateway:
+    async with client_of(create_app(gateway_settings)) as gateway:
         for path in ("/api/projects/1", "/api/projects/2/members", "/nowhere/1", "/nowhere/2"):
             await gateway.request("BREW", path)
         metrics = (await gateway.get("/metrics")).text
@@ -135,7 +136,7 @@ async def test_metrics_have_a_bounded_number_of_labels(gateway_settings: Gateway
 
 async def test_production_has_no_docs_and_no_cors_by_default(gateway_settings: GatewaySettings) -> None:
     production = gateway_settings.model_copy(update={"environment": Environment.PRODUCTION, "cors_origins": ()})
-    async with serve(create_app(production)) as url, httpx.AsyncClient(base_url=url) as gateway:
+    async with client_of(create_app(production)) as gateway:
         response = await gateway.get("/api/projects/echo", headers={"Origin": ORIGIN})
         docs = await gateway.get("/docs")
     assert "access-control-allow-origin" not in response.headers

@@ -10,6 +10,7 @@ from gateway.openapi import merge
 from gateway.settings import GatewaySettings
 from projects.app import create_app as create_projects
 from projects.settings import ProjectsSettings
+from tests.support.clients import client_of
 from tests.support.serving import serve
 
 Document = dict[str, Any]
@@ -22,7 +23,7 @@ async def real_gateway(
     """A client of a gateway in front of the real services."""
     async with serve(create_projects(projects_settings)) as projects_url:
         settings = gateway_settings.model_copy(update={"projects_url": projects_url})
-        async with serve(create_app(settings)) as url, httpx.AsyncClient(base_url=url) as gateway:
+        async with client_of(create_app(settings)) as gateway:
             yield gateway
 
 

@@ -9,7 +9,8 @@ from structlog.testing import capture_logs
 
 from gateway.app import create_app
 from gateway.settings import GatewaySettings
-from tests.support.serving import TIMEOUT_SECONDS, serve, start_request, wait_until
+from tests.support.clients import client_of
+from tests.support.serving import TIMEOUT_SECONDS, start_request, wait_until
 from tests.support.upstream import Upstream
 from tests.support.users import User
 
@@ -214,7 +215,7 @@ async def test_client_disconnect_cancels_the_upstream_request(
 
 async def test_client_disconnect_cancels_an_event_stream(gateway_settings: GatewaySettings, upstream: Upstream) -> None:
     long_timeout = gateway_settings.model_copy(update={"upstream_timeout": 2 * TIMEOUT_SECONDS})
-    async with serve(create_app(long_timeout)) as url, httpx.AsyncClient(base_url=url) as gateway:
+    async with client_of(create_app(long_timeout)) as gateway:
         async with gateway.stream("GET", "/api/projects/stall") as response:
             assert await anext(response.aiter_raw()) == b"half"
         await asyncio.wait_for(upstream.cancelled.wait(), TIMEOUT_SECONDS)

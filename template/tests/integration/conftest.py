@@ -6,7 +6,8 @@ import httpx
 import pytest
 
 from tests.support.application import SERVICES, Application, with_urls
-from tests.support.serving import TIMEOUT_SECONDS, free_port
+from tests.support.clients import http_client
+from tests.support.serving import free_port
 
 
 @pytest.fixture(scope="session")
@@ -19,5 +20,5 @@ def settings(environment: dict[str, str], auth_url: str) -> dict[str, str]:
 @pytest.fixture
 async def client(application: Application) -> AsyncIterator[httpx.AsyncClient]:
     """A client of the gateway."""
-    async with httpx.AsyncClient(base_url=application["gateway"].url, timeout=TIMEOUT_SECONDS) as client:
+    async with http_client(application["gateway"].url) as client:
         yield client

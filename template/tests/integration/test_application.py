@@ -6,7 +6,7 @@ import httpx
 from gateway.app import create_app
 from gateway.settings import GatewaySettings
 from tests.support.application import Application
-from tests.support.serving import serve
+from tests.support.clients import client_of
 from tests.support.users import create_user
 
 
@@ -40,7 +40,7 @@ async def test_frozen_service_is_a_504_until_it_continues(client: httpx.AsyncCli
         jwks_url=f"{auth.url}/.well-known/jwks.json",
         upstream_timeout=2,
     )
-    async with serve(create_app(settings)) as url, httpx.AsyncClient(base_url=url, timeout=60) as gateway:
+    async with client_of(create_app(settings)) as gateway:
         os.kill(projects.popen.pid, signal.SIGSTOP)
         try:
             frozen = await gateway.get("/api/projects", headers=user.headers)

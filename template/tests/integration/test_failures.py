@@ -6,13 +6,13 @@ import socket
 from collections.abc import Callable
 from pathlib import Path
 
-import httpx
 import pytest
 
 from gateway.app import create_app as create_gateway
 from gateway.settings import GatewaySettings
 from projects.app import create_app as create_projects
 from projects.settings import ProjectsSettings
+from tests.support.clients import http_client
 from tests.support.processes import TIMEOUT_SECONDS, run_service
 from tests.support.serving import free_port, serve, start_request, wait_until_closed
 from tests.support.users import PASSWORD, User, new_email
@@ -51,8 +51,9 @@ async def test_stopped_service_is_a_502_until_it_is_back(
     )
     async with (
         serve(create_gateway(settings)) as url,
-        httpx.AsyncClient(base_url=url, headers=user.headers, timeout=TIMEOUT_SECONDS) as client,
+        http_client(url) as client,
     ):
+        client.headers.update(user.headers)
         before = await client.get("/api/projects")
         health = await client.get("/health/detailed")
         async with serve(create_projects(projects_settings), port):
@@ -85,7 +86,7 @@ async def test_shutdown_aborts_requests_after_the_timeout(settings: dict[str, st
         overrides = {"SHUTDOWN_TIMEOUT": "0.3", "UPSTREAM_TIMEOUT": "60", "PROJECTS_URL": url}
         with run_service("gateway", free_port(), {**settings, **overrides}, tmp_path) as gateway:
             gateway.wait_until_ready()
-            async with httpx.AsyncClient(base_url=gateway.url, timeout=TIMEOUT_SECONDS) as client:
+            async with http_client(gateway.url) as client:
                 request = asyncio.create_task(client.get("/api/projects"))
                 connection, _ = await asyncio.to_thread(silent.accept)
                 with connection:

@@ -10,7 +10,8 @@ from projects.app import create_app
 from projects.settings import ProjectsSettings
 from shared.health import run_checks
 from shared.security.tokens import Signer
-from tests.support.serving import free_port, serve
+from tests.support.clients import client_of
+from tests.support.serving import free_port
 
 
 async def test_reason_is_the_first_line_of_the_innermost_cause() -> None:
@@ -50,7 +51,7 @@ async def test_service_without_dependencies_is_live_and_reports_them(common: dic
     }
     token = Signer(bytes(32), timedelta(minutes=1)).sign(uuid4(), uuid4(), datetime.now(UTC))
     app = create_app(ProjectsSettings(**{**common, **unavailable}))
-    async with serve(app) as url, httpx.AsyncClient(base_url=url) as client:
+    async with client_of(app) as client:
         live = await client.get("/health")
         ready = await client.get("/health/detailed")
         malformed = await client.get("/api/projects", headers={"Authorization": "Bearer a.b.c"})

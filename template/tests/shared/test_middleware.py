@@ -11,7 +11,7 @@ from shared.application import create_service
 from shared.metrics import Metrics
 from shared.middleware import RequestMiddleware, level_of
 from shared.request_id import current_request_id
-from tests.support.serving import serve
+from tests.support.clients import client_of
 
 
 @asynccontextmanager
@@ -44,7 +44,7 @@ def create_app() -> tuple[FastAPI, RequestMiddleware]:
 
 @pytest.fixture
 async def client() -> AsyncIterator[httpx.AsyncClient]:
-    async with serve(create_app()[1]) as url, httpx.AsyncClient(base_url=url) as client:
+    async with client_of(create_app()[1]) as client:
         yield client
 
 
@@ -96,14 +96,14 @@ async def test_unhandled_exception_in_a_service_is_a_json_500() -> None:
         raise RuntimeError("hunter2")
 
     app = create_service("test", "A test.", lifespan, [router])
-    async with serve(RequestMiddleware(app, app.state.metrics)) as url, httpx.AsyncClient() as client:
-        response = await client.get(f"{url}/broken")
+    async with client_of(RequestMiddleware(app, app.state.metrics)) as client:
+        response = await client.get("/broken")
     assert (response.status_code, response.json()) == (500, {"detail": "Internal server error"})
 
 
 async def test_metrics_are_labelled_by_route() -> None:
     app, wrapped = create_app()
-    async with serve(wrapped) as url, httpx.AsyncClient(base_url=url) as client:
+    async with client_of(wrapped) as client:
         for path in ("/items/1", "/items/2", "/nowhere", "/elsewhere"):
             await client.get(path)
     metrics: Metrics = app.state.metrics
@@ -119,7 +119,7 @@ def test_health_checks_are_logged_only_on_failure() -> None:
 
 
 async def test_metrics_endpoint() -> None:
-    async with serve(create_service("test", "A test.", lifespan, [])) as url, httpx.AsyncClient() as client:
-        response = await client.get(f"{url}/metrics")
+    async with client_of(create_service("test", "A test.", lifespan, [])) as client:
+        response = await client.get("/metrics")
     assert response.headers["content-type"].startswith("text/plain; version=0.0.4")
     assert "process_cpu_seconds_total" in response.text

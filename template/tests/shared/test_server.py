@@ -7,6 +7,7 @@ from contextlib import suppress
 import httpx
 import pytest
 
+from tests.support.clients import ssl_context
 from tests.support.processes import process_environment
 from tests.support.serving import free_port
 
@@ -44,7 +45,7 @@ def wait_for_response(url: str) -> None:
     """Return when the URL responds."""
     for _ in range(200):
         with suppress(httpx.TransportError):
-            if httpx.get(url).status_code == 204:
+            if httpx.get(url, verify=ssl_context()).status_code == 204:
                 return
         time.sleep(0.05)
     raise AssertionError(f"{url} does not respond")

@@ -15,6 +15,8 @@ from typing import Any
 
 import httpx
 
+from tests.support.clients import ssl_context
+
 BACKEND = Path("src/backend").resolve()
 TIMEOUT_SECONDS = 120
 
@@ -47,7 +49,7 @@ class ServiceProcess:
         while time.monotonic() < deadline:
             assert self.popen.poll() is None, self.log.read_text(encoding="utf-8")
             with suppress(httpx.TransportError):
-                if httpx.get(f"{self.url}{path}").status_code == 200:
+                if httpx.get(f"{self.url}{path}", verify=ssl_context()).status_code == 200:
                     return
             time.sleep(0.05)
         raise AssertionError(f"not ready: {self.log.read_text(encoding='utf-8')}")

@@ -13,7 +13,8 @@ import pytest
 
 from tasks.checks import image_scan, images as command
 from tasks.checks.findings import Finding
-from tasks.checks.image_scan import NotScannedError, Scanned
+from tasks.checks.image_scan import Scanned
+from tasks.checks.security.scanners import Skipped
 from tasks.compose import images as compose_images
 from tests.support import ROOT, run
 from tests.tasks.fakes import GRYPE, TRIVY, scanner
@@ -187,7 +188,7 @@ def test_trivy_uses_its_existing_data_if_newer_ones_cannot_be_downloaded(
 )
 def test_the_reason_of_a_failed_scanner_is_reported(fake: Callable[..., None], script: str, reason: str) -> None:
     fake("trivy", script)
-    with pytest.raises(NotScannedError, match=f"^{re.escape(reason)}"):
+    with pytest.raises(Skipped, match=f"^{re.escape(reason)}"):
         image_scan.scan("my-app-gateway")
 
 
@@ -206,7 +207,7 @@ def test_data_of_unknown_or_old_age_are_refused(
 ) -> None:
     fake(name, report={"trivy": TRIVY, "grype": GRYPE}[name])
     (tmp_path / "data.json").write_text(data)
-    with pytest.raises(NotScannedError, match=reason):
+    with pytest.raises(Skipped, match=reason):
         image_scan.scan("my-app-gateway")
 
 
@@ -281,21 +282,6 @@ def test_a_fixable_vulnerability_fails_unless_it_is_accepted(
         code, output = scan()
         assert (code, message in output) == (1, True), output
     file.unlink()
-
-
-@pytest.mark.containers
-def test_files_from_which_scanners_would_read_exceptions_are_refused(
-    stack: SmallStack, scan: Callable[..., tuple[int, str]]
-) -> None:
-    names = [".trivyignore", "trivy.yaml", ".grype.yaml"]
-    accepting = accepted(tool="trivy", rule="CVE-1", path=f"{stack.name}-one")
-    stack.write({**dict.fromkeys(names, "CVE-1\n"), "security-accepted.toml": accepting})
-    code, output = scan()
-    for name in (*names, "security-accepted.toml"):
-        (stack.folder / name).unlink()
-    assert code == 1
-    assert [name for name in names if f"{name}:1: exceptions of one scanner; accept findings in" not in output] == []
-    assert "images: failed: scan of .trivyignore, scan of trivy.yaml, scan of .grype.yaml\n" in output
 
 
 @pytest.mark.containers

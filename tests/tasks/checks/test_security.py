@@ -11,12 +11,11 @@ from pathlib import Path
 import pytest
 from packaging.utils import canonicalize_name
 
-from tasks.checks import accepted
-from tasks.checks.accepted import Entry
+from tasks.checks import findings
 from tasks.checks.files import project_files
-from tasks.checks.findings import Finding
-from tasks.checks.security import dependencies, scanners, shipped
-from tasks.checks.security.dependencies import KNOWN, pins, probe
+from tasks.checks.findings import Entry, Finding
+from tasks.checks.security import packages, scanners
+from tasks.checks.security.packages import KNOWN, pins, probe
 from tasks.checks.security.sarif import write
 from tasks.checks.security.scanners import Outcome, Scanner, Skipped, run as run_scanner, tool
 from tasks.core.errors import UserError
@@ -146,7 +145,7 @@ def test_an_incomplete_entry_is_refused(
     monkeypatch.chdir(tmp_path)
     Path("security-accepted.toml").write_text(text, encoding="utf-8")
     with pytest.raises(UserError, match=re.escape(message)):
-        accepted.entries()
+        findings.entries()
 
 
 def test_ignored_files_may_hold_secrets_until_they_are_committed(
@@ -174,7 +173,7 @@ def test_a_source_without_advisories_is_refused(ecosystem: str) -> None:
 def test_a_source_without_tls_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OSV_URL", "http://advisories.example/v1/query")
     with pytest.raises(UserError, match="must begin with https"):
-        dependencies.source()
+        packages.source()
 
 
 def test_every_package_of_an_npm_lock_is_looked_up(tmp_path: Path) -> None:
@@ -207,7 +206,7 @@ def test_each_package_of_several_locks_is_looked_up_once(tmp_path: Path, monkeyp
     locks = [str(tmp_path / name) for name in ("a.txt", "b.txt")]
     for lock in locks:
         Path(lock).write_text("jinja2==2.9.6 \\\n    --hash=sha256:1\n", encoding="utf-8")
-    outcome = dependencies.scan(locks, tmp_path)
+    outcome = packages.look_up(locks, tmp_path)
     assert outcome.scope == "1 package"
     assert [(each.path, each.line) for each in outcome.findings] == [(locks[0], 1)]
 
@@ -244,7 +243,7 @@ def test_an_unknown_report_is_an_error(tmp_path: Path) -> None:
     def unknown(_files: list[str], _folder: Path) -> list[Finding]:
         return [Finding(**json.loads("{}")["missing"])]
 
-    outcome = run_scanner(Scanner("part", "tool", "package", unknown, "*.x"), ["a.x"], tmp_path)
+    outcome = run_scanner(Scanner("part", "tool", unknown, "*.x"), ["a.x"], tmp_path)
     assert outcome.reason == "the report of tool cannot be read: KeyError 'missing'"
     assert outcome.result == "ERROR"
 
@@ -287,13 +286,13 @@ def test_a_shallow_clone_has_no_history_to_scan(checked: CheckedProject, tmp_pat
     ],
 )
 def test_a_licence_is_allowed_if_its_expression_can_be_satisfied(expression: str, allowed: bool) -> None:
-    assert shipped.is_allowed(expression, ["MIT", "Apache-2.0"]) is allowed
+    assert packages.is_allowed(expression, ["MIT", "Apache-2.0"]) is allowed
 
 
 def test_a_licence_with_its_exception_is_allowed_as_a_whole() -> None:
     expression = "GPL-2.0-only WITH Classpath-exception-2.0"
-    assert shipped.is_allowed(expression, [expression])
-    assert not shipped.is_allowed(expression, ["GPL-2.0-only"])
+    assert packages.is_allowed(expression, [expression])
+    assert not packages.is_allowed(expression, ["GPL-2.0-only"])
 
 
 def test_missing_settings_are_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -301,13 +300,13 @@ def test_missing_settings_are_named(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     Path("pyproject.toml").write_text('[tool.slipway.security]\nships = "backend"\n', encoding="utf-8")
     for key in ("ships", "licences"):
         with pytest.raises(UserError, match=rf"{key} of \[tool.slipway.security\] must be a list"):
-            shipped.policy(key)
+            packages.policy(key)
 
 
 def test_an_entry_may_last_a_year(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     Path("security-accepted.toml").write_text(entry(expires=from_now(366)) + entry(expires=TOMORROW), encoding="utf-8")
-    assert accepted.review(accepted.entries(), [], lambda _: False) == []
+    assert findings.review(findings.entries(), [], lambda _: False) == []
 
 
 def found(*lines: int) -> list[Finding]:
@@ -318,20 +317,20 @@ def found(*lines: int) -> list[Finding]:
 def test_an_entry_accepts_as_many_findings_as_it_names(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     Path("security-accepted.toml").write_text(entry(), encoding="utf-8")
-    [one] = accepted.entries()
-    assert accepted.remaining([one], found(3)) == []
-    assert [each.line for each in accepted.remaining([one], found(3, 4))] == [3, 4]
-    assert accepted.remaining([one], found(3, 4))[0].message == "Unsafe.; security-accepted.toml:1 accepts only 1"
+    [one] = findings.entries()
+    assert findings.remaining([one], found(3)) == []
+    assert [each.line for each in findings.remaining([one], found(3, 4))] == [3, 4]
+    assert findings.remaining([one], found(3, 4))[0].message == "Unsafe.; security-accepted.toml:1 accepts only 1"
     Path("security-accepted.toml").write_text(entry() + "findings = 3\n", encoding="utf-8")
-    [three] = accepted.entries()
-    assert accepted.remaining([three], found(3, 4, 5)) == []
+    [three] = findings.entries()
+    assert findings.remaining([three], found(3, 4, 5)) == []
     assert messages(three, found(3, 4), found(5)) == ["ruff finds only 2; write findings = 2"]
     assert messages(three, found(3, 4, 5), found(5)) == []
 
 
-def messages(accepted_one: Entry, *findings: list[Finding]) -> list[str]:
+def messages(accepted_one: Entry, *checks: list[Finding]) -> list[str]:
     """The faults of one entry."""
-    return [each.message for each in accepted.review([accepted_one], list(findings), lambda _: True)]
+    return [each.message for each in findings.review([accepted_one], list(checks), lambda _: True)]
 
 
 def test_incomplete_checks_are_not_in_the_report(tmp_path: Path) -> None:

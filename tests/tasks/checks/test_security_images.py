@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from tasks.checks import image_scan
 from tasks.checks.findings import Finding
-from tasks.checks.security import images
 from tasks.checks.security.scanners import Outcome, Skipped
 from tests.tasks.checked_project import CheckedProject
 from tests.tasks.fakes import GRYPE, TRIVY, engine, program, scanner
@@ -32,7 +32,7 @@ def tools(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_each_image_is_scanned_once(tools: Path, name: str, report: dict[str, object]) -> None:
     scanner(tools, name, f'echo "$*" >> {tools}/asked; cat {tools}/report.json', report)
     found = [Finding(name, "CVE-1", image, 1, "zlib 1.0, fixed in 1.1", "low") for image in NAMES]
-    assert images.scan([], Path()) == Outcome(tool=name, version="1.2.3", scope="2 images", findings=found)
+    assert image_scan.scan_built([], Path()) == Outcome(tool=name, version="1.2.3", scope="2 images", findings=found)
     asked = (tools / "asked").read_text(encoding="utf-8").splitlines()
     assert [line.rpartition(" ")[2].removeprefix("docker:") for line in asked] == list(NAMES)
 
@@ -47,31 +47,31 @@ def test_severities_of_scanners_are_mapped(tools: Path, written: str, severity: 
         "Severity": written,
     }
     scanner(tools, "trivy", f"cat {tools}/report.json", {"Results": [{"Vulnerabilities": [flaw]}]})
-    assert {finding.severity for finding in images.scan([], Path()).findings} == {severity}
+    assert {finding.severity for finding in image_scan.scan_built([], Path()).findings} == {severity}
 
 
 def test_images_without_a_scanner_are_skipped(tools: Path) -> None:
     with pytest.raises(Skipped, match=r"^my-app-auth: no scanner is installed: trivy or grype$"):
-        images.scan([], Path())
+        image_scan.scan_built([], Path())
     scanner(tools, "trivy", f"cat {tools}/report.json", TRIVY, days=8)
     with pytest.raises(Skipped, match="my-app-auth: trivy's data are 8 days old"):
-        images.scan([], Path())
+        image_scan.scan_built([], Path())
 
 
 def test_without_images_nothing_is_scanned(tools: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     scanner(tools, "trivy", f"cat {tools}/report.json", TRIVY)
     engine(tools, built=NAMES[:1])
     with pytest.raises(Skipped, match="no image my-app-gateway is built; nox -s images -- build"):
-        images.scan([], Path())
+        image_scan.scan_built([], Path())
     program(tools, "docker", 'case "$1" in version) ;; *) echo broken >&2; exit 1 ;; esac')
     with pytest.raises(Skipped, match="cannot read which images this project builds: broken"):
-        images.scan([], Path())
+        image_scan.scan_built([], Path())
     program(tools, "docker", "exit 1")
     with pytest.raises(Skipped, match="no Docker Engine answers"):
-        images.scan([], Path())
+        image_scan.scan_built([], Path())
     monkeypatch.setenv("PATH", "")
     with pytest.raises(Skipped, match="no Docker Engine answers"):
-        images.scan([], Path())
+        image_scan.scan_built([], Path())
 
 
 def with_tools(project: CheckedProject) -> Path:

@@ -17,7 +17,6 @@ from tests.support import ROOT
 
 LINT = "python3 noxfile.py -s lint"
 UPDATE = ".github/workflows/update.yml"
-SECURITY = ".github/workflows/security.yml"
 ACTION = ".github/actions/set-up/action.yml"
 DB_CHECK = "        run: python3 noxfile.py -s db_check\n"
 WORKFLOW = """\
@@ -65,8 +64,6 @@ STEPS = [
     ("run: python3 noxfile.py -t planted", "planted: noxfile.py has no tag planted"),
     ("run: python3 planted/noxfile.py -s lint", "planted: planted/noxfile.py does not exist"),
     (f"run: {LINT}\n        continue-on-error: true", "planted: continue-on-error lets a failure pass"),
-    ("run: python3 noxfile.py -t check -j auto", "planted: searches every commit for secrets"),
-    ("run: python3 noxfile.py -s security -- --only history", "planted: searches every commit for secrets"),
 ]
 # A change of the workflow, and the fault that is found.
 CHANGES: list[tuple[str | Path, str, str, str]] = [
@@ -78,9 +75,6 @@ CHANGES: list[tuple[str | Path, str, str, str]] = [
     (MAIN, "-s ci_result", "-s lint", "all: the last job must call ci_result"),
     (MAIN, "\n    if: ${{ always() }}\n", "\n", "all: the last job must run always"),
     (MAIN, "    needs: [lint, ", "    needs: [", "all: the last job must need all others; it lacks lint"),
-    (MAIN, "fetch-depth: 0 # ", "fetch-depth: 1 # ", "security: searches every commit for secrets"),
-    (MAIN, "fetch-depth: 0\n", "fetch-depth: 1\n", "devcontainer: searches every commit for secrets"),
-    (SECURITY, "fetch-depth: 0", "fetch-depth: 1", "security: searches every commit for secrets"),
     (ACTION, "    - name: Get Python\n", "    - run: id\n    - name: Get Python\n", "action: not a session call"),
 ]
 TEXTS = [("jobs: [", "invalid YAML"), ("", "not a workflow"), ("jobs: [1]\n", "not a workflow"), ("planted", "not a")]

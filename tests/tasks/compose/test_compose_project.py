@@ -11,10 +11,9 @@ import docker
 import pytest
 from docker.models.containers import Container
 
-from tasks.compose import containers, ports, services
-from tasks.compose.compose import Compose
+from tasks.compose import ports, status
+from tasks.compose.compose import Compose, Port, services
 from tasks.compose.compose_project import ComposeProject, host_path
-from tasks.compose.services import Port
 from tasks.core.errors import UserError
 from tasks.project.data_folder import FOLDER, DataFolder
 
@@ -33,7 +32,7 @@ CONFIG: dict[str, Any] = {
 
 
 def test_services_are_listed_after_their_dependencies() -> None:
-    store, tables, gateway = services.services(CONFIG)
+    store, tables, gateway = services(CONFIG)
     assert [store.name, tables.name, gateway.name] == ["store", "tables", "gateway"]
     assert [store.is_task, tables.is_task, gateway.is_task] == [False, True, False]
     assert [store.image, gateway.image] == ["redis:8", "app-gateway"]
@@ -72,7 +71,7 @@ def container(
     ],
 )
 def test_the_problem_of_a_container_is_described(found: Container, is_task: bool, problem: str | None) -> None:
-    assert containers.problem(found, is_task=is_task) == problem
+    assert status.problem(found, is_task=is_task) == problem
 
 
 def test_a_folder_in_a_container_is_found_on_the_host() -> None:
@@ -90,7 +89,7 @@ def test_a_port_of_this_project_s_dev_is_reported_with_its_pid(tmp_path: Path) -
     with socket.create_server(("127.0.0.1", 0)) as used, data.owned("dev"):
         port = used.getsockname()[1]
         data.write("dev", {"pid": 4321, "services": {"gateway": {"port": port}}})
-        found = services.services({"name": "x", "services": {"gateway": {"ports": [{"target": 1, "published": port}]}}})
+        found = services({"name": "x", "services": {"gateway": {"ports": [{"target": 1, "published": port}]}}})
         compose = Compose(tmp_path, {})
         place = ComposeProject(tmp_path, cast("docker.DockerClient", client), compose, "x", found, None)
         with pytest.raises(

@@ -11,8 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tasks.doctor.__main__ import main
-from tasks.doctor.machine import file_system
+from tasks.doctor.__main__ import file_system, main
 from tasks.project import setup
 from tests.support import run
 from tests.tasks.command import call

@@ -1,0 +1,29 @@
+"""HTTP clients with a shared SSL context: creating one takes longer than most requests."""
+
+import ssl
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from functools import cache
+
+import httpx
+from starlette.types import ASGIApp
+
+from tests.support.serving import TIMEOUT_SECONDS, serve
+
+
+@cache
+def ssl_context() -> ssl.SSLContext:
+    """The SSL context of all clients."""
+    return httpx.create_ssl_context()
+
+
+def http_client(url: str, *, timeout: float = TIMEOUT_SECONDS) -> httpx.AsyncClient:
+    """A client of the server at this URL."""
+    return httpx.AsyncClient(base_url=url, timeout=timeout, verify=ssl_context())
+
+
+@asynccontextmanager
+async def client_of(app: ASGIApp) -> AsyncIterator[httpx.AsyncClient]:
+    """Serve the application; yields a client of it."""
+    async with serve(app) as url, http_client(url) as client:
+        yield client
