@@ -32,7 +32,14 @@ def test_url_is_recorded_without_credentials_and_as_copier_reads_it(url: str, re
 def checkout(tmp_path: Path) -> Path:
     """A checkout with a small template, quick to render."""
     template = ("noxfile.py", "tasks", "{{ _copier_conf.answers_file }}.jinja")
-    paths = (*(f"template/{name}" for name in template), "copier.yml", "README.md", "tasks/core", "toolkit")
+    paths = (
+        *(f"template/{name}" for name in template),
+        ".gitignore",
+        "copier.yml",
+        "README.md",
+        "tasks/core",
+        "toolkit",
+    )
     return snapshot(tmp_path / "slipway", *paths)
 
 

@@ -41,7 +41,7 @@ TERMS = {
     r"what there is": "the noun that it is",
     r"stray": "stale",
 }
-AVOIDED = {re.compile(rf"(?<![A-Za-z])(?:{term})(?![A-Za-z])", re.IGNORECASE): plain for term, plain in TERMS.items()}
+AVOIDED = re.compile(rf"(?<![a-z])(?:{'|'.join(TERMS)})(?![a-z])", re.IGNORECASE)
 # A key of typos, and in the changelog the names that were replaced.
 EXCEPTIONS = re.compile(r"extend-words|from tasks import door\b|\bdoor\.enter\(|(?<=replaces `)--patience\b")
 THIS = "tests/test_wording.py"
@@ -50,11 +50,15 @@ THIS = "tests/test_wording.py"
 def findings(text: str) -> list[str]:
     """The terms to avoid in a text, with their lines and the standard term."""
     return [
-        f"{number}: {found[0]!r}; write: {plain}"
+        f"{number}: {found[0]!r}; write: {standard(found[0])}"
         for number, line in enumerate(text.splitlines(), start=1)
-        for pattern, plain in AVOIDED.items()
-        for found in pattern.finditer(EXCEPTIONS.sub("", line))
+        for found in AVOIDED.finditer(EXCEPTIONS.sub("", line))
     ]
+
+
+def standard(term: str) -> str:
+    """The standard term for one to avoid."""
+    return next(plain for avoided, plain in TERMS.items() if re.fullmatch(avoided, term, re.IGNORECASE))
 
 
 def tracked(folder: Path) -> list[str]:

@@ -59,15 +59,18 @@ def capture(command: list[str], folder: Path) -> str:
         start_new_session=True,
     )
     os.close(terminal)
-    output, is_requested = b"", False
+    output, stage = b"", "start" if "dev" in command else "end"
     # A terminal whose processes have exited raises OSError.
     with contextlib.suppress(OSError), os.fdopen(screen, "rb", buffering=0) as shown:
         while data := shown.read(65536):
             output += data
-            if "dev" in command and not is_requested and (gateway := GATEWAY.search(output)):
-                is_requested = httpx.get(f"{gateway[1].decode()}{PATH}").status_code == 401
-            elif is_requested and PATH.encode() in data:
+            if stage == "start" and (gateway := GATEWAY.search(output)):
+                httpx.get(f"{gateway[1].decode()}{PATH}")
+                stage = "requested"
+            elif stage == "requested" and PATH.encode() in data:
+                # A second Ctrl-C would stop it at once.
                 os.killpg(process.pid, signal.SIGINT)
+                stage = "end"
     if process.wait() != 0:
         raise UserError(f"{' '.join(command)} failed:\n{output.decode()}")
     return output.decode()
@@ -89,16 +92,16 @@ def picture(output: str, title: str) -> str:
 def rows(output: str) -> list[str]:
     """The rows of a terminal, colours included, after the moves by which a live display overwrites its rows."""
     found, row = [""], 0
-    for token in TOKENS.split(output.replace("\r", "")):
-        if token == "\n":
+    for part in TOKENS.split(output.replace("\r", "")):
+        if part == "\n":
             row += 1
             found += [""] * (row == len(found))
-        elif token == "\x1b[1A":
+        elif part == "\x1b[1A":
             row -= 1
-        elif token == "\x1b[2K":
+        elif part == "\x1b[2K":
             found[row] = ""
-        elif not token.startswith("\x1b") or token.endswith("m"):
-            found[row] += token
+        elif not part.startswith("\x1b") or part.endswith("m"):
+            found[row] += part
     return found
 
 

@@ -26,8 +26,8 @@ class Group(ExitStack):
             cwd="/",
             process_group=0,
         )
-        # Closes the guardian's input, and waits for its exit.
-        self.callback(guardian.communicate)
+        self._processes: list[subprocess.Popen[bytes]] = []
+        self.callback(self._stop, guardian)
         self.id = guardian.pid
         self.on_start = on_start
         on_start(self.id)
@@ -44,5 +44,12 @@ class Group(ExitStack):
                 env=environment,
                 process_group=self.id,
             )
+        self._processes.append(process)
         self.on_start(process.pid)
         return process
+
+    def _stop(self, guardian: subprocess.Popen[bytes]) -> None:
+        """Close the guardian's input, and wait for the exit of all."""
+        guardian.communicate()
+        for process in self._processes:
+            process.wait()

@@ -78,9 +78,15 @@ def concerns(record: dict[str, Any], query: dict[str, Any]) -> bool:
     )
 
 
+class Server(ThreadingHTTPServer):
+    """Accepts all connections of a scan at once."""
+
+    request_queue_size = 64
+
+
 @cache
 def source() -> str:
     """Where the source answers as long as this process lives."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Source)
+    server = Server(("127.0.0.1", 0), Source)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     return f"http://127.0.0.1:{server.server_port}"

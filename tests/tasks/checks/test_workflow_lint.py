@@ -93,6 +93,7 @@ def project(rendered: Callable[[str], Path], tmp_path: Path, monkeypatch: pytest
     shutil.copytree(source / ".github", tmp_path / ".github")
     shutil.copy2(source / "noxfile.py", tmp_path)
     (tmp_path / "tasks").symlink_to(source / "tasks")
+    monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
     monkeypatch.chdir(tmp_path)
     workflows.sessions.cache_clear()
     return tmp_path
