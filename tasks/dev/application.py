@@ -14,7 +14,7 @@ from time import monotonic
 from typing import Any
 
 import psutil
-from watchfiles import Change, PythonFilter, awatch
+from watchfiles import PythonFilter, awatch
 
 from tasks.core.errors import UserError
 from tasks.core.ports import Ports
@@ -46,7 +46,6 @@ class Application:
         self._data = data
         self._screen = screen
         self._on_crash = on_crash
-        self._settings = env_file.settings(project)
         self._running: list[RunningService] = []
         self._has_started = asyncio.Event()
         self._report: dict[str, Any] = {"pid": os.getpid(), "servers": {}}
@@ -100,7 +99,7 @@ class Application:
         """The URL in the setting, else that of the embedded server."""
         started = monotonic()
         self._screen.status(server.title, "starting", "")
-        url, pid, port = self._settings.get(setting), None, None
+        url, pid, port = env_file.settings(self._project).get(setting), None, None
         if not url:
             url, pid, port = await self._embedded(server)
         version = await asyncio.to_thread(version_at, url)
@@ -173,22 +172,18 @@ class Application:
         try:
             async for batch in awatch(backend, watch_filter=PythonFilter(), debounce=DEBOUNCE_MILLISECONDS):
                 await self._has_started.wait()
-                self._restart(affected(backend, [each.service.name for each in self._running], self._code(batch)))
+                self._restart_affected(backend, [Path(path) for _, path in batch])
         except (OSError, RuntimeError) as error:
             # Mostly the system's limit of watched files.
             advice = "Try again with WATCHFILES_FORCE_POLLING=true."
             self._screen.print(f"Cannot watch the code for changes ({error}). {advice}", "yellow")
 
-    def _code(self, batch: set[tuple[Change, str]]) -> list[Path]:
-        """The changed files of services; not migrations, which are not applied before they are finished."""
-        paths = [Path(path) for _, path in batch]
+    def _restart_affected(self, backend: Path, paths: list[Path]) -> None:
+        """Restart services whose code changed; migrations are not applied, as they may be unfinished."""
         code = [path for path in paths if not path.match("migrations/versions/*")]
         if code != paths:
             self._screen.print("Migrations changed. Apply them: nox -s migrate", "yellow")
-        return code
-
-    def _restart(self, names: list[str]) -> None:
-        if names:
+        if names := affected(backend, [each.service.name for each in self._running], code):
             self._screen.print(f"Code changed: restarting {', '.join(names)}.", "bold")
         for each in self._running:
             if each.service.name in names:

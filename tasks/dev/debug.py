@@ -23,24 +23,19 @@ NOT_RUNNING = "The application is not running. Start it: python3 noxfile.py -s d
 
 
 def main() -> None:
-    """Run the service in this process, and suspend it in `nox -s dev` meanwhile."""
+    """Run a service in this process, on its port and with its environment in `nox -s dev`, which suspends it."""
     project = Path.cwd()
     data = DataFolder(project / data_folder.FOLDER)
     parser = argparse.ArgumentParser(prog="python -m tasks.dev.debug", description=main.__doc__)
     parser.add_argument("service", choices=services.names(project))
     service: str = parser.parse_args().service
     with suspended(data, service):
-        run(project, data, service)
-
-
-def run(project: Path, data: DataFolder, service: str) -> None:
-    """Run the service on the port and with the environment that it has in `dev`."""
-    running = data.read("dev")["services"]
-    found = [services.Service(name, about["port"]) for name, about in running.items()]
-    os.environ |= services.environment(project, found, **data.read("servers"))
-    sys.path.insert(0, str((project / services.BACKEND).resolve()))
-    sys.argv = [service]
-    runpy.run_module(service, run_name="__main__", alter_sys=True)
+        running = data.read("dev")["services"]
+        found = [services.Service(name, about["port"]) for name, about in running.items()]
+        os.environ |= services.environment(project, found, **data.read("servers"))
+        sys.path.insert(0, str((project / services.BACKEND).resolve()))
+        sys.argv = [service]
+        runpy.run_module(service, run_name="__main__", alter_sys=True)
 
 
 @contextmanager
@@ -52,7 +47,11 @@ def suspended(data: DataFolder, service: str) -> Iterator[None]:
         raise UserError(f"Another debugger runs {service}. End that one first.")
     data.write(f"debugged-{service}", data_folder.identity(os.getpid()))
     try:
-        _await_suspension(data, service)
+        deadline = time.monotonic() + TIMEOUT_SECONDS
+        while not ((running := data.read("dev")) and running["services"][service]["pid"] is None):
+            if time.monotonic() > deadline or not data.is_owned():
+                raise UserError(NOT_RUNNING)
+            time.sleep(POLL_SECONDS)
         yield
     finally:
         (data.path / f"debugged-{service}.json").unlink()
@@ -62,16 +61,6 @@ def is_suspended(data: DataFolder, service: str) -> bool:
     """Whether another process runs this service in place of `dev`."""
     found = data.read(f"debugged-{service}")
     return found is not None and data_folder.find(found) is not None
-
-
-def _await_suspension(data: DataFolder, service: str) -> None:
-    deadline = time.monotonic() + TIMEOUT_SECONDS
-    while time.monotonic() < deadline and data.is_owned():
-        running = data.read("dev")
-        if running and running["services"][service]["pid"] is None:
-            return
-        time.sleep(POLL_SECONDS)
-    raise UserError(NOT_RUNNING)
 
 
 if __name__ == "__main__":

@@ -6,6 +6,9 @@ import redis
 from tasks.core.errors import UserError
 from tasks.database.operations import connection_failure
 
+# Instead of the libraries' reasons, which may quote a part of the password.
+MALFORMED = "Not a URL of the form"
+
 
 def postgres_version(url: str) -> str:
     """The version of the PostgreSQL at this URL; UserError if it does not answer."""
@@ -13,9 +16,9 @@ def postgres_version(url: str) -> str:
         with psycopg.connect(url, connect_timeout=10) as connection:
             return connection.info.parameter_status("server_version") or "of unknown version"
     except psycopg.OperationalError as error:
-        raise _wrong("DATABASE_URL", connection_failure(url, error)) from None
+        raise _failure("DATABASE_URL", connection_failure(url, error)) from None
     except psycopg.Error:
-        raise _malformed("DATABASE_URL", "postgresql://user:password@host:5432/name") from None
+        raise _failure("DATABASE_URL", f"{MALFORMED} postgresql://user:password@host:5432/name") from None
 
 
 def valkey_version(url: str) -> str:
@@ -24,18 +27,13 @@ def valkey_version(url: str) -> str:
         with redis.Redis.from_url(url, socket_timeout=10, retry=None) as client:
             about = client.info("server")
     except redis.AuthenticationError as error:
-        raise _wrong("REDIS_URL", f"The server refuses: {error}") from None
+        raise _failure("REDIS_URL", f"The server refuses: {error}") from None
     except redis.RedisError as error:
-        raise _wrong("REDIS_URL", f"No answer: {str(error).strip() or type(error).__name__}") from None
+        raise _failure("REDIS_URL", f"No answer: {str(error).strip() or type(error).__name__}") from None
     except ValueError:
-        raise _malformed("REDIS_URL", "redis://:password@host:6379/0") from None
+        raise _failure("REDIS_URL", f"{MALFORMED} redis://:password@host:6379/0") from None
     return str(about.get("valkey_version") or about.get("redis_version"))
 
 
-def _wrong(setting: str, reason: str) -> UserError:
+def _failure(setting: str, reason: str) -> UserError:
     return UserError(f"{setting}: {reason}\nCorrect it, or unset it to use the embedded server.")
-
-
-def _malformed(setting: str, form: str) -> UserError:
-    """An error without the library's reason, which may quote a part of the password."""
-    return _wrong(setting, f"Not a URL of the form {form}")

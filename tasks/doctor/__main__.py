@@ -25,7 +25,8 @@ from tasks.dev.storage import postgres_version, valkey_version
 from tasks.project import env_file, setup
 from tasks.project.data_folder import FOLDER, DataFolder
 from tasks.project.services import usual_ports
-from tasks.servers import postgres, privileges, valkey
+from tasks.servers import postgres, valkey
+from tasks.servers.server import unprivileged
 from tasks.settings.wrong_values import wrong_values
 
 DOCKER_USE = "optional: nox -s stack, nox -s images"
@@ -85,7 +86,7 @@ def check_machine(project: Path) -> list[Status]:
 def privilege() -> Status:
     """The program that runs servers without root privileges."""
     try:
-        return Status("unprivileged servers", f"with {privileges.prefix()[0]}", is_required=True)
+        return Status("unprivileged servers", f"with {unprivileged()[0]}", is_required=True)
     except UserError as error:
         return Status("unprivileged servers", "not possible", str(error), is_required=True)
 

@@ -16,9 +16,8 @@ from psycopg import sql
 
 from tasks.core import atomic_file, processes
 from tasks.core.errors import UserError
-from tasks.servers import privileges
 from tasks.servers.group import Group
-from tasks.servers.server import Server, environment
+from tasks.servers.server import Server, change_owner, check_owner, environment, unprivileged
 
 USER = "app"
 DATABASE = "app"
@@ -40,13 +39,13 @@ class Postgres(Server):
     def prepare(self, group: Group) -> None:
         """Create the data folder completely or not at all; UserError for one that is damaged or of another version."""
         if self.folder.exists():
-            privileges.check(self.folder)
+            check_owner(self.folder)
             self._check_version()
             self._read("password")
             self._remove_stale_pid_file(self.folder / "data" / "postmaster.pid")
         else:
             self._create(group)
-        privileges.chown(self.folder)
+        change_owner(self.folder)
 
     def command(self, port: int) -> list[str]:
         """The command line of a server on this port of the loopback address only."""
@@ -84,7 +83,7 @@ class Postgres(Server):
         scratch.mkdir(mode=0o700)
         try:
             atomic_file.write(scratch / "password", secrets.token_urlsafe(24))
-            privileges.chown(scratch)
+            change_owner(scratch)
             self._initdb(scratch, group)
             scratch.rename(self.folder)
         finally:
@@ -97,7 +96,7 @@ class Postgres(Server):
             *(builtin if major_version() >= BUILTIN_LOCALE_SINCE else ["--locale=C.UTF-8"]),
             *([] if self.durable else ["--no-sync"]),
         ]
-        command = [*privileges.prefix(), str(program("initdb")), "-D", str(folder / "data"), *options]
+        command = [*unprivileged(), str(program("initdb")), "-D", str(folder / "data"), *options]
         done = subprocess.run(
             command, capture_output=True, text=True, check=False, env=environment(), process_group=group.id
         )

@@ -10,9 +10,8 @@ import redis
 
 from tasks.core import atomic_file
 from tasks.core.errors import UserError
-from tasks.servers import privileges
 from tasks.servers.group import Group
-from tasks.servers.server import Server
+from tasks.servers.server import Server, change_owner, check_owner
 
 
 @dataclass(frozen=True)
@@ -29,9 +28,9 @@ class Valkey(Server):
     def prepare(self, _group: Group) -> None:
         """Create the folder with the password in a file, since every user can read command lines."""
         self.folder.mkdir(mode=0o700, exist_ok=True)
-        privileges.check(self.folder)
+        check_owner(self.folder)
         atomic_file.write(self.folder / "valkey.conf", f"requirepass {self.password}\n")
-        privileges.chown(self.folder)
+        change_owner(self.folder)
 
     def command(self, port: int) -> list[str]:
         """The command line of a server on this port of the loopback address only."""
