@@ -23,7 +23,7 @@ INSTALL = "https://docs.docker.com/engine/install/"
 WITHOUT_DOCKER = "Without Docker, `nox -s dev` runs the application too."
 DEFAULT_SOCKET = "unix:///var/run/docker.sock"
 # Any other engine is on another machine; a port of the loopback address may belong to the one of this machine.
-LOCAL = re.compile(r"(unix|npipe|fd):.*|(tcp|https?)://(127(\.\d+){3}|localhost|\[::1\]|)(:\d*)?/?", re.IGNORECASE)
+LOCAL = re.compile(r"(?!(ssh|tcp|https?):).*|(tcp|https?)://(127(\.\d+){3}|localhost|\[::1\]|)(:\d*)?/?", re.IGNORECASE)
 
 
 @contextmanager

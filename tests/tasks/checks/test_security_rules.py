@@ -1,7 +1,10 @@
 """Each of our own rules finds its faults, line by line, and nothing in correct code."""
 
+from pathlib import Path
+
 import yaml
 
+from tasks.checks.security.checks import SCANNERS
 from tests.support import ROOT
 from tests.tasks.checked_project import CheckedProject
 from tests.tasks.scanning import scan_files
@@ -138,3 +141,15 @@ def test_every_rule_is_tested() -> None:
     files = (ROOT / "tasks/checks/security/rules").glob("*.yaml")
     rules = {rule["id"] for file in files for rule in yaml.safe_load(file.read_text(encoding="utf-8"))["rules"]}
     assert rules == {*UNSAFE, *UNSAFE_SERVICES}
+
+
+def test_configuration_of_a_project_hides_no_unsafe_code(tmp_path: Path) -> None:
+    (tmp_path / "src").mkdir()
+    (tmp_path / "src" / "unsafe.py").write_text("eval(input())\n")
+    config = '[lint.per-file-ignores]\n"**" = ["S307"]\n'
+    for folder in (tmp_path, tmp_path / "src"):
+        (folder / "ruff.toml").write_text(f'force-exclude = true\nextend-exclude = ["src/**"]\n{config}')
+    [scanner] = [each for each in SCANNERS if each.name == "code/ruff"]
+    found = scanner.scan(["src/unsafe.py"], tmp_path)
+    assert isinstance(found, list)
+    assert [each.rule for each in found] == ["S307"]

@@ -2,12 +2,14 @@
 
 import os
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from tasks.core import check_cache
+from tasks.core.environments import INCOMPLETE
 from tests.support import ROOT, commit, nox
 from toolkit.git import git
 
@@ -51,6 +53,9 @@ def test_check_runs_again_only_after_a_change_or_by_force(project: Path) -> None
     assert check(project, "--", "--no-cache") == (0, 1)
     assert check(project, "--", "argument") == (0, 1)
     assert check(project, CI="true") == (0, 1)
+    (project / "src" / "a.py").write_text("a = 3\n", encoding="utf-8")
+    assert check(project, "--install-only") == (0, 0)
+    assert check(project) == (0, 1)
     (project / "result").write_text("failed", encoding="utf-8")
     assert check(project) == (1, 1)
     assert check(project) == (1, 1)
@@ -58,9 +63,13 @@ def test_check_runs_again_only_after_a_change_or_by_force(project: Path) -> None
     assert check(project) == (0, 0)
 
 
-def test_pass_expires(project: Path) -> None:
+def test_pass_expires_and_an_incomplete_one_soon(project: Path) -> None:
     check(project)
     [stamp] = (project / ".nox").glob("*/passed.sha256")
+    stamp.with_name(INCOMPLETE).touch()
+    os.utime(stamp, (time.time() - 1000, time.time() - 1000))
+    assert check(project) == (0, 1)
+    assert check(project) == (0, 0)
     os.utime(stamp, (0, 0))
     assert check(project) == (0, 1)
 

@@ -17,8 +17,9 @@ import psycopg
 import pytest
 from psycopg import sql
 
+from tasks.core.errors import UserError
 from tasks.database.__main__ import main
-from tasks.database.operations import administer, draft_name, swap
+from tasks.database.operations import administer, connect, draft_name, swap
 from tasks.servers import Servers
 from tests.tasks.command import call
 from tests.tasks.requirements import terminal
@@ -26,6 +27,8 @@ from tests.tasks.small_project import Dev, environment, until
 
 # PostgreSQL truncates longer names.
 LONGEST_NAME = 63
+
+PASSWORD = "hunter2"
 
 
 @dataclass(frozen=True)
@@ -138,6 +141,14 @@ def test_restore_removes_what_a_killed_restore_left(own: Own) -> None:
     assert own.db("restore", "before.dump", "--yes").returncode == 0
     assert own.is_unchanged()
     assert own.databases() == [own.name]
+
+
+@pytest.mark.parametrize("form", ["postgresql+psycopg://app:{}@host/app", "postgresql://app:{}%@host/app"])
+def test_password_of_an_invalid_url_is_not_printed(form: str) -> None:
+    url = form.format(PASSWORD)
+    with pytest.raises(UserError) as raised, connect(url, "postgres"):
+        raise AssertionError(url)
+    assert PASSWORD not in str(raised.value)
 
 
 def test_failed_swap_leaves_the_database(own: Own) -> None:

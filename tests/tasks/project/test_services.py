@@ -20,13 +20,11 @@ def test_gateway_depends_on_all_and_all_on_the_owner_of_the_keys(small: Path) ->
     assert found == {"alpha": ("auth",), "auth": (), "gateway": ("alpha", "auth")}
 
 
-def test_second_of_two_services_with_one_port_gets_another(small: Path) -> None:
+def test_two_services_with_one_port_are_refused(small: Path) -> None:
     usual = services.usual_ports(small)["alpha"]
     (small / ".env.local").write_text(f"GATEWAY_PORT={usual}\n")
-    with Ports() as ports:
-        alpha, gateway = services.load(small, ports)
-    assert alpha.port == usual == gateway.usual_port
-    assert gateway.port != usual
+    with pytest.raises(UserError, match=f"ALPHA_PORT and GATEWAY_PORT are both {usual}"):
+        services.usual_ports(small)
 
 
 @pytest.mark.parametrize("value", ["eighty", "0", "65536", "-1", ""])
