@@ -18,6 +18,8 @@ from toolkit.bench.measure import CommandFailedError, Row
 from toolkit.new import TEMPLATE, scaffold as new_project
 
 PAGE = TEMPLATE / "docs" / "benchmarks.md"
+# Written by .ci/run.
+CI_STEPS = TEMPLATE / ".data" / "ci-steps.txt"
 HEAD = """# Benchmarks
 
 Written by `nox -s bench`: every ratio is of figures from one run on one machine, package caches warm.
@@ -39,7 +41,7 @@ def main(names: list[str]) -> None:
             rows += measured(PARTS[name], scratch)
     show(rows)
     if not names:
-        PAGE.write_text(HEAD + markdown(rows), encoding="utf-8")
+        PAGE.write_text(HEAD + markdown(rows) + ci_steps(), encoding="utf-8")
         print(f"Written to {PAGE.relative_to(TEMPLATE)}")
     sys.exit(any(row.met is False for row in rows))
 
@@ -98,6 +100,13 @@ def markdown(rows: list[Row]) -> str:
     ]
     machine = f"{os.cpu_count()} cores, {platform.system()} {platform.machine()}, Python {platform.python_version()}"
     return "\n".join(lines) + f"\n\nMeasured on {machine}.\n"
+
+
+def ci_steps() -> str:
+    """The seconds of the steps of the last `.ci/run`, if it ran here."""
+    if not CI_STEPS.exists():
+        return ""
+    return f"\n## Steps of .ci/run\n\n```text\n{CI_STEPS.read_text(encoding='utf-8')}```\n"
 
 
 if __name__ == "__main__":
