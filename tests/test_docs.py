@@ -18,7 +18,7 @@ import pytest
 from tasks.core.ports import Ports
 from tasks.project.data_folder import FOLDER, DataFolder
 from tests.support import ROOT, run, snapshot
-from tests.tasks.requirements import engine
+from tests.tasks.requirements import curl, engine
 from toolkit import reference
 from toolkit.git import git
 
@@ -224,6 +224,7 @@ def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def reader(clone: Path) -> Iterator[Reader]:
     """A reader who has followed the tutorial."""
+    curl()
     remote = clone.parent / "github"
     remote.mkdir()
     git(remote, "init", "--quiet", "--bare")

@@ -6,6 +6,7 @@ A test that lacks one is skipped with the reason, or fails where SLIPWAY_REQUIRE
 
 import os
 import pty
+import shutil
 import subprocess
 from pathlib import Path
 from typing import NoReturn
@@ -17,7 +18,7 @@ from tasks.compose import engine as docker_engine
 from tasks.core.errors import UserError
 
 REQUIRED = "SLIPWAY_REQUIRE"
-KNOWN = {"engine", "disk", "terminal", "user-namespaces"}
+KNOWN = {"curl", "engine", "disk", "terminal", "user-namespaces"}
 
 
 def missing(requirement: str, reason: str) -> NoReturn:
@@ -61,3 +62,9 @@ def user_namespaces() -> None:
     """Skip the test if the kernel allows no user namespaces, as in a chroot and in most containers."""
     if subprocess.run(["unshare", "--user", "true"], capture_output=True, check=False).returncode != 0:
         missing("user-namespaces", "this machine does not allow user namespaces")
+
+
+def curl() -> None:
+    """Skip the test where there is no curl, as on a minimal Debian."""
+    if shutil.which("curl") is None:
+        missing("curl", "curl is not installed")
