@@ -54,7 +54,7 @@ def test_images_without_a_scanner_are_skipped(tools: Path) -> None:
     with pytest.raises(Skipped, match=r"^my-app-auth: no scanner is installed: trivy or grype$"):
         image_scan.scan_built([], Path())
     scanner(tools, "trivy", f"cat {tools}/report.json", TRIVY, days=8)
-    with pytest.raises(Skipped, match="my-app-auth: trivy's data are 8 days old"):
+    with pytest.raises(Skipped, match="my-app-auth: trivy's vulnerability data are 8 days old"):
         image_scan.scan_built([], Path())
 
 
