@@ -62,7 +62,8 @@ def digest(project: Path, environment: Path, reads: Sequence[Sequence[str]] = ()
         found.update(f"{path.relative_to(project)}\0{path.lstat().st_mode}\0".encode())
         found.update(hashlib.sha256(path.read_bytes()).digest())
     variables = {name: text for name, text in os.environ.items() if name != "_" and not name.startswith(TERMINAL)}
-    read = [processes.output(*command, cwd=project) for command in reads]
+    # Docker lists images of the same age in any order.
+    read = [sorted((processes.output(*command, cwd=project) or "").splitlines()) for command in reads]
     for text in [environments.stamp_of(environment), *read]:
         found.update(f"{text}\0".encode())
     found.update(repr(sorted(variables.items())).encode())

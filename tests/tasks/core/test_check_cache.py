@@ -133,10 +133,12 @@ def test_digest_changes_with_revisions_and_built_images(tmp_path: Path, monkeypa
     reads = (check_cache.REVISIONS, check_cache.IMAGES)
     program = tmp_path / "bin" / "docker"
     program.parent.mkdir()
-    program.write_text("#!/bin/sh\necho sha256:1\n", encoding="utf-8")
+    program.write_text("#!/bin/sh\nprintf 'sha256:1\\nsha256:0\\n'\n", encoding="utf-8")
     program.chmod(0o755)
     monkeypatch.setenv("PATH", f"{program.parent}{os.pathsep}{os.environ['PATH']}")
     before = check_cache.digest(project, project, reads)
+    assert check_cache.digest(project, project, reads) == before
+    program.write_text("#!/bin/sh\nprintf 'sha256:0\\nsha256:1\\n'\n", encoding="utf-8")
     assert check_cache.digest(project, project, reads) == before
     git(project, "tag", "v1")
     tagged = check_cache.digest(project, project, reads)
