@@ -54,13 +54,17 @@ def run_check(
 
 
 def digest(project: Path, environment: Path, reads: Sequence[Sequence[str]] = ()) -> str | None:
-    """The hash of all inputs of a check in this project; None where git cannot list the files."""
+    """The hash of all inputs of a check in this project; None if they cannot be listed or read."""
     found = hashlib.sha256(sys.version.encode())
     if (listed := processes.output(*LIST, cwd=project)) is None:
         return None
     for path in sorted(_files(project, listed)):
         found.update(f"{path.relative_to(project)}\0{path.lstat().st_mode}\0".encode())
-        found.update(hashlib.sha256(path.read_bytes()).digest())
+        try:
+            found.update(hashlib.sha256(path.read_bytes()).digest())
+        except OSError:
+            # The check itself reports the file.
+            return None
     variables = {name: text for name, text in os.environ.items() if name != "_" and not name.startswith(TERMINAL)}
     # Docker lists images of the same age in any order.
     read = [sorted((processes.output(*command, cwd=project) or "").splitlines()) for command in reads]

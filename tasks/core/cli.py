@@ -20,5 +20,7 @@ def run(main: Callable[[], int | str | None]) -> NoReturn:
         sys.exit(main())
     except UserError as error:
         sys.exit(str(error))
+    except PermissionError as error:
+        sys.exit(f"Cannot access {error.filename}: {error.strerror}. Change its mode or owner, or remove it.")
     except KeyboardInterrupt:
         sys.exit(130)
