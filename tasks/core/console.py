@@ -4,8 +4,8 @@ import sys
 
 from tasks.core.errors import UserError
 
-# Columns of a table where the output is not a terminal.
-WIDTH = 120
+# Columns where the output is not a terminal: each row is one line, so that it can be searched.
+WIDTH = 10_000
 
 
 def print_result(name: str, scope: str, failure: str | None) -> None:
