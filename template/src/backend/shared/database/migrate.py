@@ -3,6 +3,7 @@
 import signal
 import sys
 import traceback
+from asyncio import CancelledError
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -23,13 +24,16 @@ TERMINATED = 128 + signal.SIGTERM
 
 def main() -> None:
     """Run the pending migrations; a failed one is rolled back, and the error is one line."""
-    # PID 1 of a container ignores SIGTERM unless it has a handler.
+    # PID 1 of a container ignores SIGTERM unless it has a handler. The run replaces this one, because an exception
+    # raised in a handler can be lost, for example in a finalizer.
     signal.signal(signal.SIGTERM, stop)
     settings = load(DatabaseSettings)
     try:
         upgrade(driver_url(settings))
     except (CommandError, SQLAlchemyError, ValueError) as error:
         sys.exit(describe(error))
+    except CancelledError:
+        sys.exit(TERMINATED)
     print_line("The database is up to date.")
 
 
@@ -37,7 +41,7 @@ def upgrade(url: URL) -> None:
     """Run the pending migrations, and print each."""
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
-    config.attributes.update(url=url, on_version_apply=print_migration)
+    config.attributes.update(url=url, on_version_apply=print_migration, cancel_on=signal.SIGTERM)
     command.upgrade(config, "head")
 
 

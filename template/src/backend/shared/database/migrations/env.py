@@ -34,7 +34,13 @@ def run_offline() -> None:
 
 
 async def run_online() -> None:
-    """Migrate the database at `url` of the configuration's attributes, or else the one in the settings."""
+    """Migrate the database at `url` of the configuration's attributes, or else the one in the settings.
+
+    The signal in the attribute `cancel_on`, if any, cancels the current statement and the run.
+    """
+    if number := context.config.attributes.get("cancel_on"):
+        task = asyncio.current_task()
+        asyncio.get_running_loop().add_signal_handler(number, lambda: task and task.cancel())
     url = context.config.attributes.get("url") or driver_url(load(DatabaseSettings))
     arguments = {"connect_timeout": CONNECT_SECONDS}
     engine = create_async_engine(url, poolclass=NullPool, hide_parameters=True, connect_args=arguments)
