@@ -1,4 +1,4 @@
-"""Fixtures: projects rendered from the working tree, each answer set once; a snapshot of the working tree."""
+"""Fixtures: projects rendered from the working tree, each set of answers once; a snapshot of the working tree."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def shares(path: str) -> bool:
 
 @pytest.fixture(scope="session")
 def rendered(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Iterator[Callable[[str], Path]]:
-    """A function from the name of an answer set to its project, for tests that only read it; shared by all workers."""
+    """A function from the name of a set of answers to its project for reading; shared by all workers."""
     base = tmp_path_factory.getbasetemp()
     shared = base if worker_id == "master" else base.parent
     listed: dict[Path, list[str]] = {}

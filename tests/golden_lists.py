@@ -9,7 +9,7 @@ from tests.support import ANSWER_SETS, ANSWERS, GOLDEN, files, render
 
 
 def main() -> None:
-    """Render every answer set and write the list of its files."""
+    """Render every set of answers and write the list of its files."""
     for name in ANSWER_SETS:
         with tempfile.TemporaryDirectory() as scratch:
             project = render(Path(scratch) / "my-app", ANSWERS / f"{name}.yml")

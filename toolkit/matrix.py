@@ -1,4 +1,4 @@
-"""Renders every answer set and runs each project's own checks in it: `python -m toolkit.matrix [NAME…]`."""
+"""Renders every set of answers and runs each project's own checks in it: `python -m toolkit.matrix [NAME…]`."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ ANSWERS = TEMPLATE / "tests" / "answers"
 
 
 def main() -> bool:
-    """Check the answer sets of the command line, or all; exit code 1 if a project fails its own checks."""
+    """Check the sets of answers of the command line, or all; exit code 1 if a project fails its own checks."""
     names = sys.argv[1:]
     known = sorted(path.stem for path in ANSWERS.glob("*.yml"))
     if unknown := [name for name in names if name not in known]:
-        raise UserError(f"Unknown answer set: {', '.join(unknown)}. Known: {', '.join(known)}.")
-    table = Table("answer set", "check", "seconds", title="Each project's own checks")
+        raise UserError(f"Unknown set of answers: {', '.join(unknown)}. Known: {', '.join(known)}.")
+    table = Table("answers", "check", "seconds", title="Each project's own checks")
     failed = False
     for name in names or known:
         print(f"--- {name}", flush=True)
@@ -37,7 +37,7 @@ def main() -> bool:
 
 
 def check(name: str) -> bool:
-    """Scaffold one answer set into a temporary folder and run `-t check` there, without an installed nox."""
+    """Scaffold one set of answers into a temporary folder and run `-t check` there, without an installed nox."""
     with tempfile.TemporaryDirectory(prefix="slipway-matrix-") as scratch:
         project = Path(scratch) / "my-app"
         scaffold(project, read_answers(ANSWERS / f"{name}.yml"), defaults=True)

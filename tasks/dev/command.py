@@ -93,7 +93,7 @@ class Ending:
 
     def _interrupt(self) -> None:
         if self.reason.done():
-            # A second Ctrl-C exits at once; the guardian ends the rest.
+            # A second Ctrl-C exits at once; the watchdog ends the rest.
             os._exit(1)
         self.stop("Ctrl-C")
 

@@ -100,7 +100,7 @@ class DataFolder:
         raise UserError(f"Another process holds {self.path / 'lock'}. Wait until it ends.")
 
     def _end_leftovers(self) -> None:
-        """End what a killed owner left running. Its guardian, if alive, does the same, and ends last."""
+        """End what a killed owner left running. Its watchdog, if alive, does the same, and ends last."""
         left = [process for entry in self.read("processes") or [] if (process := find(entry))]
         for process in left:
             with suppress(psutil.NoSuchProcess):

@@ -7,20 +7,20 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 
-GUARDIAN = Path(__file__).with_name("guardian.py")
+WATCHDOG = Path(__file__).with_name("watchdog.py")
 
 
 class Group(ExitStack):
-    """A process group that its guardian stops with the `with` block, or when this process is gone, SIGKILL included.
+    """A process group that its watchdog stops with the `with` block, or when this process is gone, SIGKILL included.
 
     Other processes join it with `process_group=group.id`. `scratch` is removed in the end; `on_start` gets each PID.
     """
 
     def __init__(self, scratch: Path | None = None, on_start: Callable[[int], None] = lambda _pid: None) -> None:
         super().__init__()
-        # Without this process's output: whatever reads that to its end would wait for the guardian.
-        guardian = subprocess.Popen(
-            [sys.executable, "-I", str(GUARDIAN), *([str(scratch)] if scratch else [])],
+        # Without this process's output: whatever reads that to its end would wait for the watchdog.
+        watchdog = subprocess.Popen(
+            [sys.executable, "-I", str(WATCHDOG), *([str(scratch)] if scratch else [])],
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
@@ -28,8 +28,8 @@ class Group(ExitStack):
             process_group=0,
         )
         self._processes: list[subprocess.Popen[bytes]] = []
-        self.callback(self._stop, guardian)
-        self.id = guardian.pid
+        self.callback(self._stop, watchdog)
+        self.id = watchdog.pid
         self.on_start = on_start
         on_start(self.id)
 
@@ -50,10 +50,10 @@ class Group(ExitStack):
         self.on_start(process.pid)
         return process
 
-    def _stop(self, guardian: subprocess.Popen[bytes]) -> None:
-        """Close the guardian's input, and wait for the exit of all."""
-        guardian.communicate()
+    def _stop(self, watchdog: subprocess.Popen[bytes]) -> None:
+        """Close the watchdog's input, and wait for the exit of all."""
+        watchdog.communicate()
         for process in self._processes:
-            # Still running only if the guardian was killed.
+            # Still running only if the watchdog was killed.
             process.send_signal(signal.SIGINT)
             process.wait()

@@ -197,11 +197,11 @@ FINDINGS = [
         vulnerable_npm_package,
         "planted/package-lock.json:4: lodash 4.17.4, fixed in 4.17.12: GHSA-jf85-cpcp-j695, CVE-2019-10744",
     ),
-    Fault("licences/cyclonedx-py", gpl_dependency, "has the licence GPL-3.0-or-later"),
+    Fault("licenses/cyclonedx-py", gpl_dependency, "has the license GPL-3.0-or-later"),
     Fault(
-        "licences/cyclonedx-py",
-        change("pyproject.toml", 'licence-of = { pyreqwest = "Apache-2.0" }\n', ""),
-        "names no licence",
+        "licenses/cyclonedx-py",
+        change("pyproject.toml", 'license-of = { pyreqwest = "Apache-2.0" }\n', ""),
+        "names no license",
     ),
     Fault(
         "dockerfiles/hadolint",

@@ -1,1 +1,1 @@
-"""Scans the project for vulnerabilities: code, secrets, dependencies, licences, containers and workflows."""
+"""Scans the project for vulnerabilities: code, secrets, dependencies, licenses, containers and workflows."""

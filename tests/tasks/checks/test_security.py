@@ -285,11 +285,11 @@ def test_a_shallow_clone_has_no_history_to_scan(checked: CheckedProject, tmp_pat
         ("", False),
     ],
 )
-def test_a_licence_is_allowed_if_its_expression_can_be_satisfied(expression: str, allowed: bool) -> None:
+def test_a_license_is_allowed_if_its_expression_can_be_satisfied(expression: str, allowed: bool) -> None:
     assert packages.is_allowed(expression, ["MIT", "Apache-2.0"]) is allowed
 
 
-def test_a_licence_with_its_exception_is_allowed_as_a_whole() -> None:
+def test_a_license_with_its_exception_is_allowed_as_a_whole() -> None:
     expression = "GPL-2.0-only WITH Classpath-exception-2.0"
     assert packages.is_allowed(expression, [expression])
     assert not packages.is_allowed(expression, ["GPL-2.0-only"])
@@ -298,7 +298,7 @@ def test_a_licence_with_its_exception_is_allowed_as_a_whole() -> None:
 def test_missing_settings_are_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     Path("pyproject.toml").write_text('[tool.slipway.security]\nships = "backend"\n', encoding="utf-8")
-    for key in ("ships", "licences"):
+    for key in ("ships", "licenses"):
         with pytest.raises(UserError, match=rf"{key} of \[tool.slipway.security\] must be a list"):
             packages.policy(key)
 

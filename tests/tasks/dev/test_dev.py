@@ -102,8 +102,8 @@ def test_dev_starts_at_once_after_kills_and_ends_what_survived_them(start: Start
     assert get(about["url"]) == "gateway one"
     assert [process for process in first_family if is_alive(process)] == []
     second_family = second.family()
-    guardian, *_ = json.loads((small / ".data" / "processes.json").read_text())
-    os.kill(guardian[0], signal.SIGKILL)
+    watchdog, *_ = json.loads((small / ".data" / "processes.json").read_text())
+    os.kill(watchdog[0], signal.SIGKILL)
     second.process.kill()
     second.exit_code()
     assert psutil.pid_exists(about["servers"]["PostgreSQL"]["pid"])
