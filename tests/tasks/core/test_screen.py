@@ -22,6 +22,6 @@ def test_render_shows_an_exception_line_by_line() -> None:
 
 
 def test_a_row_is_one_line_where_the_output_is_not_a_terminal(capsys: pytest.CaptureFixture[str]) -> None:
-    long = "a value of many words " * 20
+    long = "a long value, " * 20
     print_table(["name", "value", "advice"], [["first", long, long]])
     assert long in capsys.readouterr().out
