@@ -1,11 +1,12 @@
 """Connections to PostgreSQL, its clients, and dump and restore of the database."""
 
-import re
+import os
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from hashlib import sha256
 from pathlib import Path
+from urllib.parse import quote, urlencode
 
 import psycopg
 from psycopg import sql
@@ -14,38 +15,37 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from tasks.core import processes
 from tasks.core.errors import UserError
 from tasks.core.processes import last_line
-from tasks.servers.postgres import program
-from tasks.servers.server import environment
+from tasks.project.services import HIGHEST_PORT
+from tasks.servers.postgres import connection_failure, program
 
 CREATE = "CREATE DATABASE {}"
 DROP = "DROP DATABASE IF EXISTS {} WITH (FORCE)"
 RENAME = "ALTER DATABASE {} RENAME TO {}"
 # The first bytes of a file in pg_dump's custom format.
 ARCHIVE = b"PGDMP"
-MALFORMED = "DATABASE_URL is not a URL of the form postgresql://user:password@host:5432/name. Correct it."
+SCHEMES = ("postgresql://", "postgres://")
+MALFORMED = "should be postgresql://user[:password]@host:port/name, with a port for each of several hosts"
 
 
 def url_parts(url: str) -> dict[str, str]:
-    """The parts of a database URL, among them its `dbname`; UserError if it is malformed."""
-    try:
-        parts = {name: str(value) for name, value in conninfo_to_dict(url).items() if value is not None}
-    except psycopg.ProgrammingError:
-        parts = {}
-    if "dbname" not in parts or "://" not in url:
-        raise UserError(MALFORMED)
+    """The parts of a database URL as libpq reads it, among them its `dbname`.
+
+    UserError for a form that `DatabaseSettings` refuses too, with the same reason.
+    """
+    parts: dict[str, str] = {}
+    with suppress(psycopg.ProgrammingError):
+        parts = {name: str(value) for name, value in conninfo_to_dict(url).items()}
+    hosts, ports = (parts.get(name, "").split(",") for name in ("host", "port"))
+    are_ports = all(not port or (port.isdecimal() and 0 < int(port) <= HIGHEST_PORT) for port in ports)
+    is_one_each = ports == [""] or len(ports) == len(hosts)
+    if not (url.startswith(SCHEMES) and "dbname" in parts and are_ports and is_one_each):
+        raise UserError(f"DATABASE_URL: {MALFORMED}")
     return parts
 
 
-def connection_failure(url: str, error: Exception) -> str:
-    """Why there is no connection, and the host and port; never the password."""
-    parts = conninfo_to_dict(url)
-    host = parts.get("host") or parts.get("hostaddr")
-    place = f"{host}:{parts.get('port') or 5432}" if host else "the local socket"
-    text = str(error).strip()
-    if refusals := re.findall(r"FATAL:\s+(.+)", text):
-        return f"The database at {place} refused the connection: {refusals[-1]}"
-    reasons = re.findall(r" failed: (?!.* failed: )(.+)", text)
-    return f"Cannot reach the database at {place}: {reasons[-1] if reasons else last_line(text)}"
+def with_database(url: str, name: str) -> str:
+    """The URL of another database on the server of this URL."""
+    return f"postgresql:///?{urlencode({**url_parts(url), 'dbname': name}, quote_via=quote)}"
 
 
 def connect(url: str, name: str | None = None) -> psycopg.Connection:
@@ -76,7 +76,7 @@ def client(name: str, parts: dict[str, str]) -> tuple[list[str], dict[str, str]]
     """The command of psql, pg_dump or pg_restore, and its environment, which hides the password from other users."""
     secret = {"PGPASSWORD": parts["password"]} if "password" in parts else {}
     target = make_conninfo(**{key: value for key, value in parts.items() if key != "password"})
-    return [str(program(name)), f"--dbname={target}"], {**environment(), **secret}
+    return [str(program(name)), f"--dbname={target}"], {**os.environ, **secret}
 
 
 def run_client(name: str, parts: dict[str, str], *options: str) -> str:

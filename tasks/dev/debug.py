@@ -16,6 +16,7 @@ from tasks.core import cli
 from tasks.core.errors import UserError
 from tasks.project import data_folder, services
 from tasks.project.data_folder import DataFolder
+from tasks.servers.server import ignore_variables
 
 POLL_SECONDS = 0.05
 TIMEOUT_SECONDS = 120.0
@@ -32,6 +33,7 @@ def main() -> None:
     with suspended(data, service):
         running = data.read("dev")["services"]
         found = [services.Service(name, about["port"]) for name, about in running.items()]
+        ignore_variables()
         os.environ |= services.environment(project, found, **data.read("servers"))
         sys.path.insert(0, str((project / services.BACKEND).resolve()))
         sys.argv = [service]

@@ -1,24 +1,18 @@
 """The versions of PostgreSQL and Valkey at a URL."""
 
-import psycopg
 import redis
 
 from tasks.core.errors import UserError
-from tasks.database.operations import connection_failure
-
-# Instead of the libraries' reasons, which may quote a part of the password.
-MALFORMED = "Not a URL of the form"
+from tasks.database.operations import connect
 
 
 def postgres_version(url: str) -> str:
     """The version of the PostgreSQL at this URL; UserError if it does not answer."""
     try:
-        with psycopg.connect(url, connect_timeout=10) as connection:
+        with connect(url) as connection:
             return connection.info.parameter_status("server_version") or "of unknown version"
-    except psycopg.OperationalError as error:
-        raise _failure("DATABASE_URL", connection_failure(url, error)) from None
-    except psycopg.Error:
-        raise _failure("DATABASE_URL", f"{MALFORMED} postgresql://user:password@host:5432/name") from None
+    except UserError as error:
+        raise _failure("DATABASE_URL", str(error).removeprefix("DATABASE_URL: ")) from None
 
 
 def valkey_version(url: str) -> str:
@@ -31,7 +25,8 @@ def valkey_version(url: str) -> str:
     except redis.RedisError as error:
         raise _failure("REDIS_URL", f"No answer: {str(error).strip() or type(error).__name__}") from None
     except ValueError:
-        raise _failure("REDIS_URL", f"{MALFORMED} redis://:password@host:6379/0") from None
+        # The library's reason may quote a part of the password.
+        raise _failure("REDIS_URL", "should be redis://[user:password@]host:port/number") from None
     return str(about.get("valkey_version") or about.get("redis_version"))
 
 

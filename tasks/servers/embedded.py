@@ -14,7 +14,7 @@ from tasks.project import env_file
 from tasks.project.data_folder import FOLDER, DataFolder, InUseError
 from tasks.servers.group import Group
 from tasks.servers.postgres import Postgres
-from tasks.servers.server import START_SECONDS
+from tasks.servers.server import START_SECONDS, ignore_variables
 from tasks.servers.valkey import Valkey
 
 
@@ -75,6 +75,7 @@ def _of_owner(data: DataFolder, in_use: InUseError) -> Servers:
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline and data.is_owned():
         if found := data.read("servers"):
+            ignore_variables()
             return Servers(**found)
         time.sleep(0.05)
     raise UserError(f"{in_use} uses this project's data, but its servers do not answer. Stop it and try again.")

@@ -13,11 +13,13 @@ from pathlib import Path
 import psutil
 import psycopg
 from psycopg import sql
+from psycopg.conninfo import conninfo_to_dict
 
 from tasks.core import atomic_file, processes
 from tasks.core.errors import UserError
+from tasks.core.processes import last_line
 from tasks.servers.group import Group
-from tasks.servers.server import Server, change_owner, check_owner, environment, unprivileged
+from tasks.servers.server import Server, change_owner, check_owner, ignore_variables, unprivileged
 
 USER = "app"
 DATABASE = "app"
@@ -38,6 +40,7 @@ class Postgres(Server):
 
     def prepare(self, group: Group) -> None:
         """Create the data folder completely or not at all; UserError for one that is damaged or of another version."""
+        ignore_variables()
         if self.folder.exists():
             check_owner(self.folder)
             self._check_version()
@@ -66,8 +69,10 @@ class Postgres(Server):
             with psycopg.connect(self.url(port), dbname="postgres", connect_timeout=5, autocommit=True) as connection:
                 if not connection.execute("SELECT FROM pg_database WHERE datname = %s", [DATABASE]).rowcount:
                     connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(DATABASE)))
-        except psycopg.OperationalError:
+        except psycopg.errors.ConnectionTimeout:
             return False
+        except psycopg.OperationalError as error:
+            raise UserError(f"{connection_failure(self.url(port), error)}\nIts log: {self.log}") from None
         return True
 
     def _is_up(self) -> bool:
@@ -97,9 +102,7 @@ class Postgres(Server):
             *([] if self.durable else ["--no-sync"]),
         ]
         command = [*unprivileged(), str(program("initdb")), "-D", str(folder / "data"), *options]
-        done = subprocess.run(
-            command, capture_output=True, text=True, check=False, env=environment(), process_group=group.id
-        )
+        done = subprocess.run(command, capture_output=True, text=True, check=False, process_group=group.id)
         if done.returncode != 0:
             raise self.failure("cannot create its data folder", done.stderr)
 
@@ -128,6 +131,18 @@ class Postgres(Server):
         if not text:
             raise UserError(f"{path} is missing or damaged. Restore it, or delete the data with `nox -s db -- reset`.")
         return text
+
+
+def connection_failure(url: str, error: Exception) -> str:
+    """Why there is no connection, and the host and port; never the password."""
+    parts = conninfo_to_dict(url)
+    host = parts.get("host") or parts.get("hostaddr")
+    place = f"{host}:{parts.get('port') or 5432}" if host else "the local socket"
+    text = str(error).strip()
+    if refusals := re.findall(r"FATAL:\s+(.+)", text):
+        return f"The database at {place} refused the connection: {refusals[-1]}"
+    reasons = re.findall(r" failed: (?!.* failed: )(.+)", text)
+    return f"Cannot reach the database at {place}: {reasons[-1] if reasons else last_line(text)}"
 
 
 def program(name: str) -> Path:

@@ -55,7 +55,7 @@ class Server(ABC):
 
     @abstractmethod
     def answers(self, port: int) -> bool:
-        """Whether it accepts clients now."""
+        """Whether it accepts clients now; UserError if it never will."""
 
     @property
     def log(self) -> Path:
@@ -71,7 +71,7 @@ class Server(ABC):
 
     def launch(self, group: Group, port: int) -> subprocess.Popen[bytes]:
         """Start it; it accepts clients a little later."""
-        return group.start([*unprivileged(), *self.command(port)], self.log, environment())
+        return group.start([*unprivileged(), *self.command(port)], self.log, dict(os.environ))
 
     def await_answer(self, process: subprocess.Popen[bytes], port: int) -> None:
         """Return when it accepts clients; UserError with lines of its log if it exits, or takes too long."""
@@ -92,9 +92,13 @@ class Server(ABC):
         return UserError(f"{self.title} {what}: " + "\n".join(lines[start : start + 2]))
 
 
-def environment() -> dict[str, str]:
-    """This process's environment without the variables that change how PostgreSQL's programs behave."""
-    return {name: value for name, value in os.environ.items() if not name.startswith("PG")}
+def ignore_variables() -> None:
+    """Remove the variables of PostgreSQL's clients and programs from this process, for it and those that it starts.
+
+    They are for another server: with PGHOSTADDR or PGSSLMODE, no client would reach an embedded one.
+    """
+    for name in [name for name in os.environ if name.startswith("PG")]:
+        del os.environ[name]
 
 
 @functools.cache

@@ -35,8 +35,14 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
 
 
 @pytest.hookimpl(optionalhook=True)
+def pytest_xdist_setupnodes(config: pytest.Config) -> None:
+    """Start the servers before the workers of a parallel run, which get their environment."""
+    run_stores(config)
+
+
+@pytest.hookimpl(optionalhook=True)
 def pytest_configure_node(node: Any) -> None:
-    """Start the servers before the first worker of a parallel run, and pass their URLs to each worker."""
+    """Pass the URLs of the servers to each worker."""
     node.workerinput["stores"] = run_stores(node.config).as_dict()
 
 

@@ -21,6 +21,21 @@ from tests.support import ROOT
 
 TIMEOUT_SECONDS = 60.0
 MARK = "SLIPWAY_TEST"
+# Variables of PostgreSQL's clients and programs, each of which would break a connection or a start.
+FOREIGN = {
+    "PGCHANNELBINDING": "require",
+    "PGDATA": "/nowhere",
+    "PGDATESTYLE": "nonsense",
+    "PGHOSTADDR": "192.0.2.1",
+    "PGOPTIONS": "-c nonsense=1",
+    "PGPASSFILE": "/nowhere",
+    "PGREQUIREAUTH": "none",
+    "PGSERVICE": "elsewhere",
+    "PGSERVICEFILE": "/nowhere",
+    "PGSSLMODE": "require",
+    "PGTARGETSESSIONATTRS": "standby",
+    "PGTZ": "nowhere",
+}
 
 FILES = {
     ".env.example": """\

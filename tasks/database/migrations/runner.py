@@ -15,12 +15,12 @@ from typing import TextIO
 from alembic.config import Config
 from alembic.script import Script, ScriptDirectory
 from alembic.util import CommandError
-from sqlalchemy import URL, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError
+from sqlalchemy import URL
+from sqlalchemy.exc import DBAPIError
 
 from tasks.core.console import count
 from tasks.core.errors import UserError
-from tasks.database.operations import CREATE, DROP, MALFORMED, administer, connect, execute
+from tasks.database.operations import CREATE, DROP, administer, connect, execute, url_parts, with_database
 
 
 def configuration(url: str | None = None, sql_to: TextIO | None = None) -> Config:
@@ -28,7 +28,7 @@ def configuration(url: str | None = None, sql_to: TextIO | None = None) -> Confi
     quiet = Namespace(quiet=True)
     config = Config(toml_file="pyproject.toml", stdout=io.StringIO(), output_buffer=sql_to, cmd_opts=quiet)
     if url is not None:
-        config.attributes["url"] = _driver_url(url)
+        config.attributes["url"] = URL.create("postgresql+psycopg", query=url_parts(url))
     return config
 
 
@@ -69,11 +69,10 @@ def title(script: Script) -> str:
 def scratch_database(server_url: str) -> Iterator[str]:
     """The URL of an empty database on the server of `server_url`, dropped afterwards."""
     name = f"scratch_{secrets.token_hex(8)}"
-    url = _driver_url(server_url).set(drivername="postgresql", database=name)
     with administer(server_url) as server:
         execute(server, f"{CREATE} TEMPLATE template0", name)
         try:
-            yield url.render_as_string(hide_password=False)
+            yield with_database(server_url, name)
         finally:
             execute(server, DROP, name)
 
@@ -89,13 +88,6 @@ def report_errors() -> Iterator[None]:
         raise UserError(f"{str(error).rstrip('.')}; see: nox -s migrate -- history") from None
     except Exception as error:
         raise UserError(_explain(error)) from error
-
-
-def _driver_url(url: str) -> URL:
-    try:
-        return make_url(url).set(drivername="postgresql+psycopg")
-    except (ArgumentError, ValueError):
-        raise UserError(MALFORMED) from None
 
 
 def _explain(error: Exception) -> str:

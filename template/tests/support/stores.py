@@ -4,15 +4,15 @@ import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
-from urllib.parse import urlsplit
 
 import psycopg
 from alembic import command
 from alembic.config import Config
 from psycopg import sql
 from redis import Redis
-from sqlalchemy import make_url
 
+from shared.database.engine import parse_url
+from tasks.database.operations import with_database
 from tasks.servers import temporary
 
 
@@ -27,7 +27,7 @@ class Stores:
 
     @property
     def database_url(self) -> str:
-        return urlsplit(self.admin_url)._replace(path=f"/{self.database}").geturl()
+        return with_database(self.admin_url, self.database)
 
     def as_dict(self) -> dict[str, str]:
         return asdict(self)
@@ -71,5 +71,5 @@ def created(stores: Stores, source: str = "template1") -> Iterator[None]:
 def migrate(database_url: str) -> None:
     """Migrate a database to the newest revision."""
     config = Config(toml_file="pyproject.toml")
-    config.attributes["url"] = make_url(database_url).set(drivername="postgresql+psycopg")
+    config.attributes["url"] = parse_url(database_url)
     command.upgrade(config, "head")

@@ -13,6 +13,7 @@ import pytest
 
 from tasks.core.errors import UserError
 from tasks.core.screen import Screen
+from tasks.database.operations import MALFORMED
 from tasks.dev import command
 from tasks.dev.application import affected
 from tasks.dev.running import LoggedProcess
@@ -22,13 +23,13 @@ from tasks.project.data_folder import DataFolder, InUseError
 from tasks.project.env_file import SECRET
 from tasks.servers import Servers
 from tasks.servers.group import Group
-from tests.tasks.small_project import Dev, get
+from tests.tasks.small_project import FOREIGN, Dev, get
 
 
 @pytest.fixture
 def dev(project: Path) -> Iterator[Dev]:
     """`dev` in a scaffolded project; a test that changes the project first starts its own."""
-    running = Dev(project)
+    running = Dev(project, settings=FOREIGN)
     yield running
     running.kill()
 
@@ -51,8 +52,8 @@ def test_change_affects_its_service_or_all(changed: list[str], expected: list[st
     ("url", "reason"),
     [
         ("postgresql://me:hunter2@127.0.0.1:9/app", "Cannot reach the database at 127.0.0.1:9: Connection refused"),
-        ("postgresql://me:hunter2%zz@127.0.0.1/app", "Not a URL of the form postgresql:"),
-        ("me:hunter2", "Not a URL of the form postgresql:"),
+        ("postgresql://me:hunter2%zz@127.0.0.1/app", "should be postgresql://user[:password]@host:port/name"),
+        ("me:hunter2", "should be postgresql://user[:password]@host:port/name"),
     ],
 )
 def test_wrong_database_url_is_reported_without_its_password(url: str, reason: str) -> None:
@@ -100,6 +101,7 @@ def test_wrong_settings_are_reported_before_any_server_starts(project: Path) -> 
     example = (project / ".env.example").read_text()
     secrets = [line[:-1] for line in SECRET.findall(example)]
     wrong = example.replace("=\n", "=hunter2\n") + "ACCESS_TOKEN_LIFETIME=abc\nLOG_LEVEL=loud\n"
+    wrong += "DATABASE_URL=postgresql://app@one:5432,two:none/app?password=hunter2\n"
     (project / ".env.local").write_text(wrong)
     (project / ".env.local").chmod(0o600)
     dev = Dev(project)
@@ -108,6 +110,7 @@ def test_wrong_settings_are_reported_before_any_server_starts(project: Path) -> 
     assert any(secret in dev.text() for secret in secrets)
     for name in ("ACCESS_TOKEN_LIFETIME", "LOG_LEVEL"):
         assert f"{name} (.env.local): Input should be" in dev.text()
+    assert f"DATABASE_URL (.env.local): {MALFORMED}" in dev.text()
     assert "hunter2" not in dev.text()
     assert "Traceback" not in dev.text()
     assert not (project / ".data" / "postgres").exists()

@@ -26,7 +26,7 @@ from tasks.servers.postgres import Postgres, major_version
 from tests.support import ROOT
 from tests.tasks.conftest import copy_cluster
 from tests.tasks.requirements import on_small_disk, user_namespaces
-from tests.tasks.small_project import environment, until
+from tests.tasks.small_project import FOREIGN, environment, until
 from tests.tasks.users import NAMELESS, ORDINARY, as_ordinary
 
 # A program that prints where its servers are, and runs them until it is killed.
@@ -156,6 +156,29 @@ def test_persistent_servers_keep_commits_when_everything_is_killed(tmp_path: Pat
 def test_persistent_servers_are_shared_by_sessions(tmp_path: Path) -> None:
     with persistent("first", tmp_path) as first, persistent("second", tmp_path) as second:
         assert second == first
+
+
+@pytest.mark.usefixtures("postgres")
+def test_variables_for_other_servers_do_not_reach_embedded_ones(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def set_variables() -> None:
+        for name, text in FOREIGN.items():
+            monkeypatch.setenv(name, text)
+
+    set_variables()
+    with persistent("first", tmp_path) as first:
+        assert query(first.database_url, "SHOW server_version").startswith("18")
+        set_variables()
+        with persistent("second", tmp_path) as second:
+            assert query(second.database_url, "SHOW server_version").startswith("18")
+
+
+def test_server_that_refuses_its_own_password_is_reported_at_once(tmp_path: Path, postgres: Path) -> None:
+    (postgres / "password").write_text("another")
+    reason = r"The database at 127\.0\.0\.1:\d+ refused the connection: password authentication failed"
+    with pytest.raises(UserError, match=rf"{reason}.*\nIts log: {postgres}/log"), persistent("test", tmp_path):
+        pass
 
 
 def test_data_folder_has_one_owner_whom_others_report(tmp_path: Path) -> None:

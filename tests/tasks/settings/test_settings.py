@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tasks.database.operations import MALFORMED
 from tasks.settings.__main__ import main
 from tests.support import nox
 from tests.tasks.checked_project import CheckedProject
@@ -91,6 +92,11 @@ def test_a_url_without_a_password_is_shown(files: Path) -> None:
     assert code == 0, output
     assert "postgresql://app@db.example.org/app environments/staging.env" in row(output, "DATABASE_URL")
     assert "******** environment" in row(output, "DATABASE_PASSWORD")
+
+
+def test_a_database_url_that_migrate_refuses_is_refused_for_the_same_reason(files: Path) -> None:
+    _, output = config(files, "staging", **{**SECRETS, "DATABASE_URL": "postgresql://app@one:5432,two:none/app"})
+    assert f"DATABASE_URL: {MALFORMED}\n" in output
 
 
 def test_development_has_env_local_and_what_the_sessions_provide(files: Path) -> None:

@@ -1,4 +1,5 @@
 from collections.abc import AsyncIterator
+from urllib.parse import urlencode
 
 import pytest
 from pydantic import SecretStr
@@ -6,7 +7,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError, OperationalError, TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from shared.database.engine import DatabaseSettings, create_engine, ping
+from shared.database.engine import DatabaseSettings, create_engine, parse_url, ping
 from shared.settings import Environment
 from tests.support.stores import Stores
 
@@ -33,6 +34,20 @@ async def test_connections_have_an_application_name_and_use_utc(engine: AsyncEng
     async with engine.connect() as connection:
         assert await connection.scalar(text("SHOW application_name")) == "tested"
         assert await connection.scalar(text("SHOW timezone")) == "UTC"
+
+
+async def test_options_of_the_url_apply_and_the_second_host_is_used_if_the_first_is_down(
+    settings: DatabaseSettings,
+) -> None:
+    url = parse_url(settings.database_url.get_secret_value())
+    several = {"host": f"127.0.0.1,{url.query['host']}", "port": f"9,{url.query['port']}", "options": "-csearch_path=x"}
+    login = {"user": url.username, "password": url.password, "dbname": url.database}
+    text_of_url = f"postgresql:///?{urlencode({**login, **several})}"
+    engine = create_engine(settings.model_copy(update={"database_url": SecretStr(text_of_url)}), "tested")
+    async with engine.connect() as connection:
+        assert await connection.scalar(text("SHOW search_path")) == "x"
+        assert await connection.scalar(text("SHOW timezone")) == "UTC"
+    await engine.dispose()
 
 
 async def test_slow_statement_is_cancelled(engine: AsyncEngine) -> None:

@@ -1,20 +1,49 @@
 """Database settings and the connection pool."""
 
+from contextlib import suppress
 from functools import partial
 from typing import Annotated
 
+from psycopg import ProgrammingError
+from psycopg.conninfo import conninfo_to_dict
 from pydantic import AfterValidator, Field, SecretStr
-from sqlalchemy import URL, make_url, text
+from sqlalchemy import URL, text
 from sqlalchemy.exc import OperationalError, TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from shared.security.weak_credentials import separate_password_weakness, url_weakness
-from shared.settings import Seconds, Settings, refuse, url_scheme
+from shared.settings import Seconds, Settings, refuse
 
 # The exceptions that mean that the database is unavailable.
 UNAVAILABLE_ERRORS = (OperationalError, PoolTimeoutError)
 
-DatabaseUrl = Annotated[SecretStr, AfterValidator(url_scheme("postgresql", "postgres")), refuse(url_weakness)]
+SCHEMES = ("postgresql://", "postgres://")
+HIGHEST_PORT = 65535
+
+
+def parse_url(url: str) -> URL:
+    """The URL for SQLAlchemy, parsed by libpq, so that services, psql and the sessions read the same from it.
+
+    Raises ValueError for what one of them cannot read; the message has no part of the URL, which may have a password.
+    """
+    parts: dict[str, str] = {}
+    with suppress(ProgrammingError):
+        parts = {name: str(value) for name, value in conninfo_to_dict(url).items()}
+    hosts, ports = (parts.get(name, "").split(",") for name in ("host", "port"))
+    are_ports = all(not port or (port.isdecimal() and 0 < int(port) <= HIGHEST_PORT) for port in ports)
+    is_one_each = ports == [""] or len(ports) == len(hosts)
+    if not (url.startswith(SCHEMES) and "dbname" in parts and are_ports and is_one_each):
+        raise ValueError("should be postgresql://user[:password]@host:port/name, with a port for each of several hosts")
+    user, password, name = (parts.pop(key, None) for key in ("user", "password", "dbname"))
+    return URL.create("postgresql+psycopg", user, password, database=name, query=parts)
+
+
+def _check_url(url: SecretStr) -> SecretStr:
+    parse_url(url.get_secret_value())
+    return url
+
+
+DatabaseUrl = Annotated[SecretStr, AfterValidator(_check_url), refuse(url_weakness)]
 DatabasePassword = Annotated[SecretStr | None, refuse(partial(separate_password_weakness, "database_url"))]
 
 
@@ -38,16 +67,18 @@ class DatabaseSettings(Settings):
 
 
 def driver_url(settings: DatabaseSettings) -> URL:
-    """The URL for SQLAlchemy: with the driver, and with the password if that is a separate setting."""
-    url = make_url(settings.database_url.get_secret_value()).set(drivername="postgresql+psycopg")
+    """The URL for SQLAlchemy, with the password if that is a separate setting."""
+    url = parse_url(settings.database_url.get_secret_value())
     password = settings.database_password
     return url.set(password=password.get_secret_value()) if password and url.password is None else url
 
 
 def create_engine(settings: DatabaseSettings, application_name: str) -> AsyncEngine:
     """Create an engine with a connection pool; it connects on first use and does not log parameter values."""
+    url = driver_url(settings)
+    options = f"-c statement_timeout={round(settings.database_statement_timeout * 1000)} -c timezone=UTC"
     return create_async_engine(
-        driver_url(settings),
+        url,
         hide_parameters=True,
         pool_size=settings.database_pool_size,
         max_overflow=0,
@@ -56,7 +87,8 @@ def create_engine(settings: DatabaseSettings, application_name: str) -> AsyncEng
         connect_args={
             "application_name": application_name,
             "connect_timeout": max(2, round(settings.database_pool_timeout)),
-            "options": f"-c statement_timeout={round(settings.database_statement_timeout * 1000)} -c timezone=UTC",
+            # Options of the URL, such as a search_path, apply to migrations too.
+            "options": f"{url.query.get('options', '')} {options}",
         },
     )
 

@@ -47,7 +47,7 @@ def parse_login(url: str) -> Login:
         raise ValueError("should be a URL") from None
     query = {name: values[-1] for name, values in parse_qs(parts.query).items()}
     password = unquote(parts.password) if parts.password else query.get("password")
-    is_socket = not parts.hostname and query.get("host", "/").startswith("/")
+    is_socket = (unquote(parts.hostname or "") or query.get("host", "/")).startswith("/")
     user = unquote(parts.username) if parts.username else query.get("user")
     return Login(user, password, passwordless=is_socket or "sslcert" in query)
 
