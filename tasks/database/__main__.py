@@ -6,6 +6,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -50,13 +51,14 @@ def dump(file: Path) -> None:
 
 
 def restore(file: Path, *, yes: bool) -> None:
-    """Replace the database with the contents of a file, after a confirmation."""
-    # Before the confirmation: an error if the file cannot be read.
-    operations.is_archive(file)
-    if not yes:
-        confirm(f"replace the database {_place()}", f"nox -s db -- restore {file} --yes")
-    with persistent("db") as servers:
-        operations.restore(servers.database_url, file)
+    """Replace the database with a dump (SQL, custom, tar or directory format; also .gz), after a confirmation."""
+    with tempfile.TemporaryDirectory() as folder:
+        # Before the confirmation: an error if the file cannot be read.
+        plain = operations.unpack(file, folder)
+        if not yes:
+            confirm(f"replace the database {_place()}", f"nox -s db -- restore {file} --yes")
+        with persistent("db") as servers:
+            operations.restore(servers.database_url, plain)
     print(f"Restored the database from {file}. To apply newer migrations: nox -s migrate")
 
 

@@ -1,7 +1,10 @@
 """Connections to PostgreSQL, its clients, and dump and restore of the database."""
 
+import gzip
 import os
 import secrets
+import shutil
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from hashlib import sha256
@@ -21,8 +24,14 @@ from tasks.servers.postgres import connection_failure, program
 CREATE = "CREATE DATABASE {}"
 DROP = "DROP DATABASE IF EXISTS {} WITH (FORCE)"
 RENAME = "ALTER DATABASE {} RENAME TO {}"
-# The first bytes of a file in pg_dump's custom format.
+# The first bytes of a file in pg_dump's custom format, and those of a tar archive after the first name.
 ARCHIVE = b"PGDMP"
+TAR = b"ustar"
+TAR_OFFSET = 257
+GZIP = b"\x1f\x8b"
+# psql would load the rest of a file into the database that it connects to.
+CONNECT = (b"\\c ", b"\\connect ")
+ROLE_ADVICE = "Create it in `nox -s db -- shell` (CREATE ROLE), or dump with --no-owner --no-privileges."
 SCHEMES = ("postgresql://", "postgres://")
 MALFORMED = "should be postgresql://user[:password]@host:port/name, with a port for each of several hosts"
 
@@ -86,7 +95,10 @@ def run_client(name: str, parts: dict[str, str], *options: str) -> str:
     if done.returncode != 0:
         # Below the line of the error, the clients show the statement and the position in it.
         errors = [line.strip() for line in done.stderr.splitlines() if "error:" in line.lower()]
-        raise UserError(f"{name} failed; the database is unchanged: {(errors or [last_line(done.stderr)])[0]}")
+        reason = (errors or [last_line(done.stderr)])[0]
+        is_role = "ERROR:  role " in reason and reason.endswith("does not exist")
+        failure = f"{name} failed; the database is unchanged: {reason}"
+        raise UserError(f"{failure}\n{ROLE_ADVICE}" if is_role else failure)
     return done.stdout
 
 
@@ -107,13 +119,31 @@ def dump(url: str, file: Path) -> None:
             draft.unlink()
 
 
-def is_archive(file: Path) -> bool:
-    """Whether the file is in pg_dump's custom format, and not SQL; UserError if it cannot be read."""
+def unpack(file: Path, folder: str) -> Path:
+    """The file, or if it is compressed a copy of it in the folder; UserError if it cannot be loaded."""
+    plain = Path(folder, file.stem)
     try:
-        with file.open("rb") as start:
-            return start.read(len(ARCHIVE)) == ARCHIVE
-    except OSError as error:
-        raise UserError(f"Cannot read {file}: {error.strerror}.") from None
+        with suppress(IsADirectoryError), file.open("rb") as content:
+            if content.read(len(GZIP)) == GZIP:
+                with gzip.open(file) as packed, plain.open("wb") as copy:
+                    shutil.copyfileobj(packed, copy)
+                return plain
+        is_archive(file)
+    except (OSError, EOFError, zlib.error) as error:
+        raise UserError(f"Cannot read {file}: {getattr(error, 'strerror', None) or error}.") from None
+    return file
+
+
+def is_archive(file: Path) -> bool:
+    """Whether pg_restore loads the file or folder, and not psql; UserError if neither can."""
+    if (file / "toc.dat").exists():
+        return True
+    with file.open("rb") as content:
+        start = content.read(TAR_OFFSET + len(TAR))
+    found = start.startswith(ARCHIVE) or start.endswith(TAR)
+    if b"\0" in start and not found:
+        raise UserError(f"{file} is neither SQL nor a dump of pg_dump. Decompress it, or dump the database again.")
+    return found
 
 
 def restore(url: str, file: Path) -> None:
@@ -153,9 +183,15 @@ def draft_name(database: str) -> str:
 
 def _load(url: str, parts: dict[str, str], file: Path) -> None:
     if is_archive(file):
-        run_client("pg_restore", parts, "--exit-on-error", "--no-owner", "--single-transaction", str(file))
+        ignored = ("--no-owner", "--no-privileges", "--no-tablespaces")
+        run_client("pg_restore", parts, "--exit-on-error", "--single-transaction", *ignored, str(file))
     else:
-        run_client("psql", parts, "--quiet", "--set=ON_ERROR_STOP=1", "--single-transaction", f"--file={file}")
+        with file.open("rb") as lines:
+            if any(line.startswith(CONNECT) for line in lines):
+                advice = "Dump a single database, without --create."
+                raise UserError(f"{file} is for other databases; the database is unchanged. {advice}")
+        options = ("--quiet", "--no-psqlrc", "--set=ON_ERROR_STOP=1", "--single-transaction")
+        run_client("psql", parts, *options, f"--file={file}")
     # Alembic's table may be in any schema.
     with connect(url, parts["dbname"]) as loaded:
         is_ours = loaded.execute("SELECT FROM pg_tables WHERE tablename = 'alembic_version'").rowcount

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import gzip
+import importlib
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -16,14 +19,26 @@ from unittest.mock import patch
 import psycopg
 import pytest
 from psycopg import sql
+from sqlalchemy import create_engine
 
 from tasks.core.errors import UserError
 from tasks.database.__main__ import main
-from tasks.database.operations import administer, connect, draft_name, swap
+from tasks.database.operations import (
+    MALFORMED,
+    administer,
+    connect,
+    draft_name,
+    execute,
+    run_client,
+    swap,
+    url_parts,
+    with_database,
+)
 from tasks.servers import Servers
-from tests.tasks.command import call
+from tests.support import ROOT
+from tests.tasks.command import call, inside
 from tests.tasks.requirements import terminal
-from tests.tasks.small_project import Dev, environment, until
+from tests.tasks.small_project import FOREIGN, Dev, environment, until
 
 # PostgreSQL truncates longer names.
 LONGEST_NAME = 63
@@ -166,6 +181,57 @@ def test_restore_accepts_plain_sql(own: Own) -> None:
     assert own.notes() == ["sql"]
 
 
+@pytest.mark.parametrize("name", ["custom", "custom.gz", "directory", "plain", "plain.gz", "tar"])
+def test_restore_accepts_every_format_of_pg_dump_without_its_roles(own: Own, name: str) -> None:
+    form, _, compressed = name.partition(".")
+    role = f"other_{uuid.uuid4().hex}"
+    with psycopg.connect(own.url) as connection:
+        connection.execute("CREATE TABLE others (n int)")
+        for statement in ("CREATE ROLE {}", "GRANT SELECT ON notes TO {}", "ALTER TABLE others OWNER TO {}"):
+            execute(connection, statement, role)
+    file = own.project / "before"
+    with_roles = ["--no-owner", "--no-privileges"] if form == "plain" else []
+    run_client("pg_dump", url_parts(own.url), f"--format={form}", f"--file={file}", *with_roles)
+    with psycopg.connect(own.url) as connection:
+        for statement in ("DROP OWNED BY {}", "DROP ROLE {}"):
+            execute(connection, statement, role)
+    if compressed:
+        file.write_bytes(gzip.compress(file.read_bytes()))
+    own.add_note()
+    done = own.db("restore", "before", "--yes")
+    assert done.returncode == 0, done.stderr
+    assert own.is_unchanged()
+
+
+def test_restore_reports_a_role_that_is_missing_and_a_file_that_it_cannot_load(own: Own) -> None:
+    damaged = gzip.compress(b"CREATE TABLE a (n int);" * 999)[:-20]
+    files = {
+        b"ALTER TABLE notes OWNER TO reporter;": 'ERROR:  role "reporter" does not exist\nCreate it in `nox -s db --',
+        b"SELECT 1;\n\\connect template1\nCREATE TABLE a (n int);": "is for other databases; the database is unchanged",
+        b"PK\3\4\0\0": "is neither SQL nor a dump of pg_dump. Decompress it",
+        damaged: "Cannot read some.sql: Compressed file ended before",
+    }
+    for content, message in files.items():
+        (own.project / "some.sql").write_bytes(b"CREATE TABLE notes ();\n" + content if b";" in content else content)
+        done = own.db("restore", "some.sql", "--yes")
+        assert done.returncode == 1
+        assert message in done.stderr
+        assert len(done.stderr.splitlines()) <= 2
+        assert own.is_unchanged()
+    done = own.db("restore", ".")
+    assert (done.returncode, done.stderr) == (1, "Cannot read .: Is a directory.\n")
+
+
+def test_restore_ignores_the_psqlrc_of_the_user(own: Own, monkeypatch: pytest.MonkeyPatch) -> None:
+    (own.project / ".psqlrc").write_text("\\set ON_ERROR_STOP off\n\\set ON_ERROR_ROLLBACK on\n")
+    monkeypatch.setenv("HOME", str(own.project))
+    (own.project / "broken.sql").write_text("CREATE TABLE alembic_version ();\nnonsense;\nCREATE TABLE notes ();\n")
+    done = own.db("restore", "broken.sql", "--yes")
+    assert done.returncode == 1
+    assert 'syntax error at or near "nonsense"' in done.stderr
+    assert own.is_unchanged()
+
+
 def test_restore_of_an_invalid_file_changes_nothing(own: Own) -> None:
     for content in ("PGDMPnonsense", "CREATE TABLE a (n int); nonsense;"):
         (own.project / "broken").write_text(content)
@@ -278,10 +344,11 @@ def test_reset_replaces_unreadable_data_and_works_while_dev_runs(small: Path) ->
     assert (outdated.returncode, len(outdated.stderr.splitlines())) == (1, 2)
     assert "was created by PostgreSQL 12" in outdated.stderr
     assert call(main, small, "reset", "--yes").returncode == 0
-    dev = Dev(small)
+    dev = Dev(small, settings=FOREIGN)
     try:
         dev.ready()
-        done = shell(small, "SELECT count(*) AS before FROM notes; INSERT INTO notes VALUES ('new') RETURNING text;\n")
+        statements = "SELECT count(*) AS before FROM notes; INSERT INTO notes VALUES ('new') RETURNING text;\n"
+        done = shell(small, statements, **FOREIGN)
         assert done.stdout.split()[:3] == ["before", "--------", "0"]
         assert "new" in done.stdout
         assert call(main, small, "reset", "--yes").returncode == 0
@@ -304,6 +371,43 @@ def test_wrong_arguments_print_the_usage(small: Path, arguments: tuple[str, ...]
     assert done.returncode == 2
     assert done.stderr.startswith("usage: nox -s db --")
     assert not (small / ".data").exists()
+
+
+# Forms of database URLs, and whether the sessions and the services accept them.
+FORMS = {
+    "postgresql://app@one:5432/app?sslmode=disable": True,
+    "postgres://app@one/app": True,
+    "postgresql://app@one:5432,two/app?target_session_attrs=read-write": True,
+    "postgresql://app@[::1]:5432,[::2]:5433/app": True,
+    "postgresql://app@%2Frun%2Fpostgresql/app": True,
+    "postgresql:///app?host=/run/postgresql&user=app": True,
+    "postgresql:///?dbname=app&host=one,two&port=1,2": True,
+    "postgresql://app@one/app?options=-c%20search_path%3Dtenant": True,
+    "postgresql:///app?host=one,two&port=5432": False,
+    "postgresql://app@one": False,
+    "postgresql://app@one:none/app": False,
+    "postgresql://app@one:65536/app": False,
+    "postgresql://app@one/app?unknown=1": False,
+    "postgresql+psycopg://app@one/app": False,
+    "host=one dbname=app": False,
+    "one": False,
+}
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_sessions_and_services_accept_the_same_urls(form: str) -> None:
+    with inside(ROOT / "template"):
+        parse_url = importlib.import_module("shared.database.engine").parse_url
+        if FORMS[form]:
+            url = parse_url(form)
+            _, options = create_engine(url).dialect.create_connect_args(url)
+            assert {name: str(value) for name, value in options.items() if name != "context"} == url_parts(form)
+            assert url_parts(with_database(form, "other")) == {**url_parts(form), "dbname": "other"}
+            return
+        with pytest.raises(ValueError, match=f"^{re.escape(MALFORMED)}$"):
+            parse_url(form)
+    with pytest.raises(UserError, match=f"^DATABASE_URL: {re.escape(MALFORMED)}$"):
+        url_parts(form)
 
 
 def test_a_url_without_a_database_is_an_error_without_its_password(small: Path, given: dict[str, str]) -> None:
