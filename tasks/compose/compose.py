@@ -61,7 +61,8 @@ class Compose:
                 process.kill()
                 raise
         if code != 0:
-            raise UserError(f"docker compose {arguments[0]} failed; its error is above.")
+            words = " ".join(word for word in arguments if not word.startswith("-"))
+            raise UserError(f"docker compose {words} failed; its error is above.")
 
 
 @dataclass(frozen=True)

@@ -43,8 +43,7 @@ def build(place: ComposeProject, services: Sequence[str] = (), *, is_release: bo
     Only a release has its version in labels: they would make a new image, and `up` a new container, for each commit.
     """
     known = version(place.folder) if is_release else {}
-    arguments = [word for name, value in known.items() for word in ("--build-arg", f"{name}={value}")]
-    place.compose.run("build", *arguments, *services)
+    place.compose.run("build", *(f"--build-arg={name}={value}" for name, value in known.items()), *services)
 
 
 def version(project: Path) -> dict[str, str]:

@@ -1,8 +1,12 @@
 """Handles secrets that differ from those that volumes and running containers were created with."""
 
+import tarfile
+from contextlib import suppress
 from datetime import datetime
+from io import BytesIO
 from pathlib import Path
 
+from docker.errors import NotFound
 from docker.models.containers import Container
 
 from tasks.compose.compose_project import ComposeProject
@@ -13,7 +17,6 @@ from tasks.project import env_file, setup
 DATABASE_FILE = "database_password"
 VOLUME_LABEL = "com.docker.compose.volume=postgres"
 REFUSED = "password authentication failed for user"
-INCOMPATIBLE = "database files are incompatible with server"
 START = "docker compose up --wait postgres"
 
 
@@ -38,17 +41,18 @@ def remove_readers(place: ComposeProject) -> None:
         place.compose.output("rm", "--stop", "--force", *stale)
 
 
-def advice(place: ComposeProject, log: str) -> str:
-    """What to do, if the log of a service shows that the database's volume does not fit."""
-    if REFUSED in log and (volume := _volume(place)):
+def advice(place: ComposeProject, container: Container, log: str) -> str:
+    """What to do, if a container shows that the database's volume does not fit."""
+    volume, (data, server) = _volume(place), _versions(container)
+    if volume and REFUSED in log:
         return f"{_password_advice(volume)}\n"
-    if INCOMPATIBLE in log and (volume := _volume(place)):
+    if volume and data != server:
         return (
-            f"The volume {volume} holds the data of another version of PostgreSQL.\n"
-            "To save them, restore that version in compose.images.yaml, then: "
+            f"The volume {volume} holds data of PostgreSQL {data}, which version {server} cannot read.\n"
+            f"To save the data, restore version {data} in compose.images.yaml, then: "
             f"{START}; docker compose exec -T postgres pg_dump --username=app app >app.sql\n"
-            "Then delete the volume, with the new version: nox -s stack -- down --volumes --yes\n"
-            f"Then load them: {START}; docker compose exec -T postgres psql --username=app app <app.sql\n"
+            f"Then set version {server} again and delete the volume: nox -s stack -- down --volumes --yes\n"
+            f"Then load the data: {START}; docker compose exec -T postgres psql --username=app app <app.sql\n"
         )
     return ""
 
@@ -65,6 +69,17 @@ def _volume(place: ComposeProject) -> str | None:
     """The volume of the database, if it exists."""
     found = place.client.volumes.list(filters={"label": [place.label, VOLUME_LABEL]})
     return str(found[0].name) if found else None
+
+
+def _versions(container: Container) -> tuple[str, str]:
+    """The major versions of PostgreSQL's data and of its server; equal for any other container."""
+    variables = dict(each.split("=", 1) for each in container.attrs["Config"]["Env"] or ())
+    with suppress(KeyError, NotFound):
+        chunks, _ = container.get_archive(f"{variables['PGDATA']}/PG_VERSION")
+        with tarfile.open(fileobj=BytesIO(b"".join(chunks))) as archive:
+            file = archive.extractfile("PG_VERSION")
+            return (file.read().decode().strip() if file else ""), variables["PG_MAJOR"]
+    return "", ""
 
 
 def _is_stale(container: Container, project: Path, secrets: list[str]) -> bool:

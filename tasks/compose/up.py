@@ -1,7 +1,7 @@
 """`up`, `restart` and `watch`: start services and wait until they are ready; `down` stops them."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -27,9 +27,12 @@ def restart(project: Path, services: list[str], timeout: int = TIMEOUT_SECONDS) 
     """Restart services and wait until they are ready."""
     place = compose_project.load(project)
     place.check_names(services)
+    for service, found in place.containers():
+        if service.name in services and (service.is_task or not found):
+            reason = "it runs to its end" if service.is_task else "it has no container"
+            raise UserError(f"Cannot restart {service.name}: {reason}. Start it: nox -s stack -- up")
     with _interruptible():
-        place.compose.run("restart", *services)
-        _start(place, timeout, "--no-recreate", "--no-deps", *services)
+        _start(place, timeout, services)
 
 
 def watch(project: Path, timeout: int = TIMEOUT_SECONDS) -> None:
@@ -84,23 +87,30 @@ def _interruptible() -> Iterator[None]:
         raise
 
 
-def _start(place: ComposeProject, timeout: int, *options: str) -> None:
-    """Let Compose start services and wait for them; UserError with the reason if one does not get ready."""
+def _start(place: ComposeProject, timeout: int, restarted: Sequence[str] = ()) -> None:
+    """Let Compose start everything, or restart services, and wait; UserError with the reason if one is not ready."""
+    options = ["--no-recreate", "--no-deps", *restarted] if restarted else []
     try:
-        place.compose.run("up", "--detach", "--wait", "--wait-timeout", str(timeout), "--no-build", *options)
+        if restarted:
+            place.compose.run("restart", *restarted)
+        place.compose.run("up", "--detach", "--wait", f"--wait-timeout={timeout}", "--no-build", *options)
     except UserError as error:
-        raise UserError(_failure(place) or str(error)) from None
+        raise UserError(_failure(place, restarted) or str(error)) from None
 
 
-def _failure(place: ComposeProject) -> str | None:
-    """The message for the first service that is not ready, whose output is printed; later ones may only wait for it."""
+def _failure(place: ComposeProject, services: Sequence[str]) -> str | None:
+    """The message for the first of these services, or all, that is not ready; its output is printed.
+
+    Later ones may only wait for it.
+    """
     for service, found in place.containers():
-        for container in found:
+        for container in found if not services or service.name in services else ():
             reason = status.problem(container, is_task=service.is_task)
             if reason and container.status != "created":
                 log = status.print_output(service.name, container)
+                advice = stale_secrets.advice(place, container, log)
                 return (
-                    f"{service.name} {reason}. The other services are unchanged.\n{stale_secrets.advice(place, log)}"
+                    f"{service.name} {reason}. The other services are unchanged.\n{advice}"
                     f"See: nox -s stack -- status, nox -s stack -- logs {service.name}. {DOWN}"
                 )
     return None
