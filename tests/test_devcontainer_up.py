@@ -17,7 +17,9 @@ from pathlib import Path
 import pytest
 from docker import DockerClient
 
+from tasks.compose import compose_project
 from tasks.core import environments
+from tasks.core.errors import UserError
 from tests.support import ANSWERS, ROOT, render, run
 from tests.tasks.requirements import engine, missing
 from tests.tasks.users import NAMED
@@ -144,7 +146,7 @@ def test_the_end_to_end_tests_pass(opened: Devcontainer) -> None:
     assert "Session e2e was successful" in opened.session("e2e")
 
 
-def test_the_stack_runs_on_the_host_engine_and_its_ports_are_forwarded(opened: Devcontainer) -> None:
+def test_the_stack_runs_on_the_host_engine_and_its_ports_are_forwarded(opened: Devcontainer, tmp_path: Path) -> None:
     port = free_port()
     stack = ["env", f"GATEWAY_PORT={port}", "python3", "noxfile.py", "-s", "stack", "--"]
     url = f"http://127.0.0.1:{port}"
@@ -153,6 +155,12 @@ def test_the_stack_runs_on_the_host_engine_and_its_ports_are_forwarded(opened: D
         # Again, with the ports forwarded already.
         assert "Everything is ready" in opened.inside(*stack, "up")
         assert "Session e2e was successful" in opened.session("e2e", "--", url)
+        # On the host, the stack is that of this folder and of no other.
+        compose_project.load(opened.project)
+        copied = shutil.ignore_patterns(".venv", ".data")
+        other = shutil.copytree(opened.project, tmp_path / opened.project.name, symlinks=True, ignore=copied)
+        with pytest.raises(UserError, match="were started in another folder"):
+            compose_project.load(other)
     finally:
         opened.inside(*stack, "down", "--volumes", "--yes")
     assert opened.inside("sh", "-c", "pgrep socat || true") == ""

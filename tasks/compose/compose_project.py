@@ -1,5 +1,6 @@
 """A project as Compose defines it, with the engine that runs it."""
 
+import os
 import re
 from contextlib import suppress
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from tasks.core.errors import UserError
 from tasks.project import env_file, setup
 
 PROJECT_LABEL = "com.docker.compose.project"
+FOLDER_LABEL = f"{PROJECT_LABEL}.working_dir"
 SERVICE_LABEL = "com.docker.compose.service"
 SECRETS_SETTING = "SECRETS_FOLDER"
 MOUNTS = Path("/proc/self/mountinfo")
@@ -67,7 +69,7 @@ def ensure_settings(project: Path) -> None:
 
 
 def load(project: Path, *, with_debugger: bool = False) -> ComposeProject:
-    """The project, with its engine; UserError if Docker or the Compose files cannot be used."""
+    """The project, with its engine; UserError if they cannot be used, or the containers are of another folder."""
     engine.check_programs()
     settings = env_file.settings(project)
     client = engine.connect(settings)
@@ -75,7 +77,26 @@ def load(project: Path, *, with_debugger: bool = False) -> ComposeProject:
     if container is not None and SECRETS_SETTING not in settings:
         settings[SECRETS_SETTING] = host_path(project / setup.SECRETS, container.attrs["Mounts"])
     compose = Compose(project, settings, with_debugger)
-    return ComposeProject(project, client, compose, *read(compose), container)
+    place = ComposeProject(project, client, compose, *read(compose), container)
+    _check_folder(place)
+    return place
+
+
+def _check_folder(place: ComposeProject) -> None:
+    """UserError if the containers with the project's name were started in another folder, which has the same name.
+
+    A devcontainer and its host have different paths for a folder; secrets are mounted from the host's.
+    """
+    folder = place.folder if place.container is None else host_path(place.folder, place.container.attrs["Mounts"])
+    found = [container for _, containers in place.containers() for container in containers]
+    starts = [os.path.realpath(container.labels[FOLDER_LABEL]) for container in found]
+    mounts = [mount["Source"] for container in found for mount in container.attrs["Mounts"]]
+    if found and not any(Path(path).is_relative_to(folder) for path in (*starts, *mounts)):
+        raise UserError(
+            f"The containers of {place.name} were started in another folder: {starts[0]}.\n"
+            f"Use another name here, with COMPOSE_PROJECT_NAME=... in {env_file.LOCAL}; or remove them and keep their "
+            f"data: docker compose --project-name {place.name} down"
+        )
 
 
 def own_container(client: DockerClient) -> Container | None:

@@ -8,6 +8,7 @@ import signal
 import socket
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -151,6 +152,48 @@ def test_logs_are_readable_and_can_be_followed(running: SmallStack) -> None:
     output = running.signal_at("migrations │ migrated\n", process)
     assert process.returncode == 0, output
     assert "cancel" not in output
+
+
+def test_restart_refuses_what_it_cannot_restart_and_names_what_failed(running: SmallStack) -> None:
+    assert running.run("restart", "gateway", "migrations") == (
+        1,
+        "Cannot restart migrations: it runs to its end. Start it: nox -s stack -- up\n",
+    )
+    running.docker("compose", "rm", "--stop", "--force", "gateway")
+    assert running.run("restart", "gateway", "store") == (
+        1,
+        "Cannot restart gateway: it has no container. Start it: nox -s stack -- up\n",
+    )
+    running.up()
+    running.docker("compose", "stop", "gateway")
+    with socket.create_server(("127.0.0.1", running.port)):
+        assert "gateway exited with code " in running.run("restart", "gateway")[1]
+    running.up()
+    running.docker("pause", f"{running.name}-store-1")
+    stop = "echo 'raise SystemExit(1)' > probe.py"
+    running.docker("compose", "exec", "--user=0", "gateway", "sh", "-c", stop)
+    code, output = running.run("restart", "gateway")
+    running.clean()
+    assert code == 1
+    assert "gateway is unhealthy. The other services are unchanged.\n" in output, output
+
+
+def test_every_command_refuses_the_stack_of_another_folder_with_its_name(
+    running: SmallStack, tmp_path: Path
+) -> None:
+    before = running.containers("ID")
+    other = SmallStack(tmp_path, running.port)
+    other.name = running.name
+    for command in ("up", "watch", "status", "logs", "restart gateway", "down", "down --volumes --yes"):
+        code, output = other.run(*command.split())
+        assert code == 1, output
+        assert output.splitlines()[-2:] == [
+            f"The containers of {running.name} were started in another folder: {running.folder}.",
+            "Use another name here, with COMPOSE_PROJECT_NAME=... in .env.local; or remove them and keep their data: "
+            f"docker compose --project-name {running.name} down",
+        ]
+    assert running.containers("ID") == before
+    assert running.volumes() == [f"{running.name}_kept"]
 
 
 @pytest.mark.parametrize("command", ["logs", "restart"])
