@@ -8,7 +8,6 @@ from contextlib import contextmanager
 
 import docker
 from docker import DockerClient
-from docker.context import ContextAPI
 from docker.errors import DockerException
 from requests import RequestException
 
@@ -21,7 +20,6 @@ OLDEST_ENGINE = 25
 OLDEST_COMPOSE = (2, 33)
 INSTALL = "https://docs.docker.com/engine/install/"
 WITHOUT_DOCKER = "Without Docker, `nox -s dev` runs the application too."
-DEFAULT_SOCKET = "unix:///var/run/docker.sock"
 # Any other engine is on another machine; a port of the loopback address may belong to the one of this machine.
 LOCAL = re.compile(r"(?!(ssh|tcp|https?):).*|(tcp|https?)://(127(\.\d+){3}|localhost|\[::1\]|)(:\d*)?/?", re.IGNORECASE)
 
@@ -63,7 +61,9 @@ def connect(environment: Mapping[str, str]) -> DockerClient:
             "Use the engine of this machine: docker context use default, and unset DOCKER_HOST."
         )
     try:
-        client = docker.from_env(environment=dict(environment))
+        # The library finds certificates in a context that has them.
+        known = {"DOCKER_HOST": address} if address.startswith("unix:") else {}
+        client = docker.from_env(environment={**environment, **known})
         about = client.version()
     except DockerException as error:
         raise UserError(_unreachable(error, address)) from None
@@ -79,17 +79,13 @@ def connect(environment: Mapping[str, str]) -> DockerClient:
 
 
 def _address(environment: Mapping[str, str]) -> str:
+    """The address that the `docker` command uses; the client library finds another where a configuration is wrong."""
     if host := environment.get("DOCKER_HOST"):
         return host
-    name = environment.get("DOCKER_CONTEXT")
-    try:
-        context = ContextAPI.get_context(name)
-    except DockerException as error:
-        raise UserError(f"Docker's context cannot be read: {error}\nSee: docker context ls") from None
-    if context is None:
-        # The client library would use the default socket, and so another engine than the `docker` command.
-        raise UserError(f"Docker's context does not exist: {name or 'the current one'}. See: docker context ls")
-    return context.Host or DEFAULT_SOCKET
+    done = processes.run(["docker", "context", "inspect", "--format={{.Endpoints.docker.Host}}"], env=environment)
+    if done.returncode != 0:
+        raise UserError(f"Docker's context cannot be used: {processes.last_line(done.stderr)}\nSee: docker context ls")
+    return done.stdout.strip()
 
 
 def _unreachable(error: DockerException, address: str) -> str:

@@ -130,15 +130,6 @@ def test_a_loopback_address_is_not_another_machine(address: str) -> None:
     assert engine.LOCAL.fullmatch(address)
 
 
-def test_a_missing_context_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "config.json").write_text('{"currentContext": "gone"}')
-    assert refusal(DOCKER_CONTEXT="no-such-context") == (
-        "Docker's context does not exist: no-such-context. See: docker context ls"
-    )
-    monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path))
-    assert refusal().startswith("Docker's context does not exist: the current one.")
-
-
 def test_a_machine_without_docker_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "/nowhere")
     with pytest.raises(UserError, match=r"^Docker is not installed\. Get it: ") as caught:
@@ -154,7 +145,7 @@ def test_a_machine_without_docker_is_reported(monkeypatch: pytest.MonkeyPatch) -
             "[ $1 = compose ] && echo 2.33.0",
             "Docker's Buildx plugin is missing. Get it: apt install docker-buildx-plug",
         ),
-        ("echo 2.32.4", "Docker Compose 2.32.4 is too old: 2.33 or newer is needed."),
+        ("echo 2.26.1", "Docker Compose 2.26.1 is too old: 2.33 or newer is needed. Get it: https://docs.docker.com"),
         ("echo v1.29.2", "Docker Compose v1.29.2 is too old: 2.33 or newer is needed."),
     ],
 )
@@ -165,8 +156,9 @@ def test_a_missing_or_old_plugin_is_reported(
     program.write_text(f"#!/bin/sh\n{script}\n")
     program.chmod(0o755)
     monkeypatch.setenv("PATH", str(tmp_path))
-    with pytest.raises(UserError, match=re.escape(message)):
+    with pytest.raises(UserError, match=re.escape(message)) as caught:
         engine.check_programs()
+    assert len(str(caught.value).splitlines()) == (1 if "too old" in message else 2)
 
 
 @pytest.mark.containers
@@ -266,6 +258,29 @@ def test_the_docker_context_is_used(stack: SmallStack) -> None:
     assert code == 1
     assert f"No Docker Engine answers at {address}: " in output
     assert "No Docker Engine" not in stack.run("status", DOCKER_CONFIG=home, DOCKER_CONTEXT="default")[1]
+
+
+@pytest.mark.containers
+@pytest.mark.parametrize("is_configured", [True, False])
+def test_a_context_that_does_not_exist_is_refused(stack: SmallStack, tmp_path: Path, is_configured: bool) -> None:
+    (tmp_path / "config.json").write_text('{"currentContext": "gone"}')
+    settings = {"DOCKER_CONFIG": str(tmp_path)} if is_configured else {"DOCKER_CONTEXT": "gone"}
+    before = stack.containers()
+    for command in ("up", "watch", "status", "logs", "restart store", "down"):
+        code, output = stack.run(*command.split(), **settings)
+        reason, remedy = output.splitlines()[-2:]
+        assert (code, remedy) == (1, "See: docker context ls")
+        assert reason.startswith('Docker\'s context cannot be used: context "gone": context not found: ')
+    assert stack.containers() == before
+
+
+@pytest.mark.containers
+def test_a_context_is_found_without_a_configuration_file(stack: SmallStack, tmp_path: Path) -> None:
+    stack.clean()
+    settings = {"DOCKER_CONFIG": str(tmp_path)}
+    command = ["docker", "context", "create", "other", f"--docker=host=unix://{engine_socket(stack)}"]
+    subprocess.run(command, env={**stack.settings, **settings}, check=True, capture_output=True)
+    assert "Nothing is running." in stack.run("status", **settings, DOCKER_CONTEXT="other")[1]
 
 
 @pytest.mark.containers
