@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -15,6 +16,7 @@ import yaml
 from tasks.compose import engine
 from tasks.core import environments
 from tests.support import ROOT, run
+from tests.tasks.requirements import engine as required_engine
 
 Document = dict[str, Any]
 Rendered = Callable[[str], Path]
@@ -266,6 +268,22 @@ def test_a_dockerfile_has_the_common_parts(path: Path) -> None:
     assert text.count("--mount=type=cache") == 3
     after = last[last.rindex("\nCOPY ") :].splitlines()[2:]
     assert [line.split()[0] for line in after if not line.startswith(" ")] == ["ARG", "ARG", "ARG", "LABEL"]
+
+
+@pytest.mark.containers
+@pytest.mark.parametrize("path", DOCKERFILES, ids=lambda path: path.name)
+def test_every_user_can_read_the_code_in_an_image_of_a_checkout_with_another_umask(path: Path, tmp_path: Path) -> None:
+    required_engine()
+    code = shutil.copytree(TEMPLATE / "src" / "backend", tmp_path / "src" / "backend")
+    for each in code.rglob("*"):
+        each.chmod(0o700 if each.is_dir() else 0o600 if each.stem == "__init__" else 0o666)
+    arguments = ("--build-arg=PYTHON_IMAGE=python:3.13-slim-trixie", "--build-arg=SERVICE=auth")
+    build = ("docker", "build", "--quiet", "--target=code", *arguments, f"--file={path}", tmp_path)
+    image = run(*build, cwd=tmp_path, DOCKER_BUILDKIT="1").stdout.split()[-1]
+    modes = "find /app -type f -printf '%m\n' , -type d -printf 'd%m\n' | sort | uniq"
+    found = run("docker", "run", "--rm", "--user=10001", image, "sh", "-c", modes, cwd=tmp_path)
+    run("docker", "rmi", image, cwd=tmp_path)
+    assert found.stdout.split() == ["644", "d755"]
 
 
 def test_the_oldest_engine_supports_start_interval(compose: Document) -> None:

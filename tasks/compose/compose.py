@@ -61,8 +61,8 @@ class Compose:
                 process.kill()
                 raise
         if code != 0:
-            words = " ".join(word for word in arguments if not word.startswith("-"))
-            raise UserError(f"docker compose {words} failed; its error is above.")
+            named = " ".join(word for word in arguments if not word.startswith("-"))
+            raise UserError(f"docker compose {named} failed; its error is above.")
 
 
 @dataclass(frozen=True)

@@ -178,20 +178,17 @@ def test_restart_refuses_what_it_cannot_restart_and_names_what_failed(running: S
     assert "gateway is unhealthy. The other services are unchanged.\n" in output, output
 
 
-def test_every_command_refuses_the_stack_of_another_folder_with_its_name(
-    running: SmallStack, tmp_path: Path
-) -> None:
+def test_every_command_refuses_the_stack_of_another_folder_with_its_name(running: SmallStack, tmp_path: Path) -> None:
     before = running.containers("ID")
     other = SmallStack(tmp_path, running.port)
     other.name = running.name
     for command in ("up", "watch", "status", "logs", "restart gateway", "down", "down --volumes --yes"):
         code, output = other.run(*command.split())
         assert code == 1, output
-        assert output.splitlines()[-2:] == [
-            f"The containers of {running.name} were started in another folder: {running.folder}.",
-            "Use another name here, with COMPOSE_PROJECT_NAME=... in .env.local; or remove them and keep their data: "
-            f"docker compose --project-name {running.name} down",
-        ]
+        fault, remedy = output.splitlines()[-2:]
+        assert fault == f"The containers of {running.name} were started in another folder: {running.folder}."
+        assert remedy.startswith("Use another name here, with COMPOSE_PROJECT_NAME=... in .env.local; or remove them ")
+        assert remedy.endswith(f"docker compose --project-name {running.name} down")
     assert running.containers("ID") == before
     assert running.volumes() == [f"{running.name}_kept"]
 

@@ -121,7 +121,7 @@ def test_data_of_another_postgresql_are_reported_with_both_versions_and_can_be_m
             return subprocess.check_output(["sh", "-ec", command], cwd=stack.folder, env=environment, text=True)
 
         stack.up(VERSION="18")
-        shell(f"{query} 'CREATE TABLE kept AS SELECT 42'", "18")
+        shell(f"{query} 'CREATE TABLE kept AS VALUES (42)'", "18")
         code, output = stack.run("up", VERSION="15")
         assert code == 1
         report, save, delete, load = output.splitlines()[-5:-1]
@@ -129,7 +129,7 @@ def test_data_of_another_postgresql_are_reported_with_both_versions_and_can_be_m
         for line, version in ((save, "18"), (delete, "15"), (load, "15")):
             session = f"{sys.executable} -m tasks.compose"
             shell(line.partition(": ")[2].replace("nox -s stack --", session), version)
-        assert shell(f"{query} 'SELECT * FROM kept'", "15").split() == ["42"]
+        assert shell(f"{query} 'TABLE kept'", "15").split() == ["42"]
 
 
 def test_redis_accepts_a_password_with_quotes_and_backslashes(tmp_path_factory: pytest.TempPathFactory) -> None:

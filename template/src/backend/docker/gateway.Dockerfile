@@ -40,11 +40,13 @@ RUN useradd --uid 10001 --user-group --no-create-home --shell /usr/sbin/nologin 
 FROM base AS filesystem
 RUN --mount=from=runtime,target=/runtime cp -a /runtime /filesystem
 
+# The modes of files do not depend on the umask of the checkout.
 FROM base AS code
 COPY src/backend/shared /app/shared
-RUN python -m compileall -q --invalidation-mode unchecked-hash /app
+RUN chmod --recursive u=rwX,go=rX /app && python -m compileall -q --invalidation-mode unchecked-hash /app
 COPY src/backend/gateway /app/gateway
-RUN python -m compileall -q --invalidation-mode unchecked-hash /app/gateway
+RUN chmod --recursive u=rwX,go=rX /app/gateway \
+    && python -m compileall -q --invalidation-mode unchecked-hash /app/gateway
 
 FROM scratch
 COPY --from=filesystem /filesystem /

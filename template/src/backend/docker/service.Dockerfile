@@ -40,12 +40,14 @@ RUN useradd --uid 10001 --user-group --no-create-home --shell /usr/sbin/nologin 
 FROM base AS filesystem
 RUN --mount=from=runtime,target=/runtime cp -a /runtime /filesystem
 
+# The modes of files do not depend on the umask of the checkout.
 FROM base AS code
 COPY src/backend/shared /app/shared
-RUN python -m compileall -q --invalidation-mode unchecked-hash /app
+RUN chmod --recursive u=rwX,go=rX /app && python -m compileall -q --invalidation-mode unchecked-hash /app
 ARG SERVICE
 COPY src/backend/${SERVICE:?} /app/${SERVICE}
-RUN ln -s "${SERVICE}/__main__.py" /app/main.py \
+RUN chmod --recursive u=rwX,go=rX "/app/${SERVICE}" \
+    && ln -s "${SERVICE}/__main__.py" /app/main.py \
     && python -m compileall -q --invalidation-mode unchecked-hash "/app/${SERVICE}" /app/main.py
 
 FROM scratch
