@@ -18,6 +18,9 @@ from tasks.project import locks
 
 IMPORTS = "env PYTHONPATH=template/src/backend lint-imports --no-cache"
 TYPOS = "typos --config=.typos.toml --force-exclude"
+PROSE = "*.md *.md.jinja"
+# Not data, such as JSON, and nothing that may be binary.
+TEXT = "*.py *.mako *.toml *.y*ml *.yaml.jinja *.sh *.html *.css *.*js *.ts *.tsx *.rst *.txt *Dockerfile .env* *.env"
 LOCKS = "pyproject.toml tasks/pyproject.toml requirements/*.txt"
 WORKFLOWS = ".github/workflows/*.y*ml .github/actions/*.y*ml noxfile.py tasks/sessions/*.py"
 
@@ -40,11 +43,12 @@ CHECKS = (
     Check("yaml", "*.yml *.yaml", "yamllint --strict"),
     Check("toml", "*.toml", "tombi lint --offline --error-on-warnings --quiet"),
     Check("toml-format", "*.toml", "tombi format --offline --check --quiet", "tombi format --offline --quiet"),
-    Check("markdown", "*.md *.md.jinja", "rumdl check --quiet", "rumdl check --quiet --fix"),
+    Check("markdown", PROSE, "rumdl check --quiet", "rumdl check --quiet --fix"),
     Check("shell", "*.sh", "shellcheck"),
     Check("shell-format", "*.sh", "shfmt --diff", "shfmt --write"),
     Check("dotenv", ".env .env.* *.env", "python -m tasks.checks.dotenv"),
-    Check("spelling", "*", f"{TYPOS} --format=brief", f"{TYPOS} --write-changes"),
+    Check("spelling", TEXT, f"{TYPOS} --format=brief"),
+    Check("prose", PROSE, f"{TYPOS} --format=brief", f"{TYPOS} --write-changes"),
     Check("locks", LOCKS, "python -m tasks.project.locks --check", "python -m tasks.project.locks", takes_paths=False),
     Check("workflows", WORKFLOWS, "python -m tasks.checks.workflows", takes_paths=False),
     Check("tasks", "tasks/*", "python -m tasks.checks.checksums", takes_paths=False),

@@ -99,6 +99,7 @@ LINT = [
     ),
     Fault("dotenv", file(".env.planted", "NAME = value\n"), ".env.planted:1: NAME"),
     Fault("spelling", file("planted.txt", "It will " + "recie" + "ve it.\n"), "planted.txt:1:9"),
+    Fault("prose", file("planted_prose.md", "# A\n\nIt will " + "recie" + "ve it.\n"), "planted_prose.md:3:9"),
     Fault(
         "locks",
         change("pyproject.toml", '    "structlog>=26.1",\n', ""),

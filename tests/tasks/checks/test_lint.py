@@ -4,6 +4,7 @@ import os
 import shutil
 import sys
 from collections.abc import Callable
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ from tasks.checks.files import chosen_files, matching, project_files
 from tasks.checks.lint import CHECKS, Check, findings
 from tasks.core.errors import UserError
 from tests.support import ROOT, run
-from tests.tasks.checked_project import CheckedProject
+from tests.tasks.checked_project import MIGRATIONS, CheckedProject
 from toolkit.new import scaffold
 
 # Names and descriptions of projects, in any language and with any character.
@@ -25,6 +26,8 @@ TEXTS = [
     ("\\", "https://example.com"),
 ]
 BAD_YAML = "a: 1\na: 2\n"
+MISSPELT = "recie" + "ve"
+FIXED = ("rules", "format", "toml-format", "markdown", "shell-format", "prose")
 
 Lint = Callable[..., tuple[int, str]]
 
@@ -48,7 +51,7 @@ def run_lint(checked: CheckedProject, monkeypatch: pytest.MonkeyPatch, capsys: p
 def test_names_and_descriptions_of_projects_pass(run_lint: Lint, tmp_path: Path, name: str, description: str) -> None:
     project = tmp_path / "my-app"
     scaffold(project, {"project_name": name, "project_slug": "my-app", "description": description}, defaults=True)
-    checks = ("yaml", "markdown", "dotenv", "spelling")
+    checks = ("yaml", "markdown", "dotenv", "spelling", "prose")
     assert run_lint(project, *(word for check in checks for word in ("--only", check)))[0] == 0
 
 
@@ -88,22 +91,48 @@ def test_fixes_are_applied(checked: CheckedProject, run_lint: Lint) -> None:
     checked.write("planted.toml", "a   = 1\n")
     checked.write("planted.md", "# A\nText.\n")
     checked.write("planted.sh", '#!/bin/sh\nif true; then\n      echo "$1"\nfi\n')
-    checked.write("planted.txt", "It will " + "recie" + "ve it.\n")
-    fixed = ("rules", "format", "toml-format", "markdown", "shell-format", "spelling")
-    arguments = [word for check in fixed for word in ("--only", check)]
+    checked.write("README.md", f"# App\n\nAn app.\n\nIt will {MISSPELT} it.\n")
+    arguments = [word for check in FIXED for word in ("--only", check)]
     code, output = run_lint(checked.folder, *arguments)
     assert code == 1
-    assert f"{len(fixed)} checks of {len(fixed)} failed" in output
+    assert f"{len(FIXED)} checks of {len(FIXED)} failed" in output
     assert run_lint(checked.folder, *arguments, "--fix")[0] == 0
     assert run_lint(checked.folder, *arguments)[0] == 0
-    assert (checked.folder / "planted.txt").read_text() == "It will receive it.\n"
+    assert (checked.folder / "README.md").read_text().endswith("\nIt will receive it.\n")
+
+
+def test_fixes_leave_names_data_and_binaries_as_they_are(checked: CheckedProject, run_lint: Lint) -> None:
+    checked.add_migration("f3c8c3daa1d7", "SELECT 1", "SELECT 1")
+    code, data = "src/backend/shared/planted.py", f"#A   \n{MISSPELT} = 1"
+    planted: dict[str | Path, str] = {
+        code: f'"""Planted."""\n\n{MISSPELT} = "f3c8c3daa1d7"\n',
+        "planted.md": f"# A\n\nSee `{MISSPELT}`, docs/{MISSPELT}.md, {MISSPELT}_all, f3c8c3daa1d7.\n",
+        **dict.fromkeys(("tests/fixtures/deep/a.toml", "tests/__snapshots__/a.md", "data.json", "binary.dat"), data),
+        MIGRATIONS / "f3c8c3daa1d7.py": (checked.folder / MIGRATIONS / "f3c8c3daa1d7.py").read_text(),
+    }
+    for path, text in planted.items():
+        checked.write(path, text)
+    _, output = run_lint(
+        checked.folder, "--fix", *(word for check in (*FIXED, "spelling") for word in ("--only", check))
+    )
+    assert "lint: 1 check of 7 failed: spelling\n" in output
+    assert f"{code}:3:1: error: `{MISSPELT}` should be `receive`\n" in output
+    assert {path: (checked.folder / path).read_text() for path in planted} == planted
+
+
+def test_random_ids_are_not_misspelt(checked: CheckedProject, run_lint: Lint) -> None:
+    ids = [f'"{sha256(bytes([high, low])).hexdigest()[:12]}",' for high in range(8) for low in range(256)]
+    checked.write("planted.py", "\n".join(ids))
+    alone = run(checked.tools("lint") / "typos", "--isolated", "planted.py", cwd=checked.folder)
+    assert alone.returncode != 0
+    assert run_lint(checked.folder, "--only", "spelling", "planted.py")[0] == 0
 
 
 def test_the_team_does_not_check_files_of_slipway(checked: CheckedProject, run_lint: Lint) -> None:
     checked.write("tasks/planted.py", "import os\n")
     checked.write("tasks/planted.yml", BAD_YAML)
-    checked.write("tasks/planted.md", "# A\nIt will " + "recie" + "ve it.\n")
-    checks = ("rules", "format", "yaml", "markdown", "spelling", "tasks")
+    checked.write("tasks/planted.md", f"# A\nIt will {MISSPELT} it.\n")
+    checks = ("rules", "format", "yaml", "markdown", "prose", "tasks")
     code, output = run_lint(checked.folder, "tasks", *(word for check in checks for word in ("--only", check)))
     assert code == 1
     assert "lint: 1 check of 6 failed: tasks\n" in output
