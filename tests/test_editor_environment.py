@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from nox import virtualenv
 
+from tasks.core import environments
 from tests.support import ROOT, run
 
 PACKAGE = "annotated-types"
@@ -48,9 +49,17 @@ def test_an_environment_with_a_python_of_another_machine_is_created_again(folder
     assert run(folder / PYTHON, "-c", "import annotated_types", cwd=folder).returncode == 0
 
 
-def test_a_failed_installation_is_reported_in_a_line(folder: Path) -> None:
+def test_a_failed_installation_is_reported(folder: Path) -> None:
     (folder / "requirements" / "typecheck.txt").write_text("annotated-types==0.7.0 --hash=sha256:" + "0" * 64 + "\n")
     done = editor(folder)
     assert done.returncode == 1
-    assert done.stdout.splitlines()[-1].startswith(".venv is incomplete; uv's error is above.")
+    assert "Hash mismatch" in done.stdout
+    assert done.stdout.splitlines()[-1] == environments.FIRST_RUN
     assert "Traceback" not in done.stdout
+
+
+def test_the_environment_of_a_moved_project_is_created_again(folder: Path) -> None:
+    assert editor(folder).returncode == 0
+    moved = folder.rename(folder.parent / "moved")
+    assert editor(moved).returncode == 0
+    assert str(moved) in (moved / ".venv/bin/activate").read_text()

@@ -26,6 +26,7 @@ LOCKS = Path("requirements")
 INCOMPLETE = "incomplete"
 STAMP = "requirements.sha256"
 NPM_LOCK = "package-lock.json"
+SYNC = ("pip", "sync", "--require-hashes", "--allow-empty-requirements")
 FIRST_RUN = "The first run needs PyPI, or the index that uv is configured for."
 # Checks run in threads, and two of them may need the same environment.
 _one_at_a_time = Lock()
@@ -37,22 +38,23 @@ def install(session: nox.Session, lock: str, *, compile_bytecode: bool = False) 
     `compile_bytecode` compiles it at once, on all cores: for packages that many processes import as they start
     together. With PYTHONDONTWRITEBYTECODE, each of them would compile them again.
     """
-    requirements = LOCKS / f"{lock}.txt"
-    environment = Path(session.virtualenv.location)
-    if stamp_of(environment) == digest(requirements):
+    requirements, environment = LOCKS / f"{lock}.txt", Path(session.virtualenv.location)
+    if stamp_of(environment) == stamp(requirements, environment):
         return
-    (environment / STAMP).unlink(missing_ok=True)
     log = environment / "install.log"
+    if log.exists() and not is_in_place(environment):
+        session.run_install("uv", "venv", "--quiet", "--clear", f"--python={environment}", str(environment))
+    (environment / STAMP).unlink(missing_ok=True)
     env = {"UV_COMPILE_BYTECODE": str(int(compile_bytecode or sys.dont_write_bytecode))}
     try:
         with log.open("w", encoding="utf-8") as output:
-            session.install("--require-hashes", "-r", str(requirements), env=env, silent=False, stdout=output)
+            done = session.run_install("uv", *SYNC, str(requirements), env=env, stdout=output)
     except Exception:
         session.warn(f"Cannot install {requirements}:\n{log.read_text(encoding='utf-8').strip()}\n{FIRST_RUN}")
         raise
     # With --no-install, nox silently leaves an existing environment as it is.
-    if log.stat().st_size:
-        (environment / STAMP).write_text(digest(requirements), encoding="utf-8")
+    if done is not None:
+        (environment / STAMP).write_text(stamp(requirements, environment), encoding="utf-8")
 
 
 def separate(lock: str) -> Path:
@@ -60,22 +62,42 @@ def separate(lock: str) -> Path:
 
     UserError if uv cannot install the lock.
     """
-    requirements = LOCKS / f"{lock}.txt"
+    requirements, environment = LOCKS / f"{lock}.txt", Path(sys.prefix) / "others" / lock
     if not requirements.exists():
         raise UserError(f"{requirements} is missing. Create it: nox -s lock")
-    environment = Path(sys.prefix) / "others" / lock
     with _one_at_a_time:
-        if stamp_of(environment) != digest(requirements):
-            options = ("--compile-bytecode", "--no-deps", "--require-hashes", f"--requirements={requirements}")
-            _uv("venv", "--clear", f"--python={sys.executable}", str(environment))
-            _uv("pip", "install", f"--python={environment}", *options)
-            (environment / STAMP).write_text(digest(requirements), encoding="utf-8")
+        if stamp_of(environment) != stamp(requirements, environment):
+            synchronize(environment, requirements, "--compile-bytecode")
     return environment
 
 
-def digest(requirements: Path) -> str:
-    """The content of an environment's stamp if it was made from this lock file."""
-    return hashlib.sha256(requirements.read_bytes()).hexdigest()
+def synchronize(environment: Path, requirements: Path, *options: str) -> None:
+    """Make an environment equal a lock; create it again if it is broken or has moved. UserError if uv cannot do it."""
+    python = environment / "bin" / "python"
+    if not is_in_place(environment) or processes.output(python, "-c", "") is None:
+        _uv("venv", "--clear", f"--python={sys.executable}", str(environment))
+    (environment / STAMP).unlink(missing_ok=True)
+    _uv(*SYNC, f"--python={python}", *options, str(requirements))
+    (environment / STAMP).write_text(stamp(requirements, environment), encoding="utf-8")
+
+
+def stamp(requirements: Path, environment: Path) -> str:
+    """The content of an environment's stamp: the lock, its hash, and the folder, which scripts contain."""
+    return f"{requirements} {hashlib.sha256(requirements.read_bytes()).hexdigest()} {environment.resolve()}"
+
+
+def is_in_place(environment: Path) -> bool:
+    """Whether the environment was made in this folder, rather than moved or copied to it."""
+    return stamp_of(environment).endswith(f" {environment.resolve()}")
+
+
+def is_exact(environment: Path) -> bool:
+    """Whether the environment is in place and has the packages of its lock, and no other."""
+    lock = Path(stamp_of(environment).partition(" ")[0])
+    if not lock.is_file() or stamp_of(environment) != stamp(lock, environment):
+        return False
+    check = (sys.executable, "-m", "uv", *SYNC, "--check", "--offline", f"--python={environment}", str(lock))
+    return processes.output(*check) is not None
 
 
 def install_npm(source: Path, folder: Path) -> Path:
@@ -101,13 +123,13 @@ def program(name: str) -> str:
 
 
 def stamp_of(environment: Path) -> str:
-    """The hash of the requirements in the environment; empty if the installation is incomplete."""
-    stamp = environment / STAMP
-    return stamp.read_text(encoding="utf-8") if stamp.exists() else ""
+    """The stamp of the environment; empty if the installation is incomplete."""
+    path = environment / STAMP
+    return path.read_text(encoding="utf-8") if path.exists() else ""
 
 
 def _uv(*arguments: str) -> None:
     advice = "Run this as a nox session, which provides uv."
     done = processes.run([os.environ.get("UV", "uv"), *arguments, "--quiet"], missing=advice)
     if done.returncode != 0:
-        raise UserError(f"uv {arguments[0]} failed: {processes.last_line(done.stderr)}\n{FIRST_RUN}")
+        raise UserError(f"uv {arguments[0]} failed: {done.stderr.strip()}\n{FIRST_RUN}")

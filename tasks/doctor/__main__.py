@@ -16,7 +16,7 @@ from rich.text import Text
 
 from tasks.compose import engine
 from tasks.core import cli
-from tasks.core.environments import STAMP, digest
+from tasks.core.environments import STAMP, is_exact
 from tasks.core.errors import UserError
 from tasks.core.ports import is_free
 from tasks.core.processes import output
@@ -203,12 +203,13 @@ def ports(project: Path) -> Status:
 
 
 def environments(project: Path) -> Status:
-    """Whether the sessions' environments match the lock files; a stale one is updated at its next use."""
-    locked = {digest(path) for path in (project / "requirements").glob("*.txt")}
-    stamps = list((project / ".nox").glob(f"*/{STAMP}"))
-    stale = [path.parent.name for path in stamps if path.read_text() not in locked]
-    found = f"stale: {', '.join(stale)}" if stale else f"{len(stamps)} up to date"
-    return Status("environments", found, " && ".join(f"nox -s {name} --install-only" for name in stale))
+    """Whether environments are where they were made, and have exactly the packages of the lock files."""
+    found = [*(project / ".nox").glob(f"*/{STAMP}"), *project.glob(f".venv/{STAMP}")]
+    stale = [path.parent.name for path in found if not is_exact(path.parent)]
+    if not stale:
+        return Status("environments", f"{len(found)} up to date")
+    remedies = ["nox -s editor" if name == ".venv" else f"nox -N --install-only -s {name}" for name in stale]
+    return Status("environments", f"stale: {', '.join(stale)}", " && ".join(remedies))
 
 
 if __name__ == "__main__":

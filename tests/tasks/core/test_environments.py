@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 import sys
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from uv import find_uv_bin
 
 from tasks.core import environments
 from tasks.core.errors import UserError
-from tests.support import ROOT, nox
+from tests.support import ROOT, nox, run
 
 NOXFILE = f"""
 import sys
@@ -25,6 +26,11 @@ nox.options.reuse_venv = "yes"
 def tiny(session):
     install(session, "tiny")
     session.run("python", "-c", "import iniconfig; print('imported', iniconfig.__name__)")
+
+@nox.session
+def script(session):
+    install(session, "tiny")
+    session.run("pygmentize", "-V")
 
 @nox.session
 def compiled(session):
@@ -54,7 +60,7 @@ def test_install_runs_once_and_again_when_the_lock_changes(project: Path) -> Non
         lock.write("# changed\n")
     third = nox(project, "-s", "tiny")
     assert [run.returncode for run in (first, second, third)] == [0, 0, 0], first.stdout
-    assert ["pip install" in run.stdout for run in (first, second, third)] == [True, False, True]
+    assert ["pip sync" in run.stdout for run in (first, second, third)] == [True, False, True]
     assert "imported iniconfig" in second.stdout
 
 
@@ -63,8 +69,51 @@ def test_install_catches_up_after_no_install(project: Path) -> None:
     (project / "requirements" / "tiny.txt").write_text("", encoding="utf-8")
     kept, lacking = nox(project, "-R", "-s", "tiny"), nox(project, "-s", "tiny")
     assert "imported iniconfig" in kept.stdout
-    assert "pip install" not in kept.stdout
-    assert "pip install" in lacking.stdout
+    assert "pip sync" not in kept.stdout
+    assert "pip sync" in lacking.stdout
+
+
+def test_a_package_that_leaves_the_lock_leaves_the_environment(project: Path) -> None:
+    lock = project / "requirements" / "tiny.txt"
+    for packages in (("iniconfig", "pluggy"), ("iniconfig",)):
+        lock.write_text("".join(map(pin, packages)), encoding="utf-8")
+        assert nox(project, "-s", "tiny").returncode == 0
+        assert set(packages_of(project / ".nox" / "tiny")) == set(packages)
+    lock.write_text("", encoding="utf-8")
+    assert nox(project, "-s", "compiled").returncode == 0
+    assert packages_of(project / ".nox" / "compiled") == []
+
+
+def packages_of(environment: Path) -> list[str]:
+    """The packages in an environment."""
+    return [path.parent.name for path in environment.glob("lib/python*/site-packages/*/__init__.py")]
+
+
+def test_the_environment_of_a_moved_or_copied_project_is_created_again(project: Path) -> None:
+    (project / "requirements" / "tiny.txt").write_text(pin("pygments"), encoding="utf-8")
+    assert nox(project, "-s", "script").returncode == 0
+    copied = Path(shutil.copytree(project, project.parent / "copied", symlinks=True))
+    project.rename(project.parent / "gone")
+    first, second = nox(copied, "-s", "script"), nox(copied, "-s", "script")
+    for done, is_new in ((first, True), (second, False)):
+        assert "Pygments version" in done.stdout, done.stdout
+        assert ("uv venv" in done.stdout) is is_new
+
+
+@pytest.mark.usefixtures("uv")
+def test_an_environment_is_exact_until_its_packages_or_the_lock_change(project: Path) -> None:
+    environment = environments.separate("tiny")
+    assert environments.is_exact(environment)
+    (project / "link").symlink_to(environment)
+    assert environments.is_exact(project / "link")
+    more = environment / "more.txt"
+    more.write_text(pin("pluggy"))
+    assert run("uv", "pip", "install", f"--python={environment}", "-r", str(more), cwd=project).returncode == 0
+    assert not environments.is_exact(environment)
+    environments.synchronize(environment, Path("requirements/tiny.txt"))
+    assert environments.is_exact(environment)
+    (project / "requirements" / "tiny.txt").write_text("")
+    assert not environments.is_exact(environment)
 
 
 @pytest.mark.parametrize(
@@ -118,7 +167,7 @@ def test_separate_creates_an_environment_and_updates_it_when_the_lock_changes(pr
     assert list(environment.glob("lib/python*/site-packages/iniconfig"))
     (project / "requirements" / "tiny.txt").write_text(pin("pluggy"), encoding="utf-8")
     assert environments.separate("tiny") == environment
-    assert {path.parent.name for path in environment.glob("lib/python*/site-packages/*/__init__.py")} == {"pluggy"}
+    assert packages_of(environment) == ["pluggy"]
 
 
 @pytest.mark.usefixtures("uv")

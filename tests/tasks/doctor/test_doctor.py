@@ -70,12 +70,15 @@ def test_a_missing_setting_a_port_in_use_and_a_stale_environment_are_named(small
     (small / ".env.local").write_text("APP_NAME=x\n")
     (small / ".nox" / "lint").mkdir(parents=True)
     (small / ".nox" / "lint" / "requirements.sha256").write_text("of yesterday")
+    (small / ".venv").mkdir()
+    (small / ".venv" / "requirements.sha256").write_text("of yesterday")
     usual = int((small / ".env.example").read_text().split("GATEWAY_PORT=")[1].split()[0])
     with socket.create_server(("127.0.0.1", usual)):
         done = doctor(small)
     assert "lacks SIGNING_KEY" in row(done, ".env.local")
     assert f"in use: {usual} (gateway)" in row(done, "ports")
-    assert "stale: lint" in row(done, "environments")
+    assert "stale: lint, .venv" in row(done, "environments")
+    assert "nox -N --install-only -s lint && nox -s editor" in row(done, "environments")
 
 
 @pytest.mark.parametrize(
