@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from tests.support import ANSWERS, ROOT, files, render, snapshot
+from tests.support import ANSWERS, ROOT, files, render, share_environments, snapshot
 
 for ignored in (signal.SIGHUP, signal.SIGINT):
     if signal.getsignal(ignored) is signal.SIG_IGN:
@@ -45,7 +45,16 @@ def shares(path: str) -> bool:
 
 
 @pytest.fixture(scope="session")
-def rendered(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Iterator[Callable[[str], Path]]:
+def environments(request: pytest.FixtureRequest) -> Path:
+    """The folder of the environments that projects share, kept from one test run to the next."""
+    assert request.config.cache is not None
+    return request.config.cache.mkdir("environments")
+
+
+@pytest.fixture(scope="session")
+def rendered(
+    tmp_path_factory: pytest.TempPathFactory, worker_id: str, environments: Path
+) -> Iterator[Callable[[str], Path]]:
     """A function from the name of a set of answers to its project for reading; shared by all workers."""
     base = tmp_path_factory.getbasetemp()
     shared = base if worker_id == "master" else base.parent
@@ -57,6 +66,9 @@ def rendered(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Iterat
             fcntl.flock(lock, fcntl.LOCK_EX)
             if not target.exists():
                 render(target, ANSWERS / f"{name}.yml")
+                with (environments / "lock").open("w") as install:
+                    fcntl.flock(install, fcntl.LOCK_EX)
+                    share_environments(target, environments)
         listed.setdefault(target, files(target))
         return target
 

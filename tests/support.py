@@ -8,12 +8,18 @@ import subprocess
 import sys
 from pathlib import Path
 
+from tasks.core.environments import STAMP, digest
 from toolkit.git import git
 from toolkit.new import read_answers, scaffold
 
 ROOT = Path(__file__).resolve().parent.parent
 ANSWERS = ROOT / "tests" / "answers"
 GOLDEN = ROOT / "tests" / "golden"
+# Sessions of a project by their requirements.
+SHARED = {
+    "dev": ("config", "db", "db_check", "dev", "doctor", "migrate", "migration", "setup"),
+    "test": ("e2e", "smoke", "test"),
+}
 ANSWER_SETS = sorted(path.stem for path in ANSWERS.glob("*.yml"))
 
 
@@ -21,6 +27,29 @@ def render(target: Path, answers: Path) -> Path:
     """Scaffold a project from the working tree, uncommitted changes included."""
     scaffold(target, read_answers(answers), defaults=True)
     return target
+
+
+def share_environments(project: Path, place: Path) -> None:
+    """Let sessions use environments in `place`, since installing takes seconds; call it in one process at a time."""
+    links = project / ".nox"
+    links.mkdir(exist_ok=True)
+    for lock, names in SHARED.items():
+        requirements = project / "requirements" / f"{lock}.txt"
+        environment = place / digest(requirements)
+        if not environment.exists():
+            # Not by nox: scripts would have the path of the link, which is in a temporary folder.
+            uv, python = (sys.executable, "-m", "uv"), f"--python={environment}"
+            install = ("install", "--quiet", "--compile-bytecode", "--require-hashes", f"--requirements={requirements}")
+            for command in (("venv", f"--python={sys.executable}", environment), ("pip", *install, python)):
+                done = run(*uv, *command, cwd=project)
+                assert done.returncode == 0, done.stdout
+            (environment / STAMP).write_text(digest(requirements), encoding="utf-8")
+        for name in names:
+            link = links / name
+            if link.is_symlink():
+                link.unlink()
+            if not link.exists():
+                link.symlink_to(environment)
 
 
 def snapshot(folder: Path, *paths: str) -> Path:

@@ -17,7 +17,7 @@ import pytest
 
 from tasks.core.ports import Ports
 from tasks.project.data_folder import FOLDER, DataFolder
-from tests.support import ROOT, run, snapshot
+from tests.support import ROOT, run, share_environments, snapshot
 from tests.tasks.requirements import curl, engine
 from toolkit import reference
 from toolkit.git import git
@@ -37,8 +37,6 @@ PIN = "<commit> # <version>"
 GATEWAY = "http://127.0.0.1:8000"
 # Commands that take minutes, and the part of them that can fail because of what the pages change.
 SHORTENED = {"nox -t check -j auto": "nox -s db_check"}
-# Sessions with the requirements of another one.
-SHARED = {**dict.fromkeys(("config", "db_check", "dev", "migrate", "migration"), "setup"), "golden": "test"}
 TIMEOUT_SECONDS = 60
 
 
@@ -130,8 +128,9 @@ def shows(output: str, expected: str) -> bool:
 class Reader:
     """Follows pages in one shell, whose directory and variables last from block to block."""
 
-    def __init__(self, folder: Path, start: Path, gateway: str = GATEWAY, **settings: str) -> None:
+    def __init__(self, folder: Path, start: Path, environments: Path, gateway: str = GATEWAY, **settings: str) -> None:
         self.folder = folder
+        self._environments = environments
         self._settings = settings
         self._scratch = start.parent / f"{folder.name}-shell"
         self._scratch.mkdir(exist_ok=True)
@@ -169,9 +168,10 @@ class Reader:
 
     def run(self, command: str) -> subprocess.CompletedProcess[str]:
         """Run a command in the shell."""
+        if (self.folder / "tasks").exists() and not (self.folder / ".nox").exists():
+            share_environments(self.folder, self._environments)
         restore = f'set -a; . {self._variables}; cd "$(cat {self._place})"; set -e\n'
         keep = f"\nexport -p >{self._variables}; pwd >{self._place}"
-        share_environments(self.folder)
         script = restore + command.replace(GATEWAY, self._gateway) + keep
         return run("sh", "-c", script, cwd=self._scratch, **self._settings)
 
@@ -197,17 +197,6 @@ class Reader:
             self._dev, self._gateway = None, GATEWAY
 
 
-def share_environments(folder: Path) -> None:
-    """Let sessions with the same requirements use one environment, which takes seconds to create."""
-    environments = folder / ".nox"
-    if (folder / "tasks").exists() and not environments.exists():
-        environments.mkdir()
-        for name, other in SHARED.items():
-            (environments / name).symlink_to(other)
-        if (folder / "copier.yml").exists() and (Path(sys.prefix) / "requirements.sha256").exists():
-            (environments / "test").symlink_to(sys.prefix)
-
-
 def passed(done: subprocess.CompletedProcess[str], step: Step) -> bool:
     """Whether a command succeeded, with the output that the page shows."""
     return done.returncode == 0 and shows(done.stdout, step.output)
@@ -215,14 +204,17 @@ def passed(done: subprocess.CompletedProcess[str], step: Step) -> bool:
 
 @pytest.fixture(scope="module")
 def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A clone of Slipway."""
+    """A clone of Slipway, whose sessions use the environment of these tests where they need the same."""
     folder = snapshot(tmp_path_factory.mktemp("docs") / "slipway")
-    share_environments(folder)
+    (folder / ".nox").mkdir()
+    if (Path(sys.prefix) / "requirements.sha256").exists():
+        for name in ("test", "golden"):
+            (folder / ".nox" / name).symlink_to(sys.prefix)
     return folder
 
 
 @pytest.fixture(scope="module")
-def reader(clone: Path) -> Iterator[Reader]:
+def reader(clone: Path, environments: Path) -> Iterator[Reader]:
     """A reader who has followed the tutorial."""
     curl()
     remote = clone.parent / "github"
@@ -232,6 +224,7 @@ def reader(clone: Path) -> Iterator[Reader]:
     following = Reader(
         clone.parent / "my-app",
         clone,
+        environments,
         GIT_CONFIG_COUNT="1",
         GIT_CONFIG_KEY_0=f"url.{remote}.insteadOf",
         GIT_CONFIG_VALUE_0="git@github.com:my-team/my-app.git",
@@ -258,12 +251,12 @@ def test_a_how_to_page_works_in_a_project(reader: Reader, page: str) -> None:
 
 
 @pytest.mark.parametrize("page", TOOLKIT_PAGES)
-def test_a_how_to_page_works_in_slipway(clone: Path, page: str) -> None:
-    Reader(clone, clone).follow(page)
+def test_a_how_to_page_works_in_slipway(clone: Path, environments: Path, page: str) -> None:
+    Reader(clone, clone, environments).follow(page)
 
 
 @pytest.fixture
-def stack(project: Path) -> Iterator[Reader]:
+def stack(project: Path, environments: Path) -> Iterator[Reader]:
     """A project with every change that the pages describe, and a port and a Compose name that no other stack has."""
     engine()
     for page in (TUTORIAL, *PROJECT_PAGES):
@@ -273,7 +266,8 @@ def stack(project: Path) -> Iterator[Reader]:
     name = f"slipway-test-{uuid.uuid4().hex[:12]}"
     with Ports() as ports:
         port = ports.take()
-    yield Reader(project, project, f"http://127.0.0.1:{port}", COMPOSE_PROJECT_NAME=name, GATEWAY_PORT=str(port))
+    gateway = f"http://127.0.0.1:{port}"
+    yield Reader(project, project, environments, gateway, COMPOSE_PROJECT_NAME=name, GATEWAY_PORT=str(port))
     down = ("docker", "compose", "--project-name", name, "down", "--volumes", "--rmi=local")
     assert run(*down, cwd=project).returncode == 0
 

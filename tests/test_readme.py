@@ -97,10 +97,6 @@ SESSIONS = {
 }
 
 
-# Those that share the environment of `setup`, since installing their lock takes longer than their work.
-SAME_LOCK = {"doctor", "migration", "migrate", "db"}
-
-
 def text(page: str) -> str:
     """The content of the page."""
     return (ROOT / page).read_text(encoding="utf-8")
@@ -172,9 +168,6 @@ def missing_arguments(command: str, place: str) -> set[str]:
 def test_sessions_of_the_readme_work_in_a_fresh_project(project: Path) -> None:
     keep_one_lock(project / "pyproject.toml")
     for command, output in SESSIONS.items():
-        environment = project / ".nox" / shlex.split(command)[2]
-        if environment.name in SAME_LOCK:
-            environment.symlink_to("setup")
         done = nox(project, *shlex.split(command)[1:])
         assert done.returncode == 0, done.stdout
         assert output in done.stdout, command

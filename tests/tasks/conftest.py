@@ -15,7 +15,7 @@ from tasks.core.ports import Ports
 from tasks.servers import Servers, temporary
 from tasks.servers.group import Group
 from tasks.servers.postgres import Postgres
-from tests.support import run
+from tests.support import run, share_environments
 from tests.tasks.checked_project import KEPT, CheckedProject
 from tests.tasks.small_project import make
 from tests.tasks.users import as_ordinary
@@ -39,7 +39,7 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def one_project(
-    rendered: Callable[[str], Path], servers: Servers, request: pytest.FixtureRequest
+    rendered: Callable[[str], Path], environments: Path, servers: Servers, request: pytest.FixtureRequest
 ) -> Iterator[CheckedProject]:
     """The project. It is kept from one test run to the next, so that its environments and caches stay warm."""
     assert request.config.cache is not None
@@ -50,7 +50,9 @@ def one_project(
         for path in folder.iterdir() if folder.exists() else ():
             if path.name not in KEPT:
                 shutil.rmtree(path) if path.is_dir() else path.unlink()
-        shutil.copytree(rendered("backend"), folder, symlinks=True, dirs_exist_ok=True)
+        without = shutil.ignore_patterns(".nox")
+        shutil.copytree(rendered("backend"), folder, symlinks=True, dirs_exist_ok=True, ignore=without)
+        share_environments(folder, environments)
         if not (folder / ".git").exists():
             for command in (
                 ["init"],
