@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -49,6 +50,8 @@ def package_options() -> list[str]:
 def container(project: Path) -> Iterator[str]:
     """A container whose first process is `python3 noxfile.py -s dev` in a fresh project."""
     engine()
+    # Links to environments of this machine.
+    shutil.rmtree(project / ".nox")
     started = docker(
         *("create", "--workdir=/my-app", *package_options(), python_image()),
         *("python3", "noxfile.py", "-s", "dev"),

@@ -21,7 +21,8 @@ START = Path(".devcontainer/devcontainer.json")
 def project(rendered: Callable[[str], Path], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """A project with a small devcontainer."""
     engine()
-    folder = Path(shutil.copytree(rendered("backend"), tmp_path_factory.mktemp("contained") / "my-app"))
+    folder = tmp_path_factory.mktemp("contained") / "my-app"
+    shutil.copytree(rendered("backend"), folder, symlinks=True)
     yield folder
     mark = f"label=devcontainer.local_folder={folder}"
     listed = run("docker", "ps", "--all", "--quiet", "--filter", mark, cwd=folder).stdout.split()
