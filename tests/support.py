@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shutil
 import subprocess
 import sys
+from contextlib import chdir
 from pathlib import Path
+from unittest.mock import patch
 
-from tasks.core.environments import STAMP, digest
+from uv import find_uv_bin
+
+from tasks.core import environments
 from toolkit.git import git
 from toolkit.new import read_answers, scaffold
 
@@ -34,16 +39,12 @@ def share_environments(project: Path, place: Path) -> None:
     links = project / ".nox"
     links.mkdir(exist_ok=True)
     for lock, names in SHARED.items():
-        requirements = project / "requirements" / f"{lock}.txt"
-        environment = place / digest(requirements)
-        if not environment.exists():
-            # Not by nox: scripts would have the path of the link, which is in a temporary folder.
-            uv, python = (sys.executable, "-m", "uv"), f"--python={environment}"
-            install = ("install", "--quiet", "--compile-bytecode", "--require-hashes", f"--requirements={requirements}")
-            for command in (("venv", f"--python={sys.executable}", environment), ("pip", *install, python)):
-                done = run(*uv, *command, cwd=project)
-                assert done.returncode == 0, done.stdout
-            (environment / STAMP).write_text(digest(requirements), encoding="utf-8")
+        requirements = Path("requirements") / f"{lock}.txt"
+        environment = place / hashlib.sha256((project / requirements).read_bytes()).hexdigest()
+        with chdir(project), patch.dict(os.environ, UV=find_uv_bin()):
+            if environments.stamp_of(environment) != environments.stamp(requirements, environment):
+                # Not by nox: scripts would have the path of the link, which is in a temporary folder.
+                environments.synchronize(environment, requirements, "--compile-bytecode")
         for name in names:
             link = links / name
             if link.is_symlink():
