@@ -1,3 +1,5 @@
+import base64
+import hashlib
 import re
 from collections.abc import AsyncIterator
 from typing import Any
@@ -47,8 +49,23 @@ def test_document_has_the_paths_of_all_services(document: Document) -> None:
     assert list(document["components"]["securitySchemes"]) == ["HTTPBearer"]
 
 
-async def test_docs_page_loads_the_document(real_gateway: httpx.AsyncClient) -> None:
-    assert "/openapi.json" in (await real_gateway.get("/docs")).text
+async def test_docs_page_loads_everything_from_the_gateway(real_gateway: httpx.AsyncClient) -> None:
+    page = await real_gateway.get("/docs")
+    assert "url: '/openapi.json'" in page.text
+    assert "https:" not in page.text
+    urls = re.findall(r'(?:href|src)="([^"]+)"', page.text)
+    found = {url.rpartition(".")[2]: await real_gateway.get(url) for url in urls}
+    assert {kind: each.headers["content-type"].partition(";")[0] for kind, each in found.items()} == {
+        "css": "text/css",
+        "png": "image/png",
+        "js": "text/javascript",
+    }
+    assert b"SwaggerUIBundle" in found["js"].content
+    [script] = re.findall("<script>(.*?)</script>", page.text, re.DOTALL)
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    policy = page.headers["content-security-policy"].split("; ")
+    assert {"default-src 'self'", f"script-src 'self' 'sha256-{digest}'"} <= set(policy)
+    assert (await real_gateway.get("/docs/assets/main.py")).status_code == 404
 
 
 def test_operation_ids_are_unique_and_short(operations: list[Document]) -> None:
@@ -81,18 +98,93 @@ def test_operations_document_their_errors(document: Document, operations: list[D
     assert "HTTPValidationError" not in document["components"]["schemas"]
 
 
-def test_merge_renames_different_schemas_with_the_same_name() -> None:
-    def document(path: str, kind: str) -> dict[str, object]:
-        return {
-            "paths": {path: {"get": {"$ref": "#/components/schemas/Item"}}},
-            "components": {"schemas": {"Item": {"type": kind}, "ItemList": {"type": "array"}}},
-        }
+def ref(name: str, kind: str = "schemas") -> Document:
+    return {"$ref": f"#/components/{kind}/{name}"}
 
-    merged = merge("Test", {"auth": document("/a", "string"), "projects": document("/p", "integer")})
-    assert merged["components"]["schemas"] == {
+
+def merge_two(auth: Document, projects: Document, projects_use: Document) -> tuple[Document, Any]:
+    """Merge documents with these components; returns the merged components, and what the second uses."""
+    documents = {
+        "auth": {"paths": {"/a": {}}, "components": auth},
+        "projects": {"paths": {"/p": {"get": projects_use}}, "components": projects},
+    }
+    merged = merge("Test", documents)
+    return merged["components"], merged["paths"]["/p"]["get"]
+
+
+def test_merge_renames_different_schemas_with_the_same_name() -> None:
+    def schemas(kind: str, default: object) -> Document:
+        return {"schemas": {"Item": {"type": kind}, "Flag": {"default": default}, "ItemList": {"type": "array"}}}
+
+    components, used = merge_two(schemas("string", 1), schemas("integer", True), ref("Item"))
+    assert components["schemas"] == {
         "Item": {"type": "string"},
+        "Flag": {"default": 1},
         "ItemList": {"type": "array"},
         "ProjectsItem": {"type": "integer"},
+        "ProjectsFlag": {"default": True},
     }
-    assert merged["paths"]["/a"]["get"]["$ref"] == "#/components/schemas/Item"
-    assert merged["paths"]["/p"]["get"]["$ref"] == "#/components/schemas/ProjectsItem"
+    assert type(components["schemas"]["ProjectsFlag"]["default"]) is bool
+    assert used == ref("ProjectsItem")
+
+
+def test_merge_compares_schemas_with_all_that_they_refer_to() -> None:
+    def schemas(kind: str) -> Document:
+        return {
+            "schemas": {
+                "Item": {"type": kind, "properties": {"parent": ref("Branch")}},
+                # A cycle, and a reference into a schema.
+                "Branch": {"items": ref("Leaf")},
+                "Leaf": {"anyOf": [{"$ref": "#/components/schemas/Page/properties/items"}, ref("Branch")]},
+                "Page": {"properties": {"items": {"items": ref("Item")}}},
+                "Error": {"properties": {"next": ref("Error")}},
+            }
+        }
+
+    components, used = merge_two(schemas("string"), schemas("integer"), ref("Page"))
+    assert used == ref("ProjectsPage")
+    assert {name: each for name, each in components["schemas"].items() if not name.startswith("Projects")} == schemas(
+        "string"
+    )["schemas"]
+    assert components["schemas"]["ProjectsPage"] == {"properties": {"items": {"items": ref("ProjectsItem")}}}
+    assert components["schemas"]["ProjectsLeaf"]["anyOf"] == [
+        {"$ref": "#/components/schemas/ProjectsPage/properties/items"},
+        ref("ProjectsBranch"),
+    ]
+    assert "ProjectsError" not in components["schemas"]
+
+
+def test_merge_renames_every_kind_of_component() -> None:
+    def components_of(kind: str) -> Document:
+        return {
+            "schemas": {"Cat": {"type": kind}},
+            "responses": {"Found": {"content": {"application/json": {"schema": ref("Cat")}}}, "Same": {}},
+            "parameters": {"Limit": {"schema": {"type": kind}}},
+            "securitySchemes": {"HTTPBearer": {"type": "http", "scheme": kind}},
+        }
+
+    use = {
+        "security": [{"HTTPBearer": ["read"], "Other": []}],
+        "parameters": [ref("Limit", "parameters")],
+        "responses": {"200": ref("Found", "responses"), "404": ref("Same", "responses")},
+        "discriminator": {"propertyName": "kind", "mapping": {"a": "Cat", "b": "#/components/schemas/Cat"}},
+    }
+    components, used = merge_two(components_of("string"), components_of("integer"), use)
+    assert used == {
+        "security": [{"ProjectsHTTPBearer": ["read"], "Other": []}],
+        "parameters": [ref("ProjectsLimit", "parameters")],
+        "responses": {"200": ref("ProjectsFound", "responses"), "404": ref("Same", "responses")},
+        "discriminator": {
+            "propertyName": "kind",
+            "mapping": {"a": "ProjectsCat", "b": "#/components/schemas/ProjectsCat"},
+        },
+    }
+    assert components["securitySchemes"]["ProjectsHTTPBearer"]["scheme"] == "integer"
+    assert {*components["responses"]} == {"Found", "Same", "ProjectsFound"}
+
+
+def test_merge_takes_no_name_that_is_in_use() -> None:
+    auth = {"schemas": {"Item": {"type": "string"}, "ProjectsItem": {"type": "null"}}}
+    components, used = merge_two(auth, {"schemas": {"Item": {"type": "integer"}}}, ref("Item"))
+    assert used == ref("ProjectsItem_")
+    assert components["schemas"] == {**auth["schemas"], "ProjectsItem_": {"type": "integer"}}

@@ -1,5 +1,6 @@
 import asyncio
 import hashlib
+import json
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -33,6 +34,11 @@ async def raw(gateway_url: str, request: bytes, end: bytes | None = None) -> byt
     return response
 
 
+def request_line(path: str, method: str = "GET") -> bytes:
+    """A request after which the connection is closed."""
+    return f"{method} {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".encode()
+
+
 def statuses(logs: list[Any], path: str) -> list[int]:
     """The logged statuses of the requests to a path; requests of earlier tests may be logged late."""
     return [each["status"] for each in logs if each["event"] == "request" and each["path"] == path]
@@ -49,6 +55,33 @@ async def test_method_path_query_and_body_are_forwarded_unchanged(gateway: httpx
         assert received["method"] == method
         assert f"{received['path']}?{received['query']}" == path
         assert received["body"] == ("body" if method != "GET" else "")
+
+
+async def test_query_is_forwarded_unchanged(gateway_url: str) -> None:
+    query = "q=|{}[]^`\\~!$&*();:@,?/%2%zz"
+    response = await raw(gateway_url, request_line(f"/api/projects/echo?{query}'é"))
+    # pyreqwest encodes an apostrophe, and letters other than ASCII.
+    assert json.loads(response.partition(b"\r\n\r\n")[2])["query"] == f"{query}%27%C3%A9"
+
+
+@pytest.mark.parametrize(
+    ("request_bytes", "status"),
+    [
+        *((request_line(f"/api/projects/echo?q={character}"), 400) for character in '"<> \x7f'),
+        (request_line("/api/projects/echo", "G@T"), 400),
+        (request_line("/api/projects/echo").replace(b"Host:", b"Host :"), 400),
+        (request_line(f"/api/projects/{'a' * 70_000}"), 414),
+        (request_line("/api/projects/echo").replace(b"Host: x\r\n", b"Host: x\r\n" * 200), 431),
+    ],
+)
+async def test_request_that_is_not_valid_http_is_rejected_by_the_server(
+    gateway_url: str, upstream: Upstream, request_bytes: bytes, status: int
+) -> None:
+    # Granian's HTTP library responds without a body, before the application is called.
+    head, _, body = (await raw(gateway_url, request_bytes)).partition(b"\r\n\r\n")
+    assert (int(head.split(b" ", 2)[1]), body) == (status, b"")
+    assert b"\r\nconnection: close" in head
+    assert upstream.requests == 0
 
 
 @pytest.mark.parametrize(

@@ -1,31 +1,40 @@
 """The OpenAPI document of the whole application, merged from those of the services."""
 
 import asyncio
+import base64
+import hashlib
 import json
+import re
 from collections.abc import Mapping
 from datetime import timedelta
-from typing import Any
+from importlib.resources import files
+from pathlib import Path
 
 from fastapi import APIRouter, HTTPException, Request, Response
 from fastapi.openapi.docs import get_swagger_ui_html
+from fastapi.responses import FileResponse
 from pyreqwest.client import Client
 from pyreqwest.exceptions import PyreqwestError
 
+from gateway.components import Document, rename_clashes
 from shared.http import get_bytes
 
 TIMEOUT = timedelta(seconds=5)
-REFERENCE = "#/components/schemas/"
+# The distribution of Swagger UI.
+FOLDER = Path(str(files("fastapi_swagger.resources")))
+ASSETS = frozenset({"swagger-ui-bundle.js", "swagger-ui.css", "favicon-32x32.png"})
+ASSETS_PATH = "/docs/assets"
+POLICY = "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'"
 DESCRIPTION = """\
 Register, log in, and send the access token as `Authorization: Bearer <token>`.
 
 Errors are JSON with a `detail`. Besides the errors listed for an operation, every request can fail with 400 (invalid
 path), 408 (the request was sent too slowly), 413 (the body is larger than 1 MiB), 500, 502 (a service is unavailable)
-or 504 (a service did not respond in time).
+or 504 (a service did not respond in time). A request that is not valid HTTP, such as one with an unencoded space, `"`, `<`
+or `>` in its query, fails with 400, 414 or 431 and no body.
 
 Every response has an `X-Request-ID` header, which identifies the request in the logs. A client can send its own.
 """
-
-Document = dict[str, Any]
 
 router = APIRouter(include_in_schema=False)
 docs_router = APIRouter(include_in_schema=False)
@@ -45,8 +54,28 @@ async def get_openapi(request: Request) -> Document:
 
 @docs_router.get("/docs")
 async def get_docs() -> Response:
-    """Interactive API documentation."""
-    return get_swagger_ui_html(openapi_url="/openapi.json", title="API documentation")
+    """Interactive API documentation, which loads everything from the gateway."""
+    page = get_swagger_ui_html(
+        openapi_url="/openapi.json",
+        title="API documentation",
+        swagger_js_url=f"{ASSETS_PATH}/swagger-ui-bundle.js",
+        swagger_css_url=f"{ASSETS_PATH}/swagger-ui.css",
+        swagger_favicon_url=f"{ASSETS_PATH}/favicon-32x32.png",
+        # Swagger UI has an online validator.
+        swagger_ui_parameters={"validatorUrl": None},
+    )
+    [script] = re.findall(rb"<script>(.*?)</script>", page.body, re.DOTALL)
+    digest = base64.b64encode(hashlib.sha256(script).digest()).decode()
+    page.headers["content-security-policy"] = f"{POLICY}; script-src 'self' 'sha256-{digest}'"
+    return page
+
+
+@docs_router.get(f"{ASSETS_PATH}/{{name}}")
+async def get_docs_asset(name: str) -> FileResponse:
+    """A file of the documentation page."""
+    if name not in ASSETS:
+        raise HTTPException(404)
+    return FileResponse(FOLDER / name)
 
 
 async def fetch(client: Client, url: str) -> Document:
@@ -57,28 +86,13 @@ async def fetch(client: Client, url: str) -> Document:
 
 
 def merge(title: str, documents: Mapping[str, Document]) -> Document:
-    """Merge the documents; of schemas with the same name and different content, the later gets its service's name."""
+    """Merge the documents; of different components with the same name, the later gets its service's name."""
     info = {"title": title, "description": DESCRIPTION, "version": "1"}
     merged: Document = {"openapi": "3.1.0", "info": info, "tags": [], "paths": {}, "components": {}}
     for service, original in documents.items():
-        document = original
-        parts = original.get("components", {})
-        for name in _clashes(merged["components"].get("schemas", {}), parts.get("schemas", {})):
-            document = _rename(document, name, f"{service.capitalize()}{name}")
+        document = rename_clashes(original, merged["components"], service.capitalize())
         merged["tags"] += document.get("tags", [])
         merged["paths"].update(document["paths"])
-        for kind, entries in document.get("components", {}).items():
+        for kind, entries in document["components"].items():
             merged["components"].setdefault(kind, {}).update(entries)
     return merged
-
-
-def _clashes(known: Document, new: Document) -> list[str]:
-    return [name for name, schema in new.items() if known.get(name, schema) != schema]
-
-
-def _rename(document: Document, name: str, new_name: str) -> Document:
-    schemas = document["components"]["schemas"]
-    schemas[new_name] = schemas.pop(name)
-    text = json.dumps(document).replace(f'"{REFERENCE}{name}"', f'"{REFERENCE}{new_name}"')
-    renamed: Document = json.loads(text)
-    return renamed

@@ -56,7 +56,7 @@ class ForwardedRequest:
         scope = self._scope
         url = self._route.url + scope["raw_path"].decode("ascii")
         if scope["query_string"]:
-            url += "?" + scope["query_string"].decode("latin-1")
+            url += "?" + scope["query_string"].decode()
         length = content_length(scope)
         is_upload = length is None or length > BUFFERED_BYTES
         client = clients.uploads if is_upload else clients.default
