@@ -11,6 +11,7 @@ from auth.settings import AuthSettings, decode_seed
 from shared import redis
 from shared.application import create_service, handle_unavailable
 from shared.database import engine as database
+from shared.database.pending import check_migrated
 from shared.middleware import RequestMiddleware
 from shared.security.active_sessions import ActiveSessions
 from shared.security.authentication import Authenticator
@@ -27,7 +28,7 @@ def create_app(settings: AuthSettings) -> ASGIApp:
         state.rotation = settings.rotation
         state.engine = database.create_engine(settings, "auth")
         store = redis.create_redis(settings)
-        state.checks = {"database": lambda: database.ping(state.engine), "redis": store.ping}
+        state.checks = {"database": lambda: check_migrated(state.engine), "redis": store.ping}
         state.sessions = ActiveSessions(store, settings.redis_prefix)
         state.signer = Signer(decode_seed(settings.auth_signing_key), settings.access_lifetime)
         state.authenticator = Authenticator(state.signer, state.sessions)

@@ -7,7 +7,8 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError, OperationalError, TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from shared.database.engine import DatabaseSettings, create_engine, parse_url, ping
+from shared.database.engine import DatabaseSettings, create_engine, parse_url
+from shared.database.pending import check_migrated
 from shared.settings import Environment
 from tests.support.stores import Stores
 
@@ -59,7 +60,7 @@ async def test_slow_statement_is_cancelled(engine: AsyncEngine) -> None:
 async def test_exhausted_pool_times_out(engine: AsyncEngine) -> None:
     async with engine.connect():
         with pytest.raises(PoolTimeoutError):
-            await ping(engine)
+            await check_migrated(engine)
 
 
 async def test_lost_connection_is_replaced(engine: AsyncEngine, settings: DatabaseSettings) -> None:
@@ -69,7 +70,7 @@ async def test_lost_connection_is_replaced(engine: AsyncEngine, settings: Databa
     async with other.connect() as connection:
         await connection.execute(text("SELECT pg_terminate_backend(:pid)"), {"pid": lost})
     await other.dispose()
-    await ping(engine)
+    await check_migrated(engine)
 
 
 async def test_errors_do_not_contain_parameter_values(engine: AsyncEngine) -> None:

@@ -15,11 +15,12 @@ from alembic.script import ScriptDirectory
 
 from shared.database import migrate
 from shared.database.models import Base
+from shared.database.pending import MIGRATIONS
 from tests.support.processes import process_environment
 from tests.support.serving import free_port
 from tests.support.stores import Stores, created
 
-SCRIPTS = [*ScriptDirectory(str(migrate.MIGRATIONS)).walk_revisions()][::-1]
+SCRIPTS = [*ScriptDirectory(str(MIGRATIONS)).walk_revisions()][::-1]
 FIRST = SCRIPTS[0].revision
 LOCK = "SELECT pg_advisory_lock(7300541229)"
 # A run polls the lock, so PostgreSQL does not show it as waiting; the last statement of a poll is a rollback.

@@ -7,15 +7,16 @@ from typing import Annotated
 from psycopg import ProgrammingError
 from psycopg.conninfo import conninfo_to_dict
 from pydantic import AfterValidator, Field, SecretStr
-from sqlalchemy import URL, text
+from sqlalchemy import URL
 from sqlalchemy.exc import OperationalError, TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
+from shared.database.pending import PendingMigrationsError
 from shared.security.weak_credentials import separate_password_weakness, url_weakness
 from shared.settings import Seconds, Settings, refuse
 
-# The exceptions that mean that the database is unavailable.
-UNAVAILABLE_ERRORS = (OperationalError, PoolTimeoutError)
+# The exceptions that mean that the database is unavailable, or not migrated.
+UNAVAILABLE_ERRORS = (OperationalError, PoolTimeoutError, PendingMigrationsError)
 
 SCHEMES = ("postgresql://", "postgres://")
 HIGHEST_PORT = 65535
@@ -91,9 +92,3 @@ def create_engine(settings: DatabaseSettings, application_name: str) -> AsyncEng
             "options": f"{url.query.get('options', '')} {options}",
         },
     )
-
-
-async def ping(engine: AsyncEngine) -> None:
-    """Run a query; raises if the database is unavailable."""
-    async with engine.connect() as connection:
-        await connection.execute(text("SELECT 1"))

@@ -4,7 +4,6 @@ import signal
 import sys
 import traceback
 from asyncio import CancelledError
-from pathlib import Path
 from typing import Any, NoReturn
 
 from alembic import command
@@ -16,9 +15,9 @@ from sqlalchemy import URL
 from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
 
 from shared.database.engine import DatabaseSettings, driver_url
+from shared.database.pending import MIGRATIONS
 from shared.settings import load
 
-MIGRATIONS = Path(__file__).with_name("migrations")
 TERMINATED = 128 + signal.SIGTERM
 
 
