@@ -14,7 +14,7 @@ from time import monotonic
 from typing import Any
 
 import psutil
-from watchfiles import PythonFilter, awatch
+from watchfiles import Change, PythonFilter, awatch
 
 from tasks.core.errors import UserError
 from tasks.core.ports import Ports
@@ -47,7 +47,6 @@ class Application:
         self._screen = screen
         self._on_crash = on_crash
         self._running: list[RunningService] = []
-        self._has_started = asyncio.Event()
         self._report: dict[str, Any] = {"pid": os.getpid(), "servers": {}}
         self._stack = AsyncExitStack()
         self._group = self._stack.enter_context(Group(on_start=data.remember))
@@ -66,10 +65,7 @@ class Application:
             for each in found:
                 launch = partial(self._start, each.name, [sys.executable, "-m", each.name], environment)
                 self._running.append(RunningService(each, launch, self._screen, self._exited))
-            try:
-                await self._run_services()
-            except ExceptionGroup as errors:
-                raise errors.exceptions[0] from None
+            await self._run_services()
 
     async def _check_settings(self) -> None:
         """Fail on wrong settings before anything starts; a service reports its broken code itself."""
@@ -124,29 +120,24 @@ class Application:
         started = monotonic()
         self._screen.status(MIGRATIONS, "starting", "")
         process = self._start(MIGRATIONS, [sys.executable, "-m", "tasks.database.migrations.apply"], environment)
-        try:
-            code = await process.exit_code()
-        finally:
-            await process.stop()
-        if code != 0:
+        self._stack.push_async_callback(process.stop)
+        if (code := await process.exit_code()) != 0:
             self._screen.status(MIGRATIONS, "failed", "")
             raise process.failure(code, "failed")
         self._screen.status(MIGRATIONS, "ready", f"up to date in {monotonic() - started:.1f} s")
 
     async def _run_services(self) -> None:
-        """Start all services at once; when they are ready, restart and suspend them as needed, until cancelled."""
+        """Start all services at once, and restart and suspend them as needed, until cancelled."""
         async with asyncio.TaskGroup() as tasks:
-            # Before the services read their code, so that no change is missed.
+            # Before the services read their code and settings, so that no change is missed.
             tasks.create_task(self._restart_on_changes())
+            tasks.create_task(self._poll())
             for each in self._running:
                 self._stack.push_async_callback(each.stop)
                 each.dependencies = [other for other in self._running if other.service.name in each.service.depends_on]
-            await asyncio.gather(*(tasks.create_task(each.start()) for each in self._running))
-            self._announce()
-            self._has_started.set()
-            tasks.create_task(self._suspend_for_debuggers())
-            for each in self._running:
                 tasks.create_task(each.follow(self._write_report))
+            await asyncio.gather(*(each.ready.wait() for each in self._running))
+            self._announce()
 
     def _announce(self) -> None:
         """Print the URLs and the seconds since the start of this process, and write them for other sessions."""
@@ -156,44 +147,61 @@ class Application:
         self._screen.settle()
         self._screen.print(f"Ready in {seconds} s", "bold green")
         self._screen.print(f"  gateway   {url}\n  API pages {url}{DOCS}")
-        self._screen.print("Changes of the code restart services; Ctrl-C stops everything.")
+        self._screen.print(f"Changes of the code and of {env_file.LOCAL} restart services; Ctrl-C stops everything.")
         self._write_report()
 
     def _write_report(self) -> None:
-        """Write `.data/dev.json`."""
+        """Write `.data/dev.json`, once everything has been ready."""
         running = {
             each.service.name: {"url": each.service.url, "port": each.service.port, "pid": each.pid}
             for each in self._running
         }
-        self._data.write("dev", {**self._report, "services": running})
+        if "url" in self._report:
+            self._data.write("dev", {**self._report, "services": running})
 
     async def _restart_on_changes(self) -> None:
-        backend = (self._project / BACKEND).resolve()
+        backend, is_code = (self._project / BACKEND).resolve(), PythonFilter()
+
+        def selects(change: Change, path: str) -> bool:
+            # Relative, since the project may be below a folder that the filter ignores, such as .venv.
+            return is_code(change, os.path.relpath(path, backend))
+
         try:
-            async for batch in awatch(backend, watch_filter=PythonFilter(), debounce=DEBOUNCE_MILLISECONDS):
-                await self._has_started.wait()
-                self._restart_affected(backend, [Path(path) for _, path in batch])
+            async for batch in awatch(backend, watch_filter=selects, debounce=DEBOUNCE_MILLISECONDS):
+                self._restart_affected([Path(path).relative_to(backend) for _, path in batch])
         except (OSError, RuntimeError) as error:
             # Mostly the system's limit of watched files.
             advice = "Try again with WATCHFILES_FORCE_POLLING=true."
             self._screen.print(f"Cannot watch the code for changes ({error}). {advice}", "yellow")
 
-    def _restart_affected(self, backend: Path, paths: list[Path]) -> None:
+    def _restart_affected(self, paths: list[Path]) -> None:
         """Restart services whose code changed; migrations are not applied, as they may be unfinished."""
         code = [path for path in paths if not path.match("migrations/versions/*")]
         if code != paths:
             self._screen.print("Migrations changed. Apply them: nox -s migrate", "yellow")
-        if names := affected(backend, [each.service.name for each in self._running], code):
-            self._screen.print(f"Code changed: restarting {', '.join(names)}.", "bold")
+        self._restart("Code", affected([each.service.name for each in self._running], code))
+
+    def _restart(self, changed: str, names: list[str]) -> None:
+        if names:
+            self._screen.print(f"{changed} changed: restarting {', '.join(names)}.", "bold")
         for each in self._running:
             if each.service.name in names:
                 each.restart()
 
-    async def _suspend_for_debuggers(self) -> None:
+    async def _poll(self) -> None:
+        """Suspend services while debuggers run them, and restart all when the settings have changed."""
+        settings = self._project / env_file.LOCAL
+        old = new = settings.read_bytes()
         while True:
             for each in self._running:
                 if each.is_suspended != (wanted := debug.is_suspended(self._data, each.service.name)):
                     each.suspend(is_suspended=wanted)
+            with suppress(OSError):
+                new = settings.read_bytes()
+            if new != old:
+                self._restart(env_file.LOCAL, [each.service.name for each in self._running])
+                self._screen.print("To use new ports and new URLs of servers, stop dev and start it again.")
+            old = new
             await asyncio.sleep(POLL_SECONDS)
 
     def _start(self, name: str, command: list[str], environment: dict[str, str]) -> LoggedProcess:
@@ -213,7 +221,7 @@ class Application:
             self._screen.print(f"Port {usual} is in use: {name} listens on {port} instead.", "yellow")
 
 
-def affected(backend: Path, names: list[str], paths: list[Path]) -> list[str]:
+def affected(names: list[str], paths: list[Path]) -> list[str]:
     """The services whose folders contain the paths; all services if a path is elsewhere, as in `shared`."""
-    folders = {path.relative_to(backend).parts[0] for path in paths}
+    folders = {path.parts[0] for path in paths}
     return [name for name in names if name in folders] if folders <= set(names) else names

@@ -13,7 +13,7 @@ from tasks.core.screen import Screen
 from tasks.project.services import Service
 
 POLL_SECONDS = 0.03
-START_SECONDS = 60.0
+SHOW_REASON_SECONDS = 5.0
 # Longer than a service gives to the requests under way.
 STOP_SECONDS = 15.0
 LAST_LINES = 15
@@ -26,12 +26,7 @@ class LoggedProcess:
     """A process whose log is shown; `on_exit`, where it is set, is called with the exit code."""
 
     def __init__(
-        self,
-        name: str,
-        process: subprocess.Popen[bytes],
-        log: Path,
-        screen: Screen,
-        ignored: str | None = None,
+        self, name: str, process: subprocess.Popen[bytes], log: Path, screen: Screen, ignored: str | None = None
     ) -> None:
         """Follow the log, without the lines that contain the `ignored` phrase."""
         self.name = name
@@ -100,32 +95,20 @@ class RunningService:
     def __init__(self, service: Service, launch: Callable[[], LoggedProcess], screen: Screen, on_exit: OnExit) -> None:
         self.service = service
         self.dependencies: list[RunningService] = []
-        self.is_starting = True
         self.is_suspended = False
+        # Set while it is ready, or a debugger runs it.
+        self.ready = asyncio.Event()
         self._launch = launch
         self._screen = screen
         self._on_exit = on_exit
         self._process: LoggedProcess | None = None
         self._is_outdated = asyncio.Event()
+        self._is_outdated.set()
 
     @property
     def pid(self) -> int | None:
         """The PID; None while the service is suspended or its code is broken."""
         return self._process.pid if self._process else None
-
-    async def start(self) -> None:
-        """Start it and return when it is ready, or outdated; UserError with the end of its log if it exits instead."""
-        self.is_starting = True
-        self._screen.status(self.service.name, "starting", "")
-        started = monotonic()
-        self._process = self._launch()
-        try:
-            if await self._becomes_ready(self._process):
-                self._process.on_exit = self._on_exit
-                text = f"{self.service.url} in {monotonic() - started:.1f} s"
-                self._screen.status(self.service.name, "ready", text)
-        finally:
-            self.is_starting = False
 
     async def stop(self) -> None:
         """Stop its process, if any."""
@@ -143,39 +126,43 @@ class RunningService:
         self._is_outdated.set()
 
     async def follow(self, on_change: Callable[[], None]) -> None:
-        """Stop, and unless suspended start, the process whenever that is requested, until cancelled."""
+        """Start it, and restart, suspend or resume it whenever that is requested, until cancelled."""
         while True:
             await self._is_outdated.wait()
             self._is_outdated.clear()
-            self.is_starting = not self.is_suspended
+            self.ready.clear()
             await self.stop()
             if self.is_suspended:
                 self._screen.status(self.service.name, "suspended", "a debugger runs it")
+                self.ready.set()
             else:
-                await self._try_to_start()
+                await self._start()
             on_change()
 
-    async def _try_to_start(self) -> None:
-        try:
-            await self.start()
-        except UserError as error:
-            reason = str(error).splitlines()[0].rstrip(":")
-            self._screen.status(self.service.name, "failed", f"{reason}; waiting for the next change of the code")
-
-    async def _becomes_ready(self, process: LoggedProcess) -> bool:
-        """Wait until it is ready; False if it is outdated before."""
-        deadline = monotonic() + START_SECONDS
+    async def _start(self) -> None:
+        """Start it and return when it is ready, or outdated, or has exited."""
+        self._screen.status(self.service.name, "starting", "")
+        started = monotonic()
+        self._process = process = self._launch()
+        shown = None
         while reason := await self._unready_reason():
             if self._is_outdated.is_set():
-                return False
+                return
             if process.pid is None:
-                raise process.failure(await process.exit_code(), "did not start")
-            if monotonic() > deadline:
-                raise UserError(f"{self.service.name} is not ready after {START_SECONDS:.0f} seconds: {reason}")
-            await asyncio.sleep(POLL_SECONDS)
-        return True
+                reason = str(process.failure(await process.exit_code(), "did not start")).partition(":\n")[0]
+                self._screen.status(self.service.name, "failed", f"{reason}; waiting for the next change")
+                return
+            elapsed = monotonic() - started
+            if elapsed > SHOW_REASON_SECONDS and reason != shown:
+                self._screen.status(self.service.name, "starting", f"not ready: {reason}")
+                shown = reason
+            # Less and less often, since each request may be logged.
+            await asyncio.sleep(max(POLL_SECONDS, elapsed / 20))
+        process.on_exit = self._on_exit
+        self._screen.status(self.service.name, "ready", f"{self.service.url} in {monotonic() - started:.1f} s")
+        self.ready.set()
 
     async def _unready_reason(self) -> str | None:
-        """Why it is not ready; while a dependency starts, a request would only log an error."""
-        starting = [each.service.name for each in self.dependencies if each.is_starting]
-        return f"it needs {', '.join(starting)}" if starting else await asyncio.to_thread(self.service.unready_reason)
+        """Why it is not ready; while a dependency is not, a request would only log an error."""
+        missing = [each.service.name for each in self.dependencies if not each.ready.is_set()]
+        return f"it needs {', '.join(missing)}" if missing else await asyncio.to_thread(self.service.unready_reason)

@@ -2,6 +2,7 @@
 
 import http.client
 import os
+import re
 from contextlib import closing
 from dataclasses import dataclass
 from itertools import combinations
@@ -44,7 +45,8 @@ class Service:
                 body = answer.read().decode(errors="replace")
         except (OSError, http.client.HTTPException) as error:
             return str(error)
-        return None if answer.status == http.client.OK else f"{answer.status} {body}"
+        reasons = re.findall(r'"reason": ?"((?:[^"\\]|\\.)*)"', body)
+        return None if answer.status == http.client.OK else "; ".join(reasons) or f"{answer.status} {body}"
 
 
 def names(project: Path) -> list[str]:

@@ -192,11 +192,21 @@ def test_dev_ends_when_a_server_crashes(start: Start, given: dict[str, str]) -> 
     assert dev.leftovers() == []
 
 
-def test_dev_reports_a_service_that_does_not_start(start: Start, small: Path, given: dict[str, str]) -> None:
-    (small / "src/backend/alpha/__main__.py").write_text("import sys\nsys.exit('ALPHA_COLOUR is missing.')\n")
+def test_service_that_does_not_start_waits_for_the_next_change(
+    start: Start, small: Path, given: dict[str, str]
+) -> None:
+    entry = small / "src/backend/alpha/__main__.py"
+    works = entry.read_text()
+    entry.write_text("import sys\nsys.exit('ALPHA_COLOUR is missing.')\n")
     dev = start(**given)
-    assert dev.exit_code() == 1
-    assert dev.text().endswith("alpha did not start (exit code 1):\nALPHA_COLOUR is missing.\n")
+    dev.wait_for("alpha      │ failed: alpha did not start (exit code 1); waiting for the next change\n")
+    assert "alpha      │ ALPHA_COLOUR is missing.\n" in dev.text()
+    assert not (small / ".data" / "dev.json").exists()
+    entry.write_text(works)
+    about = dev.ready()
+    assert get(about["services"]["alpha"]["url"]) == "alpha one"
+    assert dev.text().count("Ready in") == 1
+    assert dev.stop() == 0
     assert dev.leftovers() == []
 
 

@@ -8,6 +8,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -20,7 +21,8 @@ from tests.tasks.small_project import Dev, get, make, until
 def dev(servers: Servers) -> Iterator[Dev]:
     """`dev` on given servers; one usual port is in use, one is unknown, and a setting is misspelt."""
     with tempfile.TemporaryDirectory(prefix="slipway-test-") as folder, Ports() as ports:
-        project = make(Path(folder) / "small", ports.take(), ports.take())
+        # Watching ignores folders of this name in the project.
+        project = make(Path(folder) / ".venv" / "small", ports.take(), ports.take())
         example = project / ".env.example"
         example.write_text("".join(line for line in example.read_text().splitlines(True) if "ALPHA_PORT" not in line))
         (project / ".env.local").write_text("GATEWEY_PORT=8123\nREGISTRY=mirror.example.com\n")
@@ -98,13 +100,18 @@ def test_log_lines_are_rendered_with_a_prefix(dev: Dev) -> None:
     assert "\x1b" not in dev.text()
 
 
+def services(dev: Dev) -> dict[str, Any]:
+    """The services in the report."""
+    found: dict[str, Any] = json.loads((dev.project / ".data" / "dev.json").read_text())["services"]
+    return found
+
+
 def test_change_restarts_its_service_and_one_in_shared_restarts_all(dev: Dev, new_output: Callable[[], str]) -> None:
     before = dev.ready()["services"]
     with edited(dev.project, "alpha/__main__.py", "alpha one", "alpha changed"):
         until(lambda: "Code changed: restarting alpha." in new_output())
         until(lambda: get(before["alpha"]["url"]) == "alpha changed")
-        now = json.loads((dev.project / ".data" / "dev.json").read_text())["services"]
-        assert now["gateway"] == before["gateway"]
+        assert services(dev)["gateway"] == before["gateway"]
         with edited(dev.project, "shared/serving.py", "answer.encode()", "answer.upper().encode()"):
             until(lambda: "Code changed: restarting alpha, gateway." in new_output())
             until(lambda: get(before["alpha"]["url"]) == "ALPHA CHANGED")
@@ -116,10 +123,19 @@ def test_change_restarts_its_service_and_one_in_shared_restarts_all(dev: Dev, ne
 def test_code_that_does_not_start_waits_for_the_next_change(dev: Dev, new_output: Callable[[], str]) -> None:
     about = dev.ready()
     with edited(dev.project, "alpha/__main__.py", "serve(", "serve(("):
-        until(lambda: "waiting for the next change of the code" in new_output())
+        until(lambda: "waiting for the next change" in new_output())
         assert "SyntaxError" in new_output()
         assert get(about["url"]) == "gateway one"
     until(lambda: get(about["services"]["alpha"]["url"]) == "alpha one")
+
+
+def test_changed_setting_restarts_all_services(dev: Dev, new_output: Callable[[], str]) -> None:
+    before = dev.ready()["services"]
+    settings = dev.project / ".env.local"
+    settings.write_text(settings.read_text() + "APP_NAME=Other\n")
+    until(lambda: ".env.local changed: restarting alpha, gateway.\nTo use new ports " in new_output())
+    until(lambda: not {each["pid"] for each in services(dev).values()} & {each["pid"] for each in before.values()})
+    until(lambda: get(before["gateway"]["url"]) == "gateway one")
 
 
 def test_changed_migration_is_reported_and_restarts_nothing(dev: Dev, new_output: Callable[[], str]) -> None:
