@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Column, Table
 from rich.text import Text
 
-from tasks.checks import findings
+from tasks.checks import findings, image_scan
 from tasks.checks.files import project_files
 from tasks.checks.security import sarif
 from tasks.checks.security.checks import SCANNERS
@@ -52,9 +52,10 @@ def scan(parts: list[str], screen: Console) -> list[Outcome]:
         outcomes = run_all(scanners, files)
     remaining = [replace(each, findings=findings.remaining(entries, each.findings)) for each in outcomes]
     sarif.write(REPORTS / "security.sarif", remaining)
-    # An entry is unused only if all scanners of its tool have finished.
+    # An entry is unused only if all scanners of its tool have finished, or there is none.
     finished = {each.name for each in outcomes if not each.reason}
     tools = {each.tool for each in outcomes} - {each.tool for each in SCANNERS if each.name not in finished}
+    tools |= {each.tool for each in entries} - {*image_scan.SCANNERS, *(each.tool for each in SCANNERS)}
     found = findings.review(entries, [each.findings for each in outcomes], lambda entry: entry.tool in tools)
     found += findings.exceptions_elsewhere(files)
     return [*remaining, Outcome("accepted", scope=count(len(entries), "finding"), findings=found)]
