@@ -118,6 +118,6 @@ def editor(session: nox.Session) -> None:
 
 
 # Imported last, since nox lists sessions in the order in which they are registered.
-from tasks.sessions import grow, source
+from tasks.sessions import source
 
-__all__ = ["grow", "source"]
+__all__ = ["source"]

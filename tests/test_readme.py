@@ -20,7 +20,7 @@ import pytest
 
 from tasks.project.data_folder import FOLDER, DataFolder
 from tests.on_terminal import ENTER, OnTerminal
-from tests.support import ROOT, commit, nox, snapshot
+from tests.support import ROOT, commit, nox, run, snapshot
 from tests.test_consistency import sessions
 from tests.test_questionnaire import QUESTIONS
 from toolkit.application import environment
@@ -53,7 +53,7 @@ NEWCOMER = {
     "cd ../my-app && python3 noxfile.py -s dev",
     'copier copy "$PWD" ../my-app',
     "python3 noxfile.py -s dev",
-    "uvx copier update",
+    "python3 noxfile.py -s update",
 }
 
 CHECK = "tests/tasks/checks/test_faults.py::test_without_a_fault_the_check_passes"
@@ -65,6 +65,7 @@ TESTED = {
     "cd template && python3 noxfile.py -s dev": "tests/test_readme.py::test_template_runs_in_place",
     "python3 noxfile.py -t check -j auto": "toolkit/matrix.py::check",
     "nox -t check -j auto": "toolkit/matrix.py::check",
+    "nox -s update": "tests/test_update.py::test_unedited_project_becomes_a_fresh_copy",
     "nox -s dev": "toolkit/application.py::start",
     "nox -s typecheck": CHECK,
     "nox -s test": CHECK,
@@ -190,7 +191,8 @@ def test_newcomer_creates_runs_and_updates_a_project(checkout: Path) -> None:
     start_and_stop(run_it, checkout, project)
     (checkout / "tasks" / "fresh.py").write_text('"""New upstream."""\n')
     commit(checkout)
-    answer_questions(fences(PROJECT)[-1], project)
+    done = run(*shell(fences(PROJECT)[-1]), cwd=project)
+    assert done.returncode == 0, done.stdout
     assert (project / "tasks" / "fresh.py").is_file()
 
 

@@ -1,13 +1,14 @@
-"""`copier update` turns a project into a fresh copy of the new version and keeps the team's edits."""
+"""`nox -s update` turns a project into a fresh copy of the new version and keeps the team's edits."""
 
 from __future__ import annotations
 
 import re
 import shutil
+import sys
 from pathlib import Path
 
 import pytest
-from copier import run_copy, run_update
+from copier import run_copy
 
 from tests.support import ROOT, commit, run, snapshot
 from tests.test_render import assert_same
@@ -24,7 +25,7 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The working tree as version 1.0.0; in 1.1.0 files of it change, one is new, one is removed, pins are raised."""
     copy = snapshot(tmp_path_factory.mktemp("template") / "slipway")
     git(copy, "tag", OLD)
-    (copy / "tasks" / "core" / "errors.py").write_text('"""Changed upstream."""\n', encoding="utf-8")
+    replace(copy / "tasks" / "core" / "errors.py", r"\Z", "\n# Changed upstream.\n")
     (copy / "tasks" / "fresh.py").write_text('"""New upstream."""\n', encoding="utf-8")
     (copy / "template" / "AGENTS.md").unlink()
     replace(copy / "template" / "README.md.jinja", "## Map\n", "## Map of the project\n")
@@ -62,9 +63,10 @@ def replace(path: Path, old: str, new: str) -> None:
     path.write_text(text, encoding="utf-8")
 
 
-def update(project: Path) -> None:
-    """Update the project to the newest version."""
-    run_update(project, defaults=True, overwrite=True, quiet=True)
+def update(project: Path, *arguments: str) -> tuple[int, str]:
+    """Run the command behind `nox -s update`; returns the exit code and the output."""
+    done = run(sys.executable, "-m", "tasks.project.update", *arguments, cwd=project)
+    return done.returncode, done.stdout
 
 
 def conflicts(project: Path) -> set[str]:
@@ -73,7 +75,9 @@ def conflicts(project: Path) -> set[str]:
 
 
 def test_unedited_project_becomes_a_fresh_copy(project: Path, template: Path, tmp_path: Path) -> None:
-    update(project)
+    assert update(project, "--check") == (1, "Slipway has a newer version. Update to it: nox -s update\n")
+    assert update(project) == (0, "Updated. Review the changes, then run nox -s setup and commit: git diff\n")
+    assert update(project, "--check") == (0, "Up to date.\n")
     fresh = scaffold(template, NEW, tmp_path / "fresh" / "my-app")
     # Never overwritten: it is the team's.
     shutil.copy(ROOT / "template" / "noxfile.py", fresh)
@@ -92,7 +96,7 @@ def test_edits_are_kept_and_conflict_only_where_both_sides_change_a_line(project
     (project / "src" / "backend" / "billing.py").write_text('"""Ours."""\n', encoding="utf-8")
     kept = {path: path.read_text(encoding="utf-8") for path in (project / "noxfile.py", ours)}
     commit(project)
-    update(project)
+    assert update(project) == (1, f"Updated, with conflicts to resolve before the commit: {MAIN}.\n")
     assert conflicts(project) == {MAIN}
     assert {path: path.read_text(encoding="utf-8") for path in kept} == kept
     for name, text in added.items():
@@ -101,3 +105,19 @@ def test_edits_are_kept_and_conflict_only_where_both_sides_change_a_line(project
     assert (project / "src" / "backend" / "billing.py").exists()
     assert (project / "tasks" / "fresh.py").exists()
     assert not (project / "AGENTS.md").exists()
+
+
+def test_update_that_is_not_possible_is_reported_in_one_line(project: Path) -> None:
+    answers = project / ".copier-answers.yml"
+    (project / "README.md").write_text("Ours.\n", encoding="utf-8")
+    found = [update(project)]
+    for source in ("/nowhere/slipway", "http://127.0.0.1:9/slipway.git"):
+        replace(answers, "_src_path: .*", f"_src_path: {source}")
+        commit(project)
+        found.append(update(project))
+    reasons = ["commit or stash", "must be a directory", "Failed to connect"]
+    for (code, output), reason in zip(found, reasons, strict=True):
+        assert (code, output.count("\n")) == (1, 1)
+        assert output.startswith("Cannot update from the _src_path in .copier-answers.yml: "), output
+        assert reason in output
+    assert (project / "README.md").read_text(encoding="utf-8") == "Ours.\n"

@@ -118,7 +118,7 @@ def install_npm(source: Path, folder: Path) -> Path:
 
 
 def program(name: str) -> str:
-    """The path of this environment's `node` or `npm`."""
+    """The path of a program of this environment."""
     return str(Path(sys.prefix) / "bin" / name)
 
 

@@ -130,10 +130,10 @@ def file_system(project: Path, kernel: str) -> list[Status]:
 
 
 def git() -> Status:
-    """Git, for commits and `copier update`."""
+    """Git, for commits and `nox -s update`."""
     found = output("git", "--version")
     remedy = "https://git-scm.com/downloads, or: apt install git"
-    return Status("git", found or "missing (commits, copier update)", "" if found else remedy)
+    return Status("git", found or "missing (commits, updates)", "" if found else remedy)
 
 
 def docker(settings: Mapping[str, str]) -> Status:

@@ -1,12 +1,12 @@
-"""Sessions for a project that grows; the same for the toolkit as for a project."""
-
-import sys
+"""Sessions for a project that grows."""
 
 import nox
-from nox import virtualenv
+
+from tasks.core.environments import install
 
 
-@nox.session(default=False, python=False)
-def lock(session: nox.Session) -> None:
-    """Write requirements/*.txt from the dependency groups (-- --upgrade, --upgrade-package NAME)."""
-    session.run(sys.executable, "-m", "tasks.project.locks", *session.posargs, env={"UV": virtualenv.UV}, external=True)
+@nox.session(default=False)
+def update(session: nox.Session) -> None:
+    """Update this project to the newest version of Slipway, with the same answers (-- --check)."""
+    install(session, "update")
+    session.run("python", "-m", "tasks.project.update", *session.posargs)

@@ -1,4 +1,4 @@
-"""Sessions that check source, and the results of CI: the same for Slipway as for a project."""
+"""Sessions on source, lock files and the results of CI: the same for Slipway as for a project."""
 
 import sys
 
@@ -39,3 +39,9 @@ def security(session: nox.Session) -> None:
 def ci_result(session: nox.Session) -> None:
     """Fail unless all jobs in NEEDS, the JSON of their results, succeeded."""
     session.run(sys.executable, "-m", "tasks.checks.ci_result", external=True)
+
+
+@nox.session(default=False, python=False)
+def lock(session: nox.Session) -> None:
+    """Write requirements/*.txt from the dependency groups (-- --upgrade, --upgrade-package NAME)."""
+    session.run(sys.executable, "-m", "tasks.project.locks", *session.posargs, env=UV, external=True)

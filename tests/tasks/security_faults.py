@@ -248,7 +248,11 @@ FINDINGS = [
     Fault("accepted", entry("expired", {"expires": from_now(-1)}), "expired on"),
     Fault("accepted", entry("long", {"expires": from_now(400)}), "accept findings for a year at most"),
     Fault("accepted", entry("unused", {}, accepted(rule="S999")), "ruff no longer finds this"),
-    Fault("accepted", entry("unknown", {}, accepted(tool="bandit", rule="B307")), "bandit no longer finds this; delete the entry"),
+    Fault(
+        "accepted",
+        entry("unknown", {}, accepted(tool="bandit", rule="B307")),
+        "bandit no longer finds this; delete the entry",
+    ),
     Fault("accepted", file(".trivyignore", "CVE-1\n"), ".trivyignore:1: exceptions of one scanner"),
     Fault("accepted", file(".grype.yaml", "ignore: []\n"), ".grype.yaml:1: exceptions of one scanner"),
     Fault(

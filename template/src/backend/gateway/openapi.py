@@ -30,8 +30,8 @@ Register, log in, and send the access token as `Authorization: Bearer <token>`.
 
 Errors are JSON with a `detail`. Besides the errors listed for an operation, every request can fail with 400 (invalid
 path), 408 (the request was sent too slowly), 413 (the body is larger than 1 MiB), 500, 502 (a service is unavailable)
-or 504 (a service did not respond in time). A request that is not valid HTTP, such as one with an unencoded space, `"`, `<`
-or `>` in its query, fails with 400, 414 or 431 and no body.
+or 504 (a service did not respond in time). A request that is not valid HTTP, such as one with an unencoded space, `"`,
+`<` or `>` in its query, fails with 400, 414 or 431 and no body.
 
 Every response has an `X-Request-ID` header, which identifies the request in the logs. A client can send its own.
 """
