@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import re
 import sys
+import threading
+import time
 from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -16,11 +20,12 @@ from tasks.core.screen import Screen
 from tasks.database.operations import MALFORMED
 from tasks.dev import command
 from tasks.dev.application import affected
-from tasks.dev.running import LoggedProcess
+from tasks.dev.running import LoggedProcess, RunningService
 from tasks.dev.storage import postgres_version, valkey_version
 from tasks.project import setup
 from tasks.project.data_folder import DataFolder, InUseError
 from tasks.project.env_file import SECRET
+from tasks.project.services import Service
 from tasks.servers import Servers
 from tasks.servers.group import Group
 from tests.tasks.small_project import FOREIGN, Dev, get
@@ -141,3 +146,47 @@ def test_log_that_becomes_too_large_is_emptied(tmp_path: Path, monkeypatch: pyte
 
     assert asyncio.run(run()) == 0
     assert log.stat().st_size < 3000
+
+
+class Unready(BaseHTTPRequestHandler):
+    """Readiness of a service whose database lacks a migration; ready once `migrated` is set."""
+
+    migrated = threading.Event()
+
+    def do_GET(self) -> None:
+        """Answer as the services do."""
+        component = {"status": "failed", "latency_ms": time.monotonic(), "reason": 'the database lacks "1f"'}
+        self.send_response(200 if self.migrated.is_set() else 503)
+        self.end_headers()
+        self.wfile.write(json.dumps({"status": "failed", "components": {"database": component}}).encode())
+
+
+def test_service_that_is_not_ready_shows_the_reason_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("tasks.dev.running.SHOW_REASON_SECONDS", 0)
+    shown = "alpha │ starting: not ready: the database lacks"
+
+    async def run(group: Group, port: int) -> str:
+        process = group.start([sys.executable, "-c", "import time; time.sleep(60)"], tmp_path / "log", dict(os.environ))
+        screen = Screen(["alpha"], lambda: None)
+        logged = LoggedProcess("alpha", process, tmp_path / "log", screen)
+        service = RunningService(Service("alpha", port), lambda: logged, screen, lambda *_: None)
+        following = asyncio.create_task(service.follow(lambda: None))
+        output = ""
+        async with asyncio.timeout(60):
+            while shown not in output:
+                await asyncio.sleep(0.02)
+                output += capsys.readouterr().out
+            Unready.migrated.set()
+            await service.ready.wait()
+        following.cancel()
+        await service.stop()
+        return output + capsys.readouterr().out
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Unready) as server, Group() as group:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        output = asyncio.run(run(group, server.server_port))
+        server.shutdown()
+    assert output.count(shown) == 1
+    assert "alpha │ ready: http://127.0.0.1:" in output
