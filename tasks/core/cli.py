@@ -1,5 +1,6 @@
 """The entry point of every command of `tasks`."""
 
+import errno
 import signal
 import sys
 from collections.abc import Callable
@@ -20,7 +21,9 @@ def run(main: Callable[[], int | str | None]) -> NoReturn:
         sys.exit(main())
     except UserError as error:
         sys.exit(str(error))
-    except PermissionError as error:
+    except OSError as error:
+        if error.errno not in {errno.EACCES, errno.EPERM, errno.EROFS}:
+            raise
         sys.exit(f"Cannot access {error.filename}: {error.strerror}. Change its mode or owner, or remove it.")
     except KeyboardInterrupt:
         sys.exit(130)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import os
 import re
 import shutil
 import sys
@@ -11,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from tasks.core import bootstrap
 from tests.support import ROOT, run
 
 PRETEND_OLD = """
@@ -42,10 +44,20 @@ def project(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_bootstrap_installs_nox_once(bare_python: Path, project: Path) -> None:
+def test_bootstrap_installs_nox_once_whatever_the_environment(bare_python: Path, project: Path) -> None:
+    """It replaces an environment without nox, as older versions left it where pip installed elsewhere."""
+    version = ".".join(map(str, sys.version_info[:3]))
+    broken = project / "cache" / "slipway" / f"nox-{pinned_nox()}-py{version}" / "bin" / "python"
+    broken.parent.mkdir(parents=True)
+    broken.symlink_to(bare_python)
+    shadow = project / "shadow" / "nox" / "__init__.py"
+    shadow.parent.mkdir(parents=True)
+    shadow.write_text("raise SystemExit('the nox of PYTHONPATH')\n")
     cache = {"XDG_CACHE_HOME": str(project / "cache")}
-    first = run(bare_python, "noxfile.py", "-s", "hello", cwd=project, **cache)
-    second = run(bare_python, "noxfile.py", "-s", "hello", cwd=project, **cache)
+    hostile = {"PYTHONPATH": str(project / "shadow"), "PYTHONOPTIMIZE": "2", "PYTHONWARNINGS": "error"}
+    hostile |= {"PIP_USER": "1", "PIP_TARGET": str(project / "target"), "PIP_NO_DEPS": "1", "PIP_DRY_RUN": "1"}
+    first = run(bare_python, "noxfile.py", "-s", "hello", cwd=project, **cache, **hostile)
+    second = run(bare_python, "noxfile.py", "-s", "hello", cwd=project, **cache, **hostile)
     assert (first.returncode, second.returncode) == (0, 0), first.stdout + second.stdout
     assert first.stdout.startswith("First run: installing nox[uv]==")
     assert "First run" not in second.stdout
@@ -60,6 +72,33 @@ def test_first_run_without_a_network_is_reported_and_leaves_nothing(bare_python:
     assert [line.split(":")[0] for line in first.stdout.splitlines()] == ["First run", "First run failed", "What to do"]
     assert "PyPI" in first.stdout
     assert list((project / "cache" / "slipway").iterdir()) == []
+
+
+def test_an_environment_without_nox_is_not_used(bare_python: Path, project: Path) -> None:
+    (project / "pip.conf").write_text(f"[install]\ntarget = {project / 'target'}\nno-deps = true\n")
+    settings = {"XDG_CACHE_HOME": str(project / "cache"), "PIP_CONFIG_FILE": str(project / "pip.conf")}
+    first = run(bare_python, "noxfile.py", "-s", "hello", cwd=project, **settings)
+    assert first.returncode == 1
+    assert first.stdout.splitlines()[-1] == "What to do: correct pip's settings, which pip config list shows."
+    assert list((project / "cache" / "slipway").iterdir()) == []
+
+
+KEPT = (
+    *("PIP_CERT", "PIP_CONFIG_FILE", "PIP_DEFAULT_TIMEOUT", "PIP_EXTRA_INDEX_URL", "PIP_FIND_LINKS", "PIP_INDEX_URL"),
+    *("PIP_NO_CACHE_DIR", "PIP_NO_INDEX", "PIP_PROXY", "PIP_TRUSTED_HOST", "PYTHONDONTWRITEBYTECODE", "PYTHON_DIGEST"),
+    *("UV", "UV_CACHE_DIR", "UV_CONFIG_FILE", "UV_DEFAULT_INDEX", "UV_INDEX_OURS_PASSWORD", "UV_INSECURE_HOST"),
+)
+DROPPED = (
+    *("PIP_CONSTRAINT", "PIP_NO_BINARY", "PIP_PREFIX", "PIP_PYTHON", "PIP_REQUIRE_HASHES", "PIP_TARGET", "PIP_USER"),
+    *("PYTHONHOME", "PYTHONPATH", "PYTHONSAFEPATH", "PYTHONWARNINGS"),
+    *("UV_CONSTRAINT", "UV_EXCLUDE_NEWER", "UV_MANAGED_PYTHON", "UV_NO_BINARY", "UV_NO_VERIFY_HASHES", "UV_RESOLUTION"),
+)
+
+
+def test_settings_of_indexes_networks_and_caches_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("os.environ", dict.fromkeys((*KEPT, *DROPPED), "1"))
+    bootstrap.drop_variables()
+    assert tuple(os.environ) == KEPT
 
 
 def test_read_only_cache_is_reported(bare_python: Path, project: Path) -> None:

@@ -25,6 +25,10 @@ def unreadable() -> None:
     raise PermissionError(errno.EACCES, "Permission denied", "secret")
 
 
+def read_only() -> None:
+    raise OSError(errno.EROFS, "Read-only file system", "place")
+
+
 def mistaken() -> None:
     raise UserError("wrong")
 
@@ -39,6 +43,7 @@ def interrupted() -> None:
         (lambda: 3, 3),
         (mistaken, "wrong"),
         (unreadable, "Cannot access secret: Permission denied. Change its mode or owner, or remove it."),
+        (read_only, "Cannot access place: Read-only file system. Change its mode or owner, or remove it."),
         (interrupted, 130),
     ],
 )

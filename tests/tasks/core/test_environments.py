@@ -32,6 +32,11 @@ def script(session):
     install(session, "tiny")
     session.run("pygmentize", "-V")
 
+@nox.session(python=False)
+def tools(session):
+    for tool in (("ruff", "check"), ("pytest", "-W", "error")):
+        session.run(sys.executable, "-m", *tool, "passes.py", success_codes=[0, 5], external=True)
+
 @nox.session
 def compiled(session):
     install(session, "tiny", compile_bytecode=True)
@@ -98,6 +103,25 @@ def test_the_environment_of_a_moved_or_copied_project_is_created_again(project: 
     for done, is_new in ((first, True), (second, False)):
         assert "Pygments version" in done.stdout, done.stdout
         assert ("uv venv" in done.stdout) is is_new
+
+
+def test_sessions_of_a_read_only_checkout_write_elsewhere(project: Path, small: Path, ordinary_user: list[str]) -> None:
+    sources = {
+        "noxfile.py": NOXFILE.replace("import nox\n", "import nox\nimport tasks.sessions\n", 1),
+        "requirements/tiny.txt": (project / "requirements" / "tiny.txt").read_text(),
+        "passes.py": '"""Nothing."""\n',
+    }
+    for name, text in sources.items():
+        (small / name).parent.mkdir(exist_ok=True)
+        (small / name).write_text(text)
+    home = small.parent / "home"
+    home.mkdir()
+    home.chmod(0o777)
+    small.chmod(0o555)
+    command = [*ordinary_user, sys.executable, "-m", "nox", "-s", "tiny", "tools"]
+    done = run(*command, cwd=small, HOME=str(home), XDG_CACHE_HOME=str(home))
+    assert "imported iniconfig" in done.stdout, done.stdout
+    assert "Session tools was successful" in done.stdout, done.stdout
 
 
 @pytest.mark.usefixtures("uv")

@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 
 from tasks.checks.lint import CHECKS
 from tests.support import nox
@@ -46,6 +47,14 @@ def test_all_checks_may_run_side_by_side(checked: CheckedProject) -> None:
     assert re.search(rf"lint: \d checks? of {len(CHECKS) - 1} failed: .*\byaml", done.stdout), done.stdout
     assert "planted.py:3: error" in done.stdout
     assert _sessions_of(done.stdout) == {"lint", "typecheck"}
+
+
+def test_variables_of_python_and_uv_have_no_effect(checked: CheckedProject) -> None:
+    checked.write("shadow/yaml.py", "raise SystemExit('the yaml of PYTHONPATH')\n")
+    hostile = {"PYTHONSAFEPATH": "1", "PYTHONPATH": "shadow", "UV_MANAGED_PYTHON": "1", "UV_CONSTRAINT": "/nowhere"}
+    shutil.rmtree(checked.folder / ".nox" / "lint", ignore_errors=True)
+    done = checked.session("lint", "--only", "workflows", UV_EXCLUDE_NEWER="2020-01-01", **hostile)
+    assert done.returncode == 0, done.stdout
 
 
 def test_ci_is_what_checks_and_more(checked: CheckedProject) -> None:
