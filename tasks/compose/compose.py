@@ -147,4 +147,6 @@ def _error(text: str) -> str:
     if unset := UNSET.search(text):
         return f"The setting {unset[1]} is missing: nox -s setup writes {env_file.LOCAL}."
     lines = [line.strip() for line in text.splitlines() if line.strip() and not line.startswith("time=")]
+    if "project name" in text:
+        lines.append(f"It is the folder's name by default. Set COMPOSE_PROJECT_NAME=my-app in {env_file.LOCAL}.")
     return "\n".join(lines[-3:]) or "docker compose failed without output."

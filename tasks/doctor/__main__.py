@@ -31,6 +31,8 @@ from tasks.settings.wrong_values import wrong_values
 
 DOCKER_USE = "optional: nox -s stack, nox -s images"
 SETUP = "nox -s setup"
+# Variables of Compose and its files, which are no settings of the application.
+OTHERS = ("COMPOSE_", "DOCKER_", "PIP_", "REGISTRY")
 
 
 @dataclass(frozen=True)
@@ -173,7 +175,7 @@ def _doubts(project: Path, local: Path) -> str:
     names = Counter(binding.key for binding in env_file.bindings(local) if binding.key is not None)
     known = {**env_file.required(project), **env_file.defaults(project)}
     doubts = {
-        f"not in {env_file.EXAMPLE}": [name for name in names if name not in known],
+        f"not in {env_file.EXAMPLE}": [name for name in names if name not in known and not name.startswith(OTHERS)],
         "set twice": [name for name, times in names.items() if times > 1],
     }
     return "; ".join(f"{reason}: {', '.join(found)}" for reason, found in doubts.items() if found)

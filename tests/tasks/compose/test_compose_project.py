@@ -12,10 +12,12 @@ import pytest
 from docker.models.containers import Container
 
 from tasks.compose import ports, status
-from tasks.compose.compose import Compose, Port, services
+from tasks.compose.compose import Compose, Port, read, services
 from tasks.compose.compose_project import ComposeProject, host_path
 from tasks.core.errors import UserError
 from tasks.project.data_folder import FOLDER, DataFolder
+from tests.tasks.requirements import engine
+from tests.tasks.small_project import environment
 
 CONFIG: dict[str, Any] = {
     "name": "app",
@@ -38,6 +40,18 @@ def test_services_are_listed_after_their_dependencies() -> None:
     assert [store.image, gateway.image] == ["redis:8", "app-gateway"]
     assert [store.secrets, gateway.secrets] == [["redis_password"], []]
     assert gateway.ports == [Port(8080, 8000, "127.0.0.1")]
+
+
+def test_a_folder_whose_name_compose_cannot_use_is_reported_with_the_setting(tmp_path: Path) -> None:
+    engine()
+    project = tmp_path / "проект"
+    project.mkdir()
+    (project / "compose.yaml").write_text('name: ""\nservices:\n  a:\n    image: a\n')
+    local = environment()
+    local.pop("COMPOSE_PROJECT_NAME", None)
+    with pytest.raises(UserError, match=r"must not be empty\n.* Set COMPOSE_PROJECT_NAME=my-app in \.env\.local\.$"):
+        read(Compose(project, local))
+    assert read(Compose(project, {**local, "COMPOSE_PROJECT_NAME": "my-app"}))[0] == "my-app"
 
 
 @pytest.mark.parametrize(("address", "url"), [("", "http://127.0.0.1:1"), ("192.0.2.1", "http://192.0.2.1:1")])

@@ -120,7 +120,7 @@ def test_a_broken_link_is_a_failure(small: Path) -> None:
 def test_unknown_and_repeated_settings_are_a_warning(small: Path) -> None:
     setup.complete(small)
     with (small / ".env.local").open("a") as file:
-        file.write("APP_TITLE=x\nAPP_NAME=x\n")
+        file.write("APP_TITLE=x\nAPP_NAME=x\nCOMPOSE_PROJECT_NAME=x\n")
     done = doctor(small)
     assert done.returncode == 0
     assert row(done, ".env.local").startswith("!")
