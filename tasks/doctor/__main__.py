@@ -183,11 +183,14 @@ def _doubts(project: Path, local: Path) -> str:
 
 def hooks(project: Path) -> Status:
     """Whether git runs the checks before a commit."""
-    path = output("git", "-C", project, "rev-parse", "--git-path", "hooks/pre-commit")
-    if path is None:
-        return Status("git hooks", "not a git repository", f"git init && {SETUP}")
-    installed = (project / path).exists()
-    return Status("git hooks", "installed" if installed else "missing", "" if installed else SETUP)
+    if obstacle := setup.hooks_obstacle(project):
+        return Status("git hooks", "none", obstacle)
+    hook = setup.hook_file(project)
+    if not hook.is_file():
+        return Status("git hooks", "missing", SETUP)
+    # Setup no longer writes the path of one worktree, which may be gone.
+    is_old = setup.HOOK_PYTHON.search(hook.read_text(errors="replace")) is not None
+    return Status("git hooks", "out of date" if is_old else "installed", SETUP if is_old else "")
 
 
 def ports(project: Path) -> Status:

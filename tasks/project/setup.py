@@ -3,6 +3,7 @@
 import argparse
 import base64
 import os
+import re
 import secrets
 import sys
 from pathlib import Path
@@ -12,6 +13,11 @@ from tasks.core.errors import UserError
 from tasks.project import env_file
 
 HOOKS = ".pre-commit-config.yaml"
+HOOK_PYTHON = re.compile(r"^INSTALL_PYTHON=/.*", re.MULTILINE)
+# The hook of all worktrees uses the environment of the one that it runs in, and creates it if necessary.
+OWN_PYTHON = """\
+INSTALL_PYTHON="${SLIPWAY_ENVIRONMENTS:-.nox}${SLIPWAY_ENVIRONMENTS:+$PWD}/setup/bin/python"
+[ -x "$INSTALL_PYTHON" ] || python3 noxfile.py -s setup --install-only >&2"""
 # A file for each secret of the containers, and the settings that Compose reads.
 SECRETS = ".secrets"
 LINK = ".env"
@@ -103,12 +109,28 @@ def install_hooks(project: Path) -> str:
     """Install the git hooks that run checks before each commit; returns the result."""
     if not (project / HOOKS).exists():
         return f"No git hooks: {HOOKS} is missing."
-    if processes.output("git", "rev-parse", "--git-dir", cwd=project) is None:
-        return "No git hooks: this is not a git repository. Create one, then run setup again: git init"
+    if obstacle := hooks_obstacle(project):
+        return f"No git hooks: {obstacle}"
     done = processes.run([sys.executable, "-m", "pre_commit", "install"], cwd=project)
     if done.returncode != 0:
         raise UserError(f"Cannot install the git hooks: {(done.stdout + done.stderr).strip()}")
+    hook = hook_file(project)
+    hook.write_text(HOOK_PYTHON.sub(lambda _: OWN_PYTHON, hook.read_text(encoding="utf-8")), encoding="utf-8")
     return "Git hooks are installed."
+
+
+def hook_file(project: Path) -> Path:
+    """The path of the hook, which all worktrees of a repository share."""
+    return project / (processes.output("git", "rev-parse", "--git-path", "hooks/pre-commit", cwd=project) or "")
+
+
+def hooks_obstacle(project: Path) -> str:
+    """Why git would not run the hooks in this project, and what to do; empty if it would."""
+    if processes.output("git", "rev-parse", "--git-dir", cwd=project) is not None:
+        return ""
+    if (project / ".git").exists():
+        return f"git refuses the repository. If you trust its owner: git config --global --add safe.directory {project}"
+    return "this is not a git repository. Create one, then run setup again: git init"
 
 
 def _missing_secrets(project: Path) -> list[str]:

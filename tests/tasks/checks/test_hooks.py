@@ -1,6 +1,8 @@
 """The git hook runs the sessions on what a commit changes, and needs nothing but Python."""
 
 import subprocess
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 import yaml
@@ -39,6 +41,17 @@ def test_a_commit_with_faults_is_refused_and_one_without_passes(hooked: CheckedP
     hooked.write("src/backend/shared/planted.py", '"""Planted."""\n\nplanted: int = 1\n')
     done = commit(hooked)
     assert done.returncode == 0, done.stdout
+
+
+def test_the_hook_uses_the_environment_of_its_worktree(hooked: CheckedProject, tmp_path: Path) -> None:
+    other = replace(hooked, folder=tmp_path / "other")
+    run("git", "worktree", "add", "--quiet", "--detach", other.folder, cwd=hooked.folder)
+    other.write("planted.yml", "a: 1\na: 2\n")
+    done = commit(other)
+    run("git", "worktree", "remove", "--force", other.folder, cwd=hooked.folder)
+    assert done.returncode != 0
+    assert "Session setup was successful" in done.stdout, done.stdout
+    assert "planted.yml" in done.stdout, done.stdout
 
 
 def test_hooks_are_sessions_run_by_python_alone() -> None:

@@ -58,6 +58,22 @@ def test_a_complete_machine_and_project_pass(small: Path) -> None:
     assert "file system" not in done.stdout
 
 
+def test_a_hook_with_the_path_of_a_worktree_is_a_warning(small: Path) -> None:
+    run("git", "init", "--quiet", cwd=small)
+    hook = small / ".git" / "hooks" / "pre-commit"
+    hook.parent.mkdir(exist_ok=True)
+    hook.write_text("#!/bin/sh\nINSTALL_PYTHON=/gone/.nox/setup/bin/python\n")
+    found = row(doctor(small), "git hooks").split()
+    assert found == ["!", "git", "hooks", "out", "of", "date", "nox", "-s", "setup"]
+
+
+def test_a_repository_of_another_user_is_a_warning_with_the_command(small: Path) -> None:
+    run("git", "init", "--quiet", cwd=small)
+    done = doctor(small, GIT_TEST_ASSUME_DIFFERENT_OWNER="1")
+    assert f"git config --global --add safe.directory {small}" in done.stdout.replace("\n", " "), done.stdout
+    assert "git init" not in done.stdout
+
+
 def test_what_setup_would_fix_is_a_warning(small: Path) -> None:
     run("git", "init", "--quiet", cwd=small)
     done = doctor(small)
