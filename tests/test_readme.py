@@ -75,6 +75,7 @@ TESTED = {
     "nox -s config -- development": "tests/tasks/settings/test_settings.py::test_the_session_shows_each_environment",
     "nox -s config -- staging": "tests/tasks/settings/test_settings.py::test_the_session_shows_each_environment",
     "nox -s config -- production": "tests/tasks/settings/test_settings.py::test_the_session_shows_each_environment",
+    "nox -s migration -- --merge": "tests/tasks/database/test_migrations.py::test_a_merge_revision_joins_branches",
     "nox -s devcontainer": "tests/tasks/editor/test_devcontainer.py::work",
     "python3 noxfile.py -s stack -- up": CONTAINERS,
     "nox -s stack -- up": CONTAINERS,

@@ -14,7 +14,7 @@ def migrate(session: nox.Session) -> None:
 
 @nox.session(default=False)
 def migration(session: nox.Session) -> None:
-    """Generate a migration from changed models: nox -s migration -- "add colour to projects"."""
+    """Generate a migration from changed models (-- "add colour to projects"), or join branches (-- --merge)."""
     install(session, "dev", compile_bytecode=True)
     session.run("python", "-m", "tasks.database.migrations.generate", *session.posargs)
 

@@ -140,7 +140,12 @@ DATABASE = [
     Fault(
         "models",
         append("src/backend/shared/database/models/base.py", MODEL),
-        "op.create_table('planted'",
+        "planted, table: exists in the models, missing in the database",
+    ),
+    Fault(
+        "models",
+        change("src/backend/shared/database/models/projects.py", "BETWEEN 1 AND 200", "BETWEEN 1 AND 100"),
+        "projects, constraint projects_name_length_check: CHECK (((length(name) >= 1) AND (length(name) <= 100)))",
     ),
     Fault(
         "steps",
@@ -162,6 +167,11 @@ DATABASE = [
             "default", "ALTER TABLE users ADD x uuid DEFAULT gen_random_uuid(); ALTER TABLE users DROP x", "SELECT 1"
         ),
         "adding-field-with-default",
+    ),
+    Fault(
+        "hazards",
+        migration("dropped", "ALTER TABLE users DROP password_hash", "ALTER TABLE users ADD password_hash text"),
+        "To rename it: op.alter_column(table, name, new_column_name=…)",
     ),
 ]
 

@@ -77,7 +77,8 @@ from sqlalchemy import create_engine
 
 url = os.environ["DATABASE_URL"].replace("postgresql:", "postgresql+psycopg:")
 with create_engine(url).connect() as connection:
-    context.configure(connection=connection)
+    report = context.config.attributes.get("on_version_apply")
+    context.configure(connection=connection, on_version_apply=report)
     with context.begin_transaction():
         context.run_migrations()
 """,

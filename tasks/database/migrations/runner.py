@@ -2,31 +2,35 @@
 
 import io
 import os
+import re
 import secrets
 import traceback
 import warnings
 from argparse import Namespace
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from types import FrameType
-from typing import TextIO
+from typing import Any
 
 from alembic.config import Config
+from alembic.runtime.environment import EnvironmentContext
+from alembic.runtime.migration import RevisionStep
 from alembic.script import Script, ScriptDirectory
 from alembic.util import CommandError
-from sqlalchemy import URL
+from sqlalchemy import URL, Connection, event, text
 from sqlalchemy.exc import DBAPIError
 
-from tasks.core.console import count
 from tasks.core.errors import UserError
 from tasks.database.operations import CREATE, DROP, administer, connect, execute, url_parts, with_database
 
+TIMEOUTS = ("lock_timeout", "statement_timeout")
 
-def configuration(url: str | None = None, sql_to: TextIO | None = None) -> Config:
-    """Alembic's configuration for the database at `url`; offline SQL is written to `sql_to`."""
-    quiet = Namespace(quiet=True)
-    config = Config(toml_file="pyproject.toml", stdout=io.StringIO(), output_buffer=sql_to, cmd_opts=quiet)
+
+def configuration(url: str | None = None) -> Config:
+    """Alembic's configuration for the database at `url`."""
+    config = Config(toml_file="pyproject.toml", stdout=io.StringIO(), cmd_opts=Namespace(quiet=True))
     if url is not None:
         config.attributes["url"] = URL.create("postgresql+psycopg", query=url_parts(url))
     return config
@@ -44,12 +48,50 @@ def scripts(config: Config) -> ScriptDirectory:
     return directory
 
 
-def check_heads(directory: ScriptDirectory) -> None:
+def history(config: Config) -> list[Script]:
+    """The migrations, each after those that it follows."""
+    return list(scripts(config).walk_revisions())[::-1]
+
+
+def run_step(config: Config, script: Script, *, is_upgrade: bool = True) -> list[str]:
+    """Apply or undo only this migration, even one that joins branches; returns the lines of the executed SQL."""
+    directory = ScriptDirectory.from_config(config)
+    sql: list[str] = []
+
+    def step(_heads: object, context: Any) -> list[RevisionStep]:
+        setting = text("SELECT current_setting(:name)")
+        limits = {name: context.connection.scalar(setting, {"name": name}) for name in TIMEOUTS}
+        sql.extend([*(f"SET {name} = '{value}';" for name, value in limits.items() if value != "0"), "BEGIN;"])
+        event.listen(context.connection, "before_cursor_execute", partial(_record, sql))
+        return [RevisionStep(directory.revision_map, script, is_upgrade)]
+
+    with EnvironmentContext(config, directory, fn=step):
+        directory.run_env()
+    return [*sql, "COMMIT;"]
+
+
+def _record(sql: list[str], connection: Connection, _cursor: object, statement: str, *_: object) -> None:
+    """Listener of SQLAlchemy: collect a statement, with NULL for its parameters."""
+    sql_text = re.sub(r"%(%|s|\(.+?\)s)", lambda found: "%" if found[1] == "%" else "NULL", statement)
+    lines = sql_text.strip().splitlines()
+    # A comment alone is for the next statement.
+    if not all(line.lstrip().startswith("--") for line in lines):
+        lines.append(";")
+    is_autocommit = connection.get_execution_options().get("isolation_level") == "AUTOCOMMIT"
+    sql += ["COMMIT;", *lines, "BEGIN;"] if is_autocommit else lines
+
+
+def check_heads(config: Config) -> None:
     """UserError if there are several newest migrations, as after a merge of branches."""
-    newest = [script for script in directory.walk_revisions() if script.is_head]
-    if len(newest) > 1:
-        names = "".join(f"\n  {title(script)}  {os.path.relpath(script.path)}" for script in newest)
-        raise UserError(f"{count(len(newest), 'head')} instead of one. Set the down_revision of one to another.{names}")
+    newest_first = history(config)[::-1]
+    heads = [script for script in newest_first if script.is_head]
+    if len(heads) > 1:
+        names = "".join(f"  {title(script)}  {os.path.relpath(script.path)}\n" for script in heads)
+        fork = next((script.revision for script in newest_first if script.is_branch_point), "base")
+        raise UserError(
+            f"{len(heads)} heads instead of one. Join them: nox -s migration -- --merge\n{names}"
+            f"Or undo yours (nox -s migrate -- downgrade {fork}), and only then set its down_revision to the other."
+        )
 
 
 def applied(url: str) -> tuple[str, ...]:
@@ -101,7 +143,8 @@ def _explain(error: Exception) -> str:
         if "down_revision" in frame.f_globals and frame.f_code.co_name != "<module>":
             return _explain_migration(frame, reason)
     if isinstance(error, DBAPIError):
-        return f"Database error: {reason}"
+        place = [" ".join((error.statement or "").split()[:3]), *re.findall(r"\nLINE .+", str(error.orig))]
+        return f"Database error: {reason} in {''.join(place)}"
     places = [(frame.f_code.co_filename, line) for frame, line in steps]
     if isinstance(error, SyntaxError) and error.filename:
         places.append((error.filename, error.lineno or 1))

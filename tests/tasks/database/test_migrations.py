@@ -184,19 +184,12 @@ def test_migration_writes_a_file_with_an_ascii_name(
     assert f"({message})" in run(checked, "migrate", url=database).stdout
 
 
-def test_db_check_shows_the_missing_operations_without_comments(checked: CheckedProject) -> None:
-    add_model(checked)
-    done = run(checked, "db_check", "--only", "models")
-    assert "op.create_table(" in done.stdout
-    assert "###" not in done.stdout
-
-
 def test_migration_without_changes_or_message_writes_nothing(checked: CheckedProject) -> None:
     before = sorted((checked.folder / MIGRATIONS).glob("*.py"))
     done = run(checked, "migration", "nothing new")
     assert (done.returncode, done.stdout) == (0, "Nothing to generate: the migrations match the models.\n")
-    assert "the following arguments are required: message" in run(checked, "migration").stderr
-    assert "the message is empty; give one: nox -s migration" in run(checked, "migration", " ").stderr
+    for arguments in ([], [" "]):
+        assert "the message is empty; give one: nox -s migration" in run(checked, "migration", *arguments).stderr
     assert sorted((checked.folder / MIGRATIONS).glob("*.py")) == before
 
 
@@ -240,13 +233,208 @@ def test_an_unusable_migration_is_named(
         assert len(done.stderr.splitlines()) == 1
 
 
-def test_two_heads_are_reported_in_one_line(checked: CheckedProject, database: str) -> None:
+def test_two_heads_are_reported_with_ways_to_join_them(checked: CheckedProject, database: str) -> None:
+    base = checked.newest_revision()
     second_head(checked)
     for command, arguments in (("migrate", []), ("migration", ["more"])):
         done = run(checked, command, *arguments, url=database)
         assert done.returncode == 1
-        assert "2 heads instead of one. Set the down_revision of one to another.\n" in done.stderr
+        assert "2 heads instead of one. Join them: nox -s migration -- --merge\n" in done.stderr
+        assert f"Or undo yours (nox -s migrate -- downgrade {base}), and only then" in done.stderr
         assert "Multiple head" not in done.stderr
+
+
+def branches(project: CheckedProject, database: str) -> None:
+    """Give projects an icon, applied, and on a branch that is merged then a colour."""
+    before = project.newest_revision()
+    columns = "    name: Mapped[str]\n    icon: Mapped[str | None]\n    colour: Mapped[str | None]\n"
+    project.replace(PROJECT, "    name: Mapped[str]\n", columns)
+    for name in ("icon", "colour"):
+        up, down = (f"ALTER TABLE projects {action} {name}" for action in ("ADD", "DROP"))
+        project.add_migration(name, f"{up} text", down, after=before)
+        if name == "icon":
+            done = run(project, "migrate", "icon", url=database)
+            assert done.returncode == 0, done.stderr
+
+
+def test_a_merge_revision_joins_branches(checked: CheckedProject, database: str) -> None:
+    branches(checked, database)
+    done = run(checked, "migration", "--merge")
+    assert done.returncode == 0, done.stderr
+    [path] = (checked.folder / MIGRATIONS).glob("*_merge_branches.py")
+    assert f"Wrote {path.relative_to(checked.folder)}\n" in done.stdout
+    assert "import" not in path.read_text(encoding="utf-8")
+    done = run(checked, "migrate", url=database)
+    assert (done.returncode, done.stdout.startswith("applied colour (plant a fault)\napplied ")) == (0, True)
+    assert "pending" not in run(checked, "migrate", "history", url=database).stdout
+    assert run(checked, "migration", "--merge").stdout == "Nothing to merge: there are not several heads.\n"
+    done = run(checked, "db_check")
+    assert done.returncode == 0, done.stdout
+
+
+def test_an_undone_migration_can_follow_the_other_branch(checked: CheckedProject, database: str) -> None:
+    before = checked.newest_revision()
+    branches(checked, database)
+    assert run(checked, "migrate", "downgrade", before, url=database).stdout == "undid icon (plant a fault)\n"
+    checked.replace(MIGRATIONS / "icon.py", f'down_revision = "{before}"', 'down_revision = "colour"')
+    done = run(checked, "migrate", url=database)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == "applied colour (plant a fault)\napplied icon (plant a fault)\n"
+
+
+def test_migrate_fails_where_the_database_differs_from_the_models(checked: CheckedProject, database: str) -> None:
+    before = checked.newest_revision()
+    branches(checked, database)
+    checked.replace(MIGRATIONS / "icon.py", f'down_revision = "{before}"', 'down_revision = "colour"')
+    done = run(checked, "migrate", url=database)
+    assert done.returncode == 1
+    assert "\n  projects, column colour: text in the models, missing in the database\n" in done.stderr
+    assert "If a migration was put before an applied one: put it back," in done.stderr
+    done = run(checked, "migrate", "--warn", url=database)
+    assert done.returncode == 0
+    assert "projects, column colour: text in the models" in done.stdout
+    # The advice.
+    checked.replace(MIGRATIONS / "icon.py", 'down_revision = "colour"', f'down_revision = "{before}"')
+    assert run(checked, "migrate", "downgrade", "-1", url=database).returncode == 0
+    checked.replace(MIGRATIONS / "icon.py", f'down_revision = "{before}"', 'down_revision = "colour"')
+    assert run(checked, "migrate", url=database).returncode == 0
+
+
+def test_a_revision_of_another_branch_is_reported_with_a_way_out(checked: CheckedProject, database: str) -> None:
+    checked.add_migration("other", "SELECT 1", "SELECT 1")
+    assert run(checked, "migrate", url=database).returncode == 0
+    (checked.folder / MIGRATIONS / "other.py").unlink()
+    for arguments in ([], ["history"], ["downgrade", "-1"]):
+        done = run(checked, "migrate", *arguments, url=database)
+        assert done.returncode == 1
+        assert done.stderr == (
+            "The database is at other, a migration of another branch. Undo it there: nox -s migrate -- downgrade -1\n"
+            "Or empty the database: nox -s db -- reset\n"
+        )
+
+
+def test_objects_that_models_cannot_declare_do_not_differ(checked: CheckedProject, database: str) -> None:
+    statements = (
+        "CREATE EXTENSION pg_trgm; CREATE TABLE owned (id int); ALTER EXTENSION pg_trgm ADD TABLE owned",
+        "CREATE VIEW names AS SELECT name FROM users",
+        "CREATE FUNCTION keep() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END'",
+        "CREATE TRIGGER kept BEFORE UPDATE ON users FOR EACH ROW EXECUTE FUNCTION keep()",
+    )
+    checked.add_migration("objects", "; ".join(statements), "SELECT 1")
+    assert run(checked, "migrate", url=database).returncode == 0
+    with psycopg.connect(database) as connection:
+        connection.execute("CREATE TABLE of_a_developer (id int)")
+    assert run(checked, "migrate", url=database).returncode == 0
+    assert run(checked, "db_check", "--only", "models").returncode == 0
+    checked.replace(PROJECT, "    name: Mapped[str]\n", "    name: Mapped[str]\n    colour: Mapped[str | None]\n")
+    assert run(checked, "migration", "add colour").returncode == 0
+    [path] = (checked.folder / MIGRATIONS).glob("*_add_colour.py")
+    assert "owned" not in path.read_text(encoding="utf-8")
+
+
+def test_changed_checks_and_defaults_are_generated(checked: CheckedProject, database: str) -> None:
+    run(checked, "migrate", url=database)
+    checked.replace(PROJECT, "'editor', 'owner')", "'editor', 'owner', 'guest')")
+    checked.replace(PROJECT, 'mapped_column(server_default="")', """mapped_column(server_default="Don't know: 5 %")""")
+    checked.replace(
+        PROJECT,
+        '        CheckConstraint("length(desc',
+        """        CheckConstraint("name NOT LIKE '%?'", name="statement"),\n        CheckConstraint("length(desc""",
+    )
+    for url in (database, ""):
+        done = run(checked, "migrate", url=url) if url else run(checked, "db_check", "--only", "models")
+        assert done.returncode == 1
+        for name in (
+            "memberships_role_check: CHECK",
+            "projects_statement_check: CHECK",
+            "default of description: 'Don''t",
+        ):
+            assert name in done.stdout + done.stderr
+    message = 'allow \\d, \\N and """'
+    assert "cannot generate" not in run(checked, "migration", message).stdout
+    assert f"({message})" in run(checked, "migrate", url=database).stdout
+    assert run(checked, "db_check", "--only", "steps", "--only", "models").returncode == 0
+    assert "Nothing to generate" in run(checked, "migration", "more").stdout
+
+
+def test_enum_types_are_created_and_dropped(checked: CheckedProject, database: str) -> None:
+    run(checked, "migrate", url=database)
+    enum = 'class Mood(StrEnum):\n    """A mood."""\n\n    GOOD = "good"\n\n\nclass Project(Timestamps'
+    checked.replace(PROJECT, "class Project(Timestamps", enum)
+    checked.replace(PROJECT, "    name: Mapped[str]\n", "    name: Mapped[str]\n    mood: Mapped[Mood | None]\n")
+    add_model(checked)
+    checked.replace(BASE, "    id: Mapped[UuidKey]\n", '    id: Mapped[UuidKey]\n    mood: Mapped[Literal["x"]]\n')
+    checked.replace(BASE, "from typing import Annotated", "from typing import Annotated, Literal")
+    done = run(checked, "migration", "add moods")
+    assert done.returncode == 0, done.stderr
+    done = run(checked, "db_check")
+    assert done.returncode == 0, done.stdout
+    assert run(checked, "migrate", url=database).returncode == 0
+    checked.replace(PROJECT, '    GOOD = "good"\n', '    GOOD = "good"\n    BAD = "bad"\n')
+    assert (
+        "mood, enum: 'GOOD', 'BAD' in the models, 'GOOD' in the database"
+        in run(checked, "migrate", url=database).stderr
+    )
+    done = run(checked, "migration", "add a mood")
+    assert "Change mood by hand, for example: op.execute('ALTER TYPE mood ADD VALUE …')\n" in done.stdout
+    assert "Alembic cannot generate the rest; add it to the file:\nmood, enum: " in done.stdout
+
+
+def test_dropped_columns_and_tables_are_confirmed(checked: CheckedProject) -> None:
+    model = (checked.folder / BASE).read_text(encoding="utf-8")
+    add_model(checked)
+    run(checked, "migration", "add planted")
+    checked.write(BASE, model)
+    checked.replace(PROJECT, "    name: Mapped[str]\n", "    title: Mapped[str]\n")
+    checked.replace(PROJECT, "length(name)", "length(title)")
+    done = run(checked, "migration", "rename")
+    assert 'instead: op.alter_column("projects", "name", new_column_name="title")\n' in done.stdout
+    assert 'planted is dropped with all its rows. To rename it instead: op.rename_table("planted", ' in done.stdout
+    [path] = (checked.folder / MIGRATIONS).glob("*_rename.py")
+    done = run(checked, "db_check", "--only", "hazards")
+    for rule, statement in (("ban-drop-column", "    op.drop_column("), ("ban-drop-table", "    op.drop_table(")):
+        confirmation = f'op.execute("-- squawk-ignore {rule}")'
+        assert f"If it is intended, add before it: {confirmation}" in done.stdout
+        text = path.read_text(encoding="utf-8")
+        path.write_text(text.replace(statement, f"    {confirmation}\n{statement}", 1), encoding="utf-8")
+    done = run(checked, "db_check", "--only", "hazards")
+    assert "constraint-missing-not-valid" in done.stdout
+    assert "ban-drop-column" not in done.stdout
+    assert "ban-drop-table" not in done.stdout
+
+
+DATA = """\
+users = sa.table("users", sa.column("name", sa.Text()))
+    rows = op.get_bind().execute(sa.select(users.c.name).where(users.c.name.like("a%"))).all()
+    op.get_bind().execute(users.update().values(name="b%").where(users.c.name.in_([row.name for row in rows])))
+    op.get_bind().exec_driver_sql("UPDATE users SET name = %s WHERE name LIKE 'x%%'", ("c",))
+    op.bulk_insert(users, [])
+    with op.get_context().autocommit_block():
+        op.execute("CREATE INDEX CONCURRENTLY IF NOT EXISTS planted ON users (name)")
+        op.execute("DROP INDEX CONCURRENTLY IF EXISTS planted")
+    op.execute("ALTER TABLE users ADD CONSTRAINT planted CHECK (name LIKE 'a%') NOT VALID")
+"""
+
+
+def test_data_migrations_in_python_pass_the_checks(checked: CheckedProject) -> None:
+    checked.add_migration("data", "SELECT 1", "ALTER TABLE users DROP CONSTRAINT planted")
+    checked.replace(MIGRATIONS / "data.py", 'op.execute("SELECT 1")\n', DATA)
+    checked.replace(
+        MIGRATIONS / "data.py", "from alembic import op\n", "import sqlalchemy as sa\nfrom alembic import op\n"
+    )
+    done = run(checked, "db_check", "--only", "steps", "--only", "hazards")
+    assert done.returncode == 0, done.stdout
+
+
+def test_an_invalid_default_is_named(checked: CheckedProject) -> None:
+    checked.replace(PROJECT, 'mapped_column(server_default="")', 'mapped_column(server_default=text("1 +"))')
+    checked.replace(PROJECT, "import CheckConstraint, ", "import text, CheckConstraint, ")
+    done = run(checked, "migration", "more")
+    assert done.returncode == 1
+    assert done.stderr.startswith(
+        'Database error: syntax error at or near "NOT" in CREATE TABLE pg_temp.projects\nLINE '
+    )
+    assert "description TEXT DEFAULT 1 + NOT NULL" in done.stderr
 
 
 def test_a_hazard_is_reported_with_the_migrations_file(checked: CheckedProject) -> None:

@@ -8,6 +8,7 @@ from sqlalchemy import Connection, text
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
+from shared.database.comparison import describe, differences, include, review
 from shared.database.engine import DatabaseSettings, driver_url
 from shared.database.models import Base
 from shared.settings import load
@@ -58,12 +59,17 @@ def migrate(connection: Connection) -> None:
     context.configure(
         connection=connection,
         target_metadata=Base.metadata,
+        autogenerate_plugins=["alembic.autogenerate.*", "alembic.ext.checkconstraint_byname"],
         compare_server_default=True,
+        include_object=include,
         on_version_apply=context.config.attributes.get("on_version_apply"),
+        process_revision_directives=review,
         transaction_per_migration=True,
     )
     with context.begin_transaction():
         context.run_migrations()
+    if (report := context.config.attributes.get("differences")) is not None:
+        report |= describe(differences(connection, Base.metadata))
 
 
 def wait_for_lock(connection: Connection) -> None:

@@ -1,7 +1,7 @@
-"""${message}
+<%! import json %>"""${json.dumps(message, ensure_ascii=False)[1:-1]}
 
 Revision: ${up_revision}
-Revises: ${down_revision or "nothing"}
+Revises: ${down_revision | comma,n}
 """
 
 import sqlalchemy as sa
