@@ -24,7 +24,9 @@ from toolkit.git import git
 
 DOCS = ROOT / "docs"
 TUTORIAL = "tutorial.md"
-PROJECT_PAGES = [f"how-to/add-a-{name}.md" for name in ("setting", "service", "container", "session")]
+PROJECT_PAGES = [
+    f"how-to/add-a-{name}.md" for name in ("setting", "service", "container", "session", "database-extension")
+]
 TOOLKIT_PAGES = [f"how-to/add-a-{name}.md" for name in ("question", "check")]
 
 FENCE = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)

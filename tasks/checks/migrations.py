@@ -58,6 +58,8 @@ def steps(server_url: str) -> None:
     """Every migration can be applied, undone and applied again; a downgrade restores the former schema."""
     with runner.scratch_database(server_url) as url:
         config = runner.configuration(url)
+        # Creates the extensions, which no migration drops.
+        command.current(config)
         before = schema(url)
         for script in runner.history(config):
             runner.run_step(config, script)

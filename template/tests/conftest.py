@@ -13,6 +13,7 @@ from auth.app import create_app as create_auth
 from auth.settings import AuthSettings
 from projects.app import create_app as create_projects
 from projects.settings import ProjectsSettings
+from tasks.core.errors import UserError
 from tests.support.application import Application, run_application
 from tests.support.clients import http_client
 from tests.support.serving import serve
@@ -56,7 +57,10 @@ def run_stores(config: pytest.Config) -> Stores:
     """The servers of the run, started on first use."""
     if STORES not in config.stash:
         stack = config.stash[RUN] = ExitStack()
-        config.stash[STORES] = stack.enter_context(template())
+        try:
+            config.stash[STORES] = stack.enter_context(template())
+        except (SystemExit, UserError) as error:
+            pytest.exit(str(error), returncode=1)
     return config.stash[STORES]
 
 

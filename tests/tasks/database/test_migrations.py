@@ -15,9 +15,25 @@ from tasks.servers import Servers
 from tests.tasks.checked_project import MIGRATIONS, CheckedProject
 from tests.tasks.command import call
 from tests.tasks.faults import MODEL, second_head
+from tests.tasks.small_project import FOREIGN
 
 BASE = "src/backend/shared/database/models/base.py"
 PROJECT = "src/backend/shared/database/models/projects.py"
+EXTENSIONS = "src/backend/shared/database/extensions.py"
+NO_POSTGIS = (
+    "The PostgreSQL server has no extension postgis. "
+    "Use a server that has it: the image postgis/postgis or Amazon RDS.\n"
+)
+CITEXT_TEST = """
+import psycopg
+
+from tests.support.stores import Stores
+
+
+def test_it(stores: Stores) -> None:
+    with psycopg.connect(stores.database_url) as connection:
+        assert connection.execute("SELECT 'a'::citext = 'A'").fetchone() == (True,)
+"""
 PLANTED = MODEL.replace("class Planted(Base):", 'class Planted(Base):\n    """Planted."""\n')
 COMMANDS: dict[str, Callable[[], int | None]] = {
     "migrate": apply.main,
@@ -122,6 +138,46 @@ def test_migrations_reach_the_second_host_of_a_url_and_apply_its_options(
     assert tables(database) == set()
     with psycopg.connect(database) as connection:
         assert connection.execute("SELECT to_regclass('tenant.users')").fetchone() != (None,)
+
+
+def test_extensions_exist_for_migrations_and_their_checks(checked: CheckedProject, database: str) -> None:
+    checked.replace(EXTENSIONS, "= ()", '= ("citext", "fuzzystrmatch")')
+    label = "    name: Mapped[str]\n    label: Mapped[str | None] = mapped_column(CITEXT)\n"
+    checked.replace(PROJECT, "    name: Mapped[str]\n", label)
+    checked.replace(
+        PROJECT, "from sqlalchemy.orm", "from sqlalchemy.dialects.postgresql import CITEXT\nfrom sqlalchemy.orm"
+    )
+    assert "Wrote " in run(checked, "migration", "add", "label", url=database).stdout
+    done = run(checked, "db_check")
+    assert done.returncode == 0, done.stdout
+    assert run(checked, "migrate", url=database).returncode == 0
+    assert "Nothing to generate" in run(checked, "migration", "nothing", url=database).stdout
+    with psycopg.connect(database) as connection:
+        assert connection.execute("SELECT 'a'::citext = 'A'").fetchone() == (True,)
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_a_server_that_lacks_an_extension_is_refused_in_one_line(
+    checked: CheckedProject, database: str, command: str
+) -> None:
+    checked.replace(EXTENSIONS, "= ()", '= ("postgis",)')
+    done = run(checked, command, *(["x"] if command == "migration" else []), url=database)
+    assert done.returncode == 1
+    assert done.stderr == NO_POSTGIS
+    assert tables(database) == set()
+
+
+def test_tests_have_the_extensions_and_ignore_variables_for_other_servers(checked: CheckedProject) -> None:
+    checked.replace(EXTENSIONS, "= ()", '= ("citext",)')
+    checked.write("tests/test_planted.py", CITEXT_TEST)
+    arguments = ("--numprocesses=1", "tests/test_planted.py")
+    done = checked.session("test", *arguments, DATABASE_URL="", **FOREIGN)
+    assert done.returncode == 0, done.stdout
+    checked.replace(EXTENSIONS, '= ("citext",)', '= ("postgis",)')
+    done = checked.session("test", *arguments)
+    assert done.returncode == 1
+    assert NO_POSTGIS.strip() in done.stdout
+    assert "Traceback" not in done.stdout
 
 
 def test_a_python_error_in_a_migration_is_named(checked: CheckedProject, database: str) -> None:

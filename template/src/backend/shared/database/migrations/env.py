@@ -10,6 +10,7 @@ from sqlalchemy.pool import NullPool
 
 from shared.database.comparison import describe, differences, include, review
 from shared.database.engine import DatabaseSettings, driver_url
+from shared.database.extensions import EXTENSIONS, create_extensions, statement
 from shared.database.models import Base
 from shared.settings import load
 
@@ -28,8 +29,8 @@ def run_offline() -> None:
         literal_binds=True,
         transaction_per_migration=True,
     )
-    for statement in TIMEOUTS:
-        context.execute(statement)
+    for sql in (*TIMEOUTS, *map(statement, EXTENSIONS)):
+        context.execute(sql)
     with context.begin_transaction():
         context.run_migrations()
 
@@ -53,8 +54,9 @@ async def run_online() -> None:
 def migrate(connection: Connection) -> None:
     """Run the migrations, holding the advisory lock."""
     wait_for_lock(connection)
-    for statement in TIMEOUTS:
-        connection.execute(text(statement))
+    for sql in TIMEOUTS:
+        connection.execute(text(sql))
+    create_extensions(connection)
     connection.commit()
     context.configure(
         connection=connection,
