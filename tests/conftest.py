@@ -66,9 +66,7 @@ def rendered(
             fcntl.flock(lock, fcntl.LOCK_EX)
             if not target.exists():
                 render(target, ANSWERS / f"{name}.yml")
-                with (environments / "lock").open("w") as install:
-                    fcntl.flock(install, fcntl.LOCK_EX)
-                    share_environments(target, environments)
+                share_environments(target, environments)
         listed.setdefault(target, files(target))
         return target
 

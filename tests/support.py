@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import os
 import shutil
@@ -35,13 +36,14 @@ def render(target: Path, answers: Path) -> Path:
 
 
 def share_environments(project: Path, place: Path) -> None:
-    """Let sessions use environments in `place`, since installing takes seconds; call it in one process at a time."""
+    """Let sessions use environments in `place`, which all workers share, since installing takes seconds."""
     links = project / ".nox"
     links.mkdir(exist_ok=True)
-    for lock, names in SHARED.items():
-        requirements = Path("requirements") / f"{lock}.txt"
+    for stem, names in SHARED.items():
+        requirements = Path("requirements") / f"{stem}.txt"
         environment = place / hashlib.sha256((project / requirements).read_bytes()).hexdigest()
-        with chdir(project), patch.dict(os.environ, UV=find_uv_bin()):
+        with chdir(project), patch.dict(os.environ, UV=find_uv_bin()), (place / "lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
             if environments.stamp_of(environment) != environments.stamp(requirements, environment):
                 # Not by nox: scripts would have the path of the link, which is in a temporary folder.
                 environments.synchronize(environment, requirements, "--compile-bytecode")
@@ -92,6 +94,7 @@ def nox(project: Path, *arguments: str, **environment: str) -> subprocess.Comple
 
 
 def files(project: Path) -> list[str]:
-    """The project's files as sorted POSIX paths, without .git, .nox and .data."""
+    """The project's files as sorted POSIX paths, without .git, .nox, .data and bytecode."""
     found = (path.relative_to(project) for path in project.rglob("*") if path.is_file() or path.is_symlink())
-    return sorted(path.as_posix() for path in found if path.parts[0] not in {".git", ".nox", ".data"})
+    ignored = {".git", ".nox", ".data", "__pycache__"}
+    return sorted(path.as_posix() for path in found if ignored.isdisjoint(path.parts))

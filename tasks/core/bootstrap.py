@@ -12,10 +12,10 @@ from typing import NoReturn
 
 OLDEST_PYTHON = (3, 11)
 # Variables with which pip, uv and Python install elsewhere, install something else, or find other modules. Those for
-# package indexes, networks and caches stay, and so does a minimum age of packages.
+# package indexes, networks and caches stay.
 IGNORED = re.compile(
     r"(PIP|UV)_(?!.*(INDEX|LINKS|MIRROR|HOST|HTTP|PROXY|CERT|TLS|FEATURE|DEPRECATED|CONFIG_FILE|CREDENTIALS|KEYRING"
-    r"|TOKEN|TIMEOUT|RETRIES|OFFLINE|CACHE|LINK_MODE|CONCURRENT|PUBLISH|EXCLUDE_NEWER))"
+    r"|TOKEN|TIMEOUT|RETRIES|OFFLINE|CACHE|LINK_MODE|CONCURRENT|PUBLISH))"
     r"|PYTHON(EXECUTABLE|HOME|INSPECT|IOENCODING|OPTIMIZE|PATH|PLATLIBDIR|SAFEPATH|UTF8|WARNINGS)$"
 )
 
