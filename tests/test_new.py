@@ -13,7 +13,8 @@ import pytest
 
 from tasks.core.errors import UserError
 from tests.support import ROOT, run
-from toolkit.new import check
+from toolkit.git import git
+from toolkit.new import check, commit
 
 INTERRUPTED = "Interrupted: no project was created."
 SLOW_IMPORT = "import os, signal, time\nos.kill(os.getpid(), signal.SIGINT)\ntime.sleep(30)\n"
@@ -77,6 +78,14 @@ def test_target_inside_the_checkout_is_refused(target: str) -> None:
         check(ROOT / target, {})
 
 
+def test_a_target_inside_a_repository_is_reported(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    check(tmp_path / "a" / "my-app", {})
+    assert capsys.readouterr().out == ""
+    git(tmp_path, "init", "--quiet")
+    check(tmp_path / "a" / "my-app", {})
+    assert capsys.readouterr().out.startswith(f"{tmp_path}/a/my-app is in the repository {tmp_path}, but will be ")
+
+
 def test_project_in_new_folders_of_any_name_with_relative_paths_and_without_a_git_identity(tmp_path: Path) -> None:
     (tmp_path / "answers.yml").write_text("project_name: Ours\n")
     nobody = {"HOME": str(tmp_path), "GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1"}
@@ -89,3 +98,20 @@ def test_project_in_new_folders_of_any_name_with_relative_paths_and_without_a_gi
     advice = next(line for line in made.stdout.splitlines() if line.startswith("  cd "))
     there = run("sh", "-c", f"{advice} && pwd && git log --format=%an", cwd=tmp_path)
     assert there.stdout.splitlines() == [str(tmp_path / target), "Slipway"]
+
+
+def test_project_is_committed_whatever_the_user_configured_in_git(tmp_path: Path) -> None:
+    hooks = tmp_path / "hooks"
+    hooks.mkdir()
+    for name in ("pre-commit", "prepare-commit-msg", "commit-msg", "post-commit"):
+        (hooks / name).write_text("#!/bin/sh\nexit 1\n")
+        (hooks / name).chmod(0o755)
+    (tmp_path / "gitconfig").write_text(
+        f"[user]\nemail = me@localhost\nsigningkey = missing\n[commit]\ngpgsign = true\n[core]\nhooksPath = {hooks}\n"
+    )
+    (tmp_path / "README.md").write_text("")
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setenv("GIT_CONFIG_GLOBAL", str(tmp_path / "gitconfig"))
+        patched.setenv("GIT_CONFIG_NOSYSTEM", "1")
+        commit(tmp_path)
+        assert git(tmp_path, "log", "--format=%an %ae").splitlines() == ["Slipway me@localhost"]

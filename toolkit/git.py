@@ -12,7 +12,7 @@ def git(folder: Path, *arguments: str) -> str:
     """Run git and return its output. UserError if it fails or is not installed."""
     done = processes.run(["git", *arguments], cwd=folder, missing="Install it, for example with: apt-get install git")
     if done.returncode != 0:
-        raise UserError(f"git {arguments[0]} failed: {done.stderr.strip()}")
+        raise UserError(f"git failed: {processes.last_line(done.stderr)}")
     return done.stdout
 
 

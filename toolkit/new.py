@@ -22,7 +22,7 @@ import yaml
 from copier import run_copy
 from copier.errors import CopierAnswersInterrupt, CopierError, DirtyLocalWarning
 
-from tasks.core import cli
+from tasks.core import cli, processes
 from tasks.core.errors import UserError
 from toolkit import interruption, origin
 from toolkit.git import git, git_setting
@@ -125,6 +125,8 @@ def check(target: Path, given: dict[str, Any]) -> None:
         raise UserError(f"{target} exists and is not an empty folder; use a new one.")
     if unknown := sorted(set(given) - questions()):
         raise UserError(f"Unknown question: {', '.join(unknown)}. Known: {', '.join(sorted(questions()))}.")
+    if top := processes.output("git", "rev-parse", "--show-toplevel", cwd=topmost_missing(target).parent):
+        print(f"{target} is in the repository {top}, but will be one of its own. Add it as a submodule, or move it.")
     if wrong := [name for name, value in given.items() if not isinstance(value, str | int | float)]:
         raise UserError(f"{wrong[0]} must be text, not {given[wrong[0]]!r}.")
 
@@ -141,12 +143,17 @@ def questions() -> set[str]:
 
 
 def commit(project: Path) -> None:
-    """Make the project a git repository with one commit, by a made-up author if git has none configured."""
+    """Make the project a git repository with one commit, with a made-up author where git has none configured.
+
+    The user's signatures and hooks may need what is missing here, such as a key or an issue's number.
+    """
     git(project, "init", "--quiet", "--initial-branch=main")
     git(project, "add", "--all")
-    known = git_setting(project, "user.email")
-    author = [] if known else ["-c", "user.name=Slipway", "-c", "user.email=slipway@localhost"]
-    git(project, *author, "commit", "--quiet", "--no-verify", "--message=Scaffold with Slipway")
+    settings = {"commit.gpgSign": "false", "core.hooksPath": os.devnull}
+    made_up = {"user.name": "Slipway", "user.email": "slipway@localhost"}
+    settings |= {name: value for name, value in made_up.items() if not git_setting(project, name)}
+    options = [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
+    git(project, *options, "commit", "--quiet", "--message=Scaffold with Slipway")
 
 
 def one_line(error: Exception) -> str:

@@ -126,11 +126,16 @@ def hook_file(project: Path) -> Path:
 
 def hooks_obstacle(project: Path) -> str:
     """Why git would not run the hooks in this project, and what to do; empty if it would."""
-    if processes.output("git", "rev-parse", "--git-dir", cwd=project) is not None:
-        return ""
-    if (project / ".git").exists():
+    subfolder = processes.output("git", "rev-parse", "--show-prefix", cwd=project)
+    if subfolder is None and (project / ".git").exists():
         return f"git refuses the repository. If you trust its owner: git config --global --add safe.directory {project}"
-    return "this is not a git repository. Create one, then run setup again: git init"
+    if subfolder is None:
+        return "this is not a git repository. Create one, then run setup again: git init"
+    if subfolder:
+        return "this is a subfolder of a repository, whose hooks run in its top folder. Before a commit: nox -s lint"
+    if path := processes.output("git", "config", "core.hooksPath", cwd=project):
+        return f"core.hooksPath is {path}. Unset it, then run setup again; or run before a commit: nox -s lint"
+    return ""
 
 
 def _missing_secrets(project: Path) -> list[str]:

@@ -80,6 +80,8 @@ def test_what_setup_would_fix_is_a_warning(small: Path) -> None:
     assert done.returncode == 0
     assert row(done, ".env.local").split() == ["!", ".env.local", "missing", "nox", "-s", "setup"]
     assert row(done, "git hooks").split() == ["!", "git", "hooks", "missing", "nox", "-s", "setup"]
+    run("git", "config", "core.hooksPath", "elsewhere", cwd=small)
+    assert row(doctor(small), "git hooks").startswith("!")
 
 
 def test_a_missing_setting_a_port_in_use_and_a_stale_environment_are_named(small: Path) -> None:
