@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import os
 import shutil
 import signal
 from collections.abc import Callable, Iterator
@@ -30,6 +31,12 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
     scheduler = import_module("xdist.scheduler").LoadScopeScheduling(config, log)
     scheduler._split_scope = unit
     return scheduler
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """One worker more than there are cores, since tests wait for the processes that they start."""
+    return (os.cpu_count() or 1) + 1
 
 
 def unit(nodeid: str) -> str:

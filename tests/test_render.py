@@ -81,6 +81,12 @@ def test_git_checks_out_lf_and_github_hides_generated_files(
     assert [path for path in paths if values[path, "linguist-generated"] == "set"] == generated.split()
 
 
+def test_a_clone_with_autocrlf_has_lf(rendered: Rendered, tmp_path: Path) -> None:
+    run("git", "-c", "core.autocrlf=true", "clone", "--quiet", rendered("smallest"), tmp_path / "clone", cwd=tmp_path)
+    scripts = [tmp_path / "clone" / name for name in ("noxfile.py", ".devcontainer/entrypoint.sh", "compose.yaml")]
+    assert [path.name for path in scripts if b"\r" in path.read_bytes()] == []
+
+
 def test_licenses_are_mit_for_the_toolkit_and_mit_0_for_projects(rendered: Rendered) -> None:
     toolkit, project = ((place / "LICENSE").read_text(encoding="utf-8") for place in (ROOT, rendered("smallest")))
     assert toolkit.startswith("MIT License\n")
