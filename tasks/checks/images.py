@@ -23,10 +23,8 @@ from tasks.compose.images import BuiltImage
 from tasks.core import cli, console
 from tasks.core.errors import UserError
 from tasks.core.screen import print_table
-from tasks.project.data_folder import FOLDER, DataFolder
 
 STEPS = ("build", "check", "scan")
-SIZES = "images"
 MEGABYTE = 1_000_000
 BUDGET_BYTES = 80 * MEGABYTE
 LABELS = ("org.opencontainers.image.revision", "org.opencontainers.image.version")
@@ -42,7 +40,7 @@ INSTALLERS = re.compile(r"(^|/)(?:site|dist)-packages/(pip|uv|conda)/__init__\.p
 
 
 def main() -> str | None:
-    """Build the project's images, compare their sizes with the last build's, check and scan them."""
+    """Build the project's images and print their sizes, check and scan them."""
     parser = argparse.ArgumentParser(prog="nox -s images --", description=main.__doc__)
     parser.add_argument("steps", nargs="*", metavar="STEP", help=f"{', '.join(STEPS)}; all by default")
     parser.add_argument("--require-scan", action="store_true", help="fail if no scanner can scan, as in CI")
@@ -72,19 +70,13 @@ def _build(place: ComposeProject) -> None:
         seconds.append(time.monotonic() - began)
     if not seconds:
         raise UserError("compose.yaml builds no image.")
-    built = images.built(place)
-    data = DataFolder(place.folder / FOLDER)
-    last = data.read(SIZES) or {}
     rows = []
-    for image, taken in zip(built, seconds, strict=True):
-        over, before = _over_base(place, image), last.get(image.name)
+    for image, taken in zip(images.built(place), seconds, strict=True):
+        over = _over_base(place, image)
         over_base = "unknown" if over is None else f"{over / MEGABYTE:+.1f}"
-        grown = "first build" if before is None else f"{(image.size - before) / MEGABYTE:+.1f}"
-        rows.append([image.title, f"{image.size / MEGABYTE:.1f}", over_base, grown, f"{taken:.1f}"])
-    numbers = (Column(title, justify="right") for title in ("MB", "over base", "since last build", "seconds"))
+        rows.append([image.title, f"{image.size / MEGABYTE:.1f}", over_base, f"{taken:.1f}"])
+    numbers = (Column(title, justify="right") for title in ("MB", "over base", "seconds"))
     print_table(["image", *numbers], rows)
-    data.path.mkdir(mode=0o700, exist_ok=True)
-    data.write(SIZES, {image.name: image.size for image in built})
 
 
 def _over_base(place: ComposeProject, image: BuiltImage) -> int | None:

@@ -17,7 +17,7 @@ def stack(session: nox.Session) -> None:
 
 @nox.session(default=False, tags=["ci", "containers"])
 def images(session: nox.Session) -> None:
-    """Build the images, compare their sizes, check and scan them (-- build, check, scan)."""
+    """Build the images, print their sizes, check and scan them (-- build, check, scan)."""
     install(session, "containers")
     session.run("python", "-m", "tasks.checks.images", *session.posargs, interrupt_timeout=TIMEOUT_SECONDS)
 
