@@ -4,7 +4,6 @@ import json
 import os
 import shutil
 import tempfile
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -33,16 +32,6 @@ OTHER_SEVERITIES = {"negligible": "low", "unknown": "medium"}
 Report = tuple[str, str, list[tuple[str, str, str, str]]]
 
 
-@dataclass(frozen=True)
-class Scanned:
-    """How many vulnerabilities a scanner found, and a finding for each that a newer version fixes, the worst first."""
-
-    scanner: str
-    version: str
-    vulnerabilities: int
-    findings: list[Finding]
-
-
 def scan_built(_files: list[str], _folder: Path) -> Outcome:
     """Scan each image that the Compose files build. Skipped where one is missing, or no scanner can scan it."""
     scanned = []
@@ -51,7 +40,7 @@ def scan_built(_files: list[str], _folder: Path) -> Outcome:
             scanned.append(scan(name))
         except Skipped as error:
             raise Skipped(f"{name}: {error}") from None
-    tools = {each.scanner: each.version for each in scanned}
+    tools = {each.tool: each.version for each in scanned}
     findings = [finding for each in scanned for finding in each.findings]
     scope = count(len(scanned), "image")
     return Outcome(tool=", ".join(tools), version=", ".join(tools.values()), scope=scope, findings=findings)
@@ -72,8 +61,11 @@ def _built() -> list[str]:
     return names
 
 
-def scan(image: str) -> Scanned:
-    """Scan an image of the engine with the first scanner that is installed and has recent data, or Skipped."""
+def scan(image: str) -> Outcome:
+    """Scan an image of the engine with the first scanner that is installed and has recent data, or Skipped.
+
+    The scope is the number of vulnerabilities; there is a finding for each that a newer version fixes, the worst first.
+    """
     reasons = []
     for name in filter(shutil.which, SCANNERS):
         try:
@@ -85,7 +77,7 @@ def scan(image: str) -> Scanned:
     raise Skipped("; ".join(reasons) or f"no scanner is installed: {' or '.join(SCANNERS)}")
 
 
-def _scan(name: str, image: str) -> Scanned:
+def _scan(name: str, image: str) -> Outcome:
     version, updated, found = SCANNERS[name](image)
     age = datetime.now(tz=UTC) - datetime.fromisoformat(updated)
     if age > MAX_DATA_AGE:
@@ -96,7 +88,7 @@ def _scan(name: str, image: str) -> Scanned:
         if fixed
     ]
     findings.sort(key=lambda each: (SEVERITIES.index(each.severity), each.message, each.rule))
-    return Scanned(name, version, len(found), findings)
+    return Outcome(tool=name, version=version, scope=f"{len(found)} known vulnerabilities", findings=findings)
 
 
 def _trivy(image: str) -> Report:

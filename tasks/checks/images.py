@@ -152,12 +152,12 @@ def _scan(place: ComposeProject, *, is_required: bool) -> list[str]:
             print(f"scan of {image.title} SKIPPED: {error}", flush=True)
             failed += [image.name] if is_required else []
             continue
-        found[result.scanner, image.name] = result.findings
+        found[result.tool, image.name] = result.findings
         left = findings.remaining(entries, result.findings)
         lines = [f"  {each.severity}: {each.rule} in {each.message}" for each in left]
-        console.print_result(result.scanner, image.title, "\n".join(lines) or None)
+        console.print_result(result.tool, image.title, "\n".join(lines) or None)
         fixable = len(result.findings)
-        print(f"  {result.vulnerabilities} known vulnerabilities, {fixable} fixable, {fixable - len(left)} accepted")
+        print(f"  {result.scope}, {fixable} fixable, {fixable - len(left)} accepted")
         failed += [image.name] if left else []
     faults = findings.review(entries, list(found.values()), lambda entry: (entry.tool, entry.path) in found)
     for each in faults:

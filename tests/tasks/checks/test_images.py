@@ -13,8 +13,7 @@ import pytest
 
 from tasks.checks import image_scan, images as command
 from tasks.checks.findings import Finding
-from tasks.checks.image_scan import Scanned
-from tasks.checks.security.scanners import Skipped
+from tasks.checks.security.scanners import Outcome, Skipped
 from tasks.compose import images as compose_images
 from tests.support import ROOT, run
 from tests.tasks.fakes import GRYPE, TRIVY, scanner
@@ -147,10 +146,10 @@ def test_the_source_label_has_no_password(tmp_path: Path, url: str, label: str) 
     assert compose_images.version(tmp_path)["SOURCE"] == label
 
 
-def result(name: str) -> Scanned:
+def result(name: str) -> Outcome:
     """The result of a scanner's report in tests.tasks.fakes."""
     findings = [Finding(name, each.rule, each.path, each.line, each.message, each.severity) for each in FOUND]
-    return Scanned(name, "1.2.3", 2, findings)
+    return Outcome(tool=name, version="1.2.3", scope="2 known vulnerabilities", findings=findings)
 
 
 @pytest.fixture
