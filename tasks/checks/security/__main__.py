@@ -2,12 +2,10 @@
 
 import argparse
 import os
-import sys
 from dataclasses import replace
 
-from rich.box import SIMPLE
 from rich.console import Console
-from rich.table import Column, Table
+from rich.table import Column
 from rich.text import Text
 
 from tasks.checks import findings, image_scan
@@ -17,8 +15,9 @@ from tasks.checks.security.checks import SCANNERS
 from tasks.checks.security.packages import REPORTS
 from tasks.checks.security.scanners import ENVIRONMENT, Outcome, run_all
 from tasks.core import cli
-from tasks.core.console import WIDTH, count
+from tasks.core.console import count
 from tasks.core.environments import INCOMPLETE
+from tasks.core.screen import print_table
 
 COLOURS = {"ok": "green", "skipped": "yellow", "FAILED": "red", "ERROR": "red"}
 
@@ -30,9 +29,8 @@ def main() -> int:
     parser.add_argument("--only", action="append", choices=parts, help="only this part; may be repeated")
     parser.add_argument("--strict", action="store_true", help="fail if a scanner is skipped, as in CI")
     arguments = parser.parse_args()
-    screen = Console(width=None if sys.stdout.isatty() else WIDTH, highlight=False)
-    outcomes = scan(arguments.only or parts, screen)
-    report(outcomes, screen)
+    outcomes = scan(arguments.only or parts)
+    report(outcomes)
     is_strict = arguments.strict or os.environ.get("CI") == "true"
     bad = {"FAILED", "ERROR", "skipped"} if is_strict else {"FAILED", "ERROR"}
     if failed := [outcome.name for outcome in outcomes if outcome.result in bad]:
@@ -44,11 +42,11 @@ def main() -> int:
     return 0
 
 
-def scan(parts: list[str], screen: Console) -> list[Outcome]:
+def scan(parts: list[str]) -> list[Outcome]:
     """Run the scanners of these parts, write their findings as SARIF, and review what is accepted."""
     entries, files = findings.entries(), project_files()
     scanners = [scanner for scanner in SCANNERS if scanner.part in parts]
-    with screen.status(f"Running {count(len(scanners), 'scanner')}"):
+    with Console().status(f"Running {count(len(scanners), 'scanner')}"):
         outcomes = run_all(scanners, files)
     remaining = [replace(each, findings=findings.remaining(entries, each.findings)) for each in outcomes]
     sarif.write(REPORTS / "security.sarif", remaining)
@@ -61,25 +59,24 @@ def scan(parts: list[str], screen: Console) -> list[Outcome]:
     return [*remaining, Outcome("accepted", scope=count(len(entries), "finding"), findings=found)]
 
 
-def report(outcomes: list[Outcome], screen: Console) -> None:
+def report(outcomes: list[Outcome]) -> None:
     """Print the table, then findings and errors, and at the end what was skipped."""
-    scanned, seconds = Column("scanned", justify="right"), Column("seconds", justify="right")
-    table = Table("part", "tool", "version", scanned, "findings", seconds, "result", box=SIMPLE, pad_edge=False)
+    rows: list[list[str | Text]] = []
     lines, skipped = [], []
     for each in outcomes:
         part, time, found = each.name.partition("/")[0], f"{each.seconds:.1f}", findings.by_severity(each.findings)
         result = Text(each.result, style=COLOURS.get(each.result, ""))
-        table.add_row(part, each.tool, each.version, each.scope, found, time, result)
+        rows.append([part, each.tool, each.version, each.scope, found, time, result])
         lines += [str(finding) for finding in each.findings]
         if each.obstacle == "ERROR":
             lines.append(f"{each.name}: {each.reason}")
         elif each.reason:
             skipped.append(f"NOT CHECKED: {each.name}: {each.reason}")
-    screen.print(table)
+    scanned, seconds = Column("scanned", justify="right"), Column("seconds", justify="right")
+    print_table(["part", "tool", "version", scanned, "findings", seconds, "result"], rows)
     if skipped:
         (ENVIRONMENT / INCOMPLETE).touch()
-    for line in [*lines, *skipped]:
-        screen.print(Text(line), soft_wrap=True)
+    print("", *lines, *skipped, sep="\n")
 
 
 if __name__ == "__main__":
