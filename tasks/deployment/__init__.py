@@ -1,1 +1,1 @@
-"""Publishes images and tests deployed environments."""
+"""Publishes images."""

@@ -1,5 +1,7 @@
 """Sessions that publish the application and check its environments."""
 
+import os
+
 import nox
 
 from tasks.core.environments import install
@@ -15,8 +17,12 @@ def config(session: nox.Session) -> None:
 @nox.session(default=False)
 def smoke(session: nox.Session) -> None:
     """Run the end-to-end tests that change nothing against APPLICATION_URL."""
+    url = os.environ.get("APPLICATION_URL", "").strip().rstrip("/")
+    if not url.startswith(("http://", "https://")):
+        advice = "Set it to the gateway's address; on GitHub, as a variable of the environment"
+        session.error(f"APPLICATION_URL is not a URL: {url!r}. {advice}: APPLICATION_URL=https://…")
     install(session, "test", compile_bytecode=True)
-    session.run("python", "-m", "tasks.deployment.smoke", *session.posargs)
+    session.run("pytest", "tests/e2e", "-m", "smoke", "--quiet", *session.posargs, env={"APPLICATION_URL": url})
 
 
 @nox.session(default=False)
