@@ -270,7 +270,7 @@ def test_the_images_pass_their_own_checks(stack: Stack) -> None:
     done = nox(stack.project, "-s", "images", **stack.settings)
     assert done.returncode == 0, done.stdout
     assert len(re.findall(r"^check +[\w, ]+ +ok$", done.stdout, re.MULTILINE)) == 3
-    assert re.search(r"^gateway +\d+\.\d +\+\d+\.\d +[\d.]+$", done.stdout, re.MULTILINE)
+    assert re.search(r"^gateway +\d+\.\d +\+\d+\.\d$", done.stdout, re.MULTILINE)
     assert re.search(r"^(scan of gateway SKIPPED: |\w+ +gateway +ok$)", done.stdout, re.MULTILINE)
 
 

@@ -5,7 +5,6 @@ import os
 import re
 import tarfile
 import tempfile
-import time
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -16,7 +15,6 @@ from rich.table import Column
 from tasks.checks import findings, image_scan
 from tasks.checks.security.scanners import Skipped
 from tasks.compose import compose_project, images
-from tasks.compose.compose import builds
 from tasks.compose.compose_project import ComposeProject
 from tasks.compose.engine import engine_errors
 from tasks.compose.images import BuiltImage
@@ -62,21 +60,16 @@ def main() -> str | None:
 
 
 def _build(place: ComposeProject) -> None:
-    """Build the images one after the other, to measure the seconds of each, and print a table of them."""
-    seconds = []
-    for group in builds(place.services):
-        began = time.monotonic()
-        images.build(place, [service.name for service in group], is_release=True)
-        seconds.append(time.monotonic() - began)
-    if not seconds:
-        raise UserError("compose.yaml builds no image.")
+    """Build the images and print a table of their sizes."""
+    images.build(place, is_release=True)
     rows = []
-    for image, taken in zip(images.built(place), seconds, strict=True):
+    for image in images.built(place):
         over = _over_base(place, image)
         over_base = "unknown" if over is None else f"{over / MEGABYTE:+.1f}"
-        rows.append([image.title, f"{image.size / MEGABYTE:.1f}", over_base, f"{taken:.1f}"])
-    numbers = (Column(title, justify="right") for title in ("MB", "over base", "seconds"))
-    print_table(["image", *numbers], rows)
+        rows.append([image.title, f"{image.size / MEGABYTE:.1f}", over_base])
+    if not rows:
+        raise UserError("compose.yaml builds no image.")
+    print_table(["image", Column("MB", justify="right"), Column("over base", justify="right")], rows)
 
 
 def _over_base(place: ComposeProject, image: BuiltImage) -> int | None:

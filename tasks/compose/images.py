@@ -1,6 +1,5 @@
 """Builds the images of a project and describes the built ones."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -37,13 +36,13 @@ class BuiltImage:
         return ", ".join(self.services)
 
 
-def build(place: ComposeProject, services: Sequence[str] = (), *, is_release: bool = False) -> None:
-    """Build the images of these services, or all.
+def build(place: ComposeProject, *, is_release: bool = False) -> None:
+    """Build all images.
 
     Only a release has its version in labels: they would make a new image, and `up` a new container, for each commit.
     """
     known = version(place.folder) if is_release else {}
-    place.compose.run("build", *(f"--build-arg={name}={value}" for name, value in known.items()), *services)
+    place.compose.run("build", *(f"--build-arg={name}={value}" for name, value in known.items()))
 
 
 def version(project: Path) -> dict[str, str]:

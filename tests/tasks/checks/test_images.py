@@ -76,10 +76,10 @@ def images(stack: SmallStack, *arguments: str, **settings: str) -> tuple[int, st
 def test_images_are_built_measured_and_checked(stack: SmallStack) -> None:
     code, output = images(stack)
     assert code == 0, output
-    assert re.search(r"^one, two +1\d\d\.\d +\+\d\.\d +[\d.]+$", output, re.MULTILINE)
+    assert re.search(r"^one, two +1\d\d\.\d +\+\d\.\d$", output, re.MULTILINE)
     assert re.search(r"^check +one, two +ok$", output, re.MULTILINE)
     stack.write({"Dockerfile": DOCKERFILE.replace("USER", "RUN head -c 5000000 /dev/urandom > /more\nUSER")})
-    assert re.search(r"^one, two +1\d\d\.\d +\+5\.\d +[\d.]+$", images(stack, "build")[1], re.MULTILINE)
+    assert re.search(r"^one, two +1\d\d\.\d +\+5\.\d$", images(stack, "build")[1], re.MULTILINE)
     revision = run("git", "rev-parse", "HEAD", cwd=stack.folder).stdout.strip()
     form = '{{index .Config.Labels "org.opencontainers.image.revision"}}'
     assert stack.docker("image", "inspect", f"{stack.name}-two", "--format", form).strip() == f"{revision}-dirty"
