@@ -91,7 +91,7 @@ def demonstrate(project: Path, *, stay_open: bool) -> None:
             application.start()
         with watch.step("Register, log in, work with projects, log out"):
             calls = prove(application.gateway)
-        report(project, application, calls, watch)
+        report(application, calls, watch)
         if stay_open:
             stay(project, application)
     finally:
@@ -115,7 +115,7 @@ def stop(application: Application, watch: Stopwatch) -> None:
     console.print(f"Stopped everything it started, in {watch.steps['Stop']:.1f} s.")
 
 
-def report(project: Path, application: Application, calls: list[Call], watch: Stopwatch) -> None:
+def report(application: Application, calls: list[Call], watch: Stopwatch) -> None:
     """Print the calls with their status, the versions of the servers, the seconds per step."""
     responses = Table("call", "status", "ms", title="Responses")
     for call in calls:
@@ -126,7 +126,6 @@ def report(project: Path, application: Application, calls: list[Call], watch: St
         facts.add_row(name, version)
     for name, seconds in watch.steps.items():
         facts.add_row(name, f"{seconds:.1f} s")
-    facts.add_row("Project", str(project))
     console.print(facts)
 
 

@@ -39,6 +39,8 @@ def install(session: nox.Session, lock: str, *, compile_bytecode: bool = False) 
     together. With PYTHONDONTWRITEBYTECODE, each of them would compile them again.
     """
     requirements, environment = LOCKS / f"{lock}.txt", Path(session.virtualenv.location)
+    if not requirements.exists():
+        session.error(f"{requirements} is missing. Add {lock} to [tool.slipway.locks] in pyproject.toml: nox -s lock")
     if stamp_of(environment) == stamp(requirements, environment):
         return
     log = environment / "install.log"

@@ -75,6 +75,9 @@ class LoggedProcess:
 
     def _show_log(self, *, to_the_end: bool = False) -> None:
         """Show new lines, an incomplete one only at the end; then empty a log that has become too large."""
+        if not self._log.exists():
+            # The user has removed `.data` meanwhile.
+            return
         with self._log.open("r+b") as log:
             log.seek(self._offset)
             read = log.read()

@@ -8,6 +8,7 @@ from starlette.types import Receive, Scope, Send
 
 from gateway.app import create_app
 from gateway.settings import GatewaySettings
+from tests.support.application import gateway_urls
 from tests.support.clients import http_client
 from tests.support.serving import TIMEOUT_SECONDS, free_port, serve
 from tests.support.upstream import Upstream
@@ -52,9 +53,7 @@ def gateway_settings(auth_url: str, upstream_url: str) -> GatewaySettings:
     return GatewaySettings(
         app_name="Test",
         environment="development",
-        auth_url=auth_url,
-        projects_url=upstream_url,
-        jwks_url=f"{auth_url}/.well-known/jwks.json",
+        **gateway_urls(auth_url, projects=upstream_url),
         upstream_timeout=TIMEOUT_SECONDS,
         cors_origins=[ORIGIN],
     )
@@ -91,7 +90,4 @@ async def short_timeout(short_timeout_url: str) -> AsyncIterator[httpx.AsyncClie
 @pytest.fixture
 def unavailable_settings(gateway_settings: GatewaySettings) -> GatewaySettings:
     """Settings of a gateway none of whose services is running."""
-    unused = f"http://127.0.0.1:{free_port()}"
-    return gateway_settings.model_copy(
-        update={"auth_url": unused, "projects_url": unused, "jwks_url": f"{unused}/.well-known/jwks.json"}
-    )
+    return gateway_settings.model_copy(update=gateway_urls(f"http://127.0.0.1:{free_port()}"))

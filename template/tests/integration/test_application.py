@@ -5,7 +5,7 @@ import httpx
 
 from gateway.app import create_app
 from gateway.settings import GatewaySettings
-from tests.support.application import Application
+from tests.support.application import Application, gateway_urls
 from tests.support.clients import client_of
 from tests.support.users import create_user
 
@@ -35,9 +35,7 @@ async def test_frozen_service_is_a_504_until_it_continues(client: httpx.AsyncCli
     settings = GatewaySettings(
         app_name="Test",
         environment="development",
-        auth_url=auth.url,
-        projects_url=projects.url,
-        jwks_url=f"{auth.url}/.well-known/jwks.json",
+        **gateway_urls(projects.url, auth=auth.url),
         upstream_timeout=2,
     )
     async with client_of(create_app(settings)) as gateway:

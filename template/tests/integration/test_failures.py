@@ -12,6 +12,7 @@ from gateway.app import create_app as create_gateway
 from gateway.settings import GatewaySettings
 from projects.app import create_app as create_projects
 from projects.settings import ProjectsSettings
+from tests.support.application import gateway_urls
 from tests.support.clients import http_client
 from tests.support.processes import TIMEOUT_SECONDS, run_service
 from tests.support.serving import free_port, serve, start_request, wait_until_closed
@@ -45,9 +46,7 @@ async def test_stopped_service_is_a_502_until_it_is_back(
     settings = GatewaySettings(
         app_name="Test",
         environment="development",
-        auth_url=auth_url,
-        projects_url=f"http://127.0.0.1:{port}",
-        jwks_url=f"{auth_url}/.well-known/jwks.json",
+        **gateway_urls(f"http://127.0.0.1:{port}", auth=auth_url),
     )
     async with (
         serve(create_gateway(settings)) as url,

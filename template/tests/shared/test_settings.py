@@ -7,6 +7,7 @@ from gateway.settings import GatewaySettings
 from shared.database.engine import DatabaseSettings, driver_url
 from shared.redis import RedisSettings, create_redis
 from shared.settings import SECRETS, ServiceSettings, Settings, load
+from tests.support.application import SERVICES, with_urls
 
 SECRET = "hunter2hunter2"
 
@@ -179,11 +180,9 @@ def test_unreadable_env_file_is_reported(capsys: pytest.CaptureFixture[str]) -> 
 def test_lists_are_comma_separated() -> None:
     os.environ.update(
         {
-            "APP_NAME": "x",
+            **GATEWAY,
             "ENVIRONMENT": "development",
             "AUTH_URL": "http://auth:8001/",
-            "PROJECTS_URL": "http://projects:8002",
-            "JWKS_URL": "http://auth:8001/.well-known/jwks.json",
             "CORS_ORIGINS": "https://a.example.org, http://localhost:3000,",
         }
     )
@@ -194,18 +193,15 @@ def test_lists_are_comma_separated() -> None:
 
 @pytest.mark.parametrize("url", ["auth:8001", "ftp://auth", "http://", "http://auth/?x", "http://a b"])
 def test_invalid_service_url_is_rejected(capsys: pytest.CaptureFixture[str], url: str) -> None:
-    urls = {"PROJECTS_URL": "http://projects:8002", "JWKS_URL": "http://auth/jwks", "AUTH_URL": url}
-    os.environ.update({"APP_NAME": "x", "ENVIRONMENT": "development", **urls})
+    os.environ.update({**GATEWAY, "ENVIRONMENT": "development", "AUTH_URL": url})
     assert "AUTH_URL: Value error, should be http://" in load_error(GatewaySettings, capsys)[0]
 
 
 DATABASE = {"DATABASE_URL": "postgresql://app:K5b2uWq8Zr1t@db.example.org/app"}
 REDIS = {"REDIS_URL": "redis://:T8d3xNc6Vq0y@cache.example.org/0"}
 GATEWAY = {
+    **with_urls({}, {name: f"http://{name}:8001" for name in SERVICES}),
     "APP_NAME": "x",
-    "AUTH_URL": "http://auth:8001",
-    "PROJECTS_URL": "http://projects:8002",
-    "JWKS_URL": "http://auth:8001/.well-known/jwks.json",
     "CORS_ORIGINS": "https://app.example.org",
 }
 GOOD = [(DatabaseSettings, DATABASE), (RedisSettings, REDIS), (GatewaySettings, GATEWAY)]

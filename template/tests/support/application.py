@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import Any
 
 from tests.support.processes import BACKEND, ServiceProcess, run_service
 from tests.support.serving import free_port
@@ -17,6 +18,12 @@ def with_urls(environment: Mapping[str, str], urls: Mapping[str, str]) -> dict[s
     """The environment with the URL of each service."""
     addresses = {f"{name.upper()}_URL": url for name, url in urls.items()}
     return {**environment, **addresses, "JWKS_URL": f"{urls['auth']}/.well-known/jwks.json"}
+
+
+def gateway_urls(url: str, **others: str) -> dict[str, Any]:
+    """Settings of a gateway whose services have this URL, unless another is given for one."""
+    urls = {**dict.fromkeys(SERVICES, url), **others}
+    return {name.lower(): each for name, each in with_urls({}, urls).items()}
 
 
 @contextmanager

@@ -89,6 +89,14 @@ def test_a_package_that_leaves_the_lock_leaves_the_environment(project: Path) ->
     assert packages_of(project / ".nox" / "compiled") == []
 
 
+def test_a_missing_lock_is_reported_with_its_remedy(project: Path) -> None:
+    (project / "requirements" / "tiny.txt").unlink()
+    done = nox(project, "-s", "tiny")
+    assert done.returncode == 1
+    assert "requirements/tiny.txt is missing. Add tiny to [tool.slipway.locks] in pyproject.toml" in done.stdout
+    assert "Traceback" not in done.stdout
+
+
 def packages_of(environment: Path) -> list[str]:
     """The packages in an environment."""
     return [path.parent.name for path in environment.glob("lib/python*/site-packages/*/__init__.py")]

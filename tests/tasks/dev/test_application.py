@@ -148,6 +148,18 @@ def test_log_that_becomes_too_large_is_emptied(tmp_path: Path, monkeypatch: pyte
     assert log.stat().st_size < 3000
 
 
+def test_a_removed_log_is_no_error(tmp_path: Path) -> None:
+    log = tmp_path / "alpha.log"
+
+    async def run() -> int:
+        with Group() as group:
+            process = group.start([sys.executable, "-c", "input()"], log, dict(os.environ))
+            log.unlink()
+            return await LoggedProcess("alpha", process, log, Screen(["alpha"], lambda: None)).exit_code()
+
+    assert asyncio.run(run()) == 1
+
+
 class Unready(BaseHTTPRequestHandler):
     """Readiness of a service whose database lacks a migration; ready once `migrated` is set."""
 
