@@ -8,6 +8,7 @@ import httpx
 import pytest
 
 from tests.support.application import SERVICES
+from tests.support.clients import problem_of
 from tests.support.users import User
 
 KIB = 1024
@@ -48,13 +49,11 @@ async def test_request_id_is_kept_or_generated(client: httpx.AsyncClient) -> Non
     ],
 )
 @pytest.mark.smoke
-async def test_errors_are_json_with_detail(
+async def test_errors_are_problem_details(
     client: httpx.AsyncClient, method: str, path: str, headers: dict[str, str], status: int
 ) -> None:
     response = await client.request(method, path, headers=headers)
-    assert response.status_code == status
-    assert response.headers["content-type"] == "application/json"
-    assert response.json()["detail"]
+    assert problem_of(response)[0] == status
     assert ("www-authenticate" in response.headers) == (status == 401)
 
 
@@ -74,7 +73,7 @@ async def test_too_large_upload_is_rejected(client: httpx.AsyncClient, user: Use
     body = of_size(4 * KIB * KIB)
     headers = {**user.headers, "Content-Type": "application/json"}
     response = await client.post("/api/projects", content=body if announced else in_parts(body), headers=headers)
-    assert (response.status_code, response.headers["content-type"]) == (413, "application/json")
+    assert problem_of(response)[0] == 413
 
 
 async def test_large_response_is_complete(client: httpx.AsyncClient, user: User) -> None:

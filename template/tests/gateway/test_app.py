@@ -14,7 +14,7 @@ from projects.settings import ProjectsSettings
 from shared.security.tokens import Signer
 from shared.settings import Environment
 from tests.gateway.conftest import ORIGIN
-from tests.support.clients import client_of
+from tests.support.clients import client_of, problem_of
 from tests.support.serving import free_port, serve
 from tests.support.upstream import Upstream
 from tests.support.users import User
@@ -89,7 +89,7 @@ async def test_unavailable_services_are_a_502(unavailable_settings: GatewaySetti
             document = await gateway.get("/openapi.json")
             health = await gateway.get("/health/detailed")
             live = await gateway.get("/health")
-    assert (plain.status_code, plain.json()["detail"]) == (502, "The projects service is unavailable or failed")
+    assert problem_of(plain) == (502, "The projects service is unavailable or failed")
     assert (with_token.status_code, document.status_code) == (502, 502)
     assert health.status_code == 503
     assert "refused" in health.json()["components"]["projects"]["reason"]

@@ -45,7 +45,8 @@ def operations(document: Document) -> list[Document]:
 def test_document_has_the_paths_of_all_services(document: Document) -> None:
     assert document["info"]["title"] == "Test"
     assert {"/api/auth/login", "/api/projects/{project_id}", "/.well-known/jwks.json"} <= set(document["paths"])
-    assert not {"/health", "/metrics"} & set(document["paths"])
+    assert {"/health", "/health/detailed"} <= set(document["paths"])
+    assert "/metrics" not in document["paths"]
     assert list(document["components"]["securitySchemes"]) == ["HTTPBearer"]
 
 
@@ -87,14 +88,23 @@ def test_operations_parameters_and_fields_have_descriptions(document: Document, 
 
 
 def test_operations_document_their_errors(document: Document, operations: list[Document]) -> None:
+    common = {"400", "408", "413", "429", "500", "502", "503", "504"}
     errors = {
         operation["operationId"]: {status for status in operation["responses"] if status >= "400"}
         for operation in operations
     }
     assert all("401" in errors[operation["operationId"]] for operation in operations if "security" in operation)
-    assert errors["register"] == {"409", "422", "503"}
-    assert errors["list_projects"] == {"401", "422", "503"}
-    assert errors["update_member"] == {"401", "403", "404", "409", "422", "503"}
+    assert errors["register"] == {"409", "422"} | common
+    assert errors["list_projects"] == {"401", "422"} | common
+    assert errors["update_member"] == {"401", "403", "404", "409", "422"} | common
+    for operation in operations:
+        for status in errors[operation["operationId"]]:
+            response = operation["responses"][status]
+            if "$ref" in response:
+                response = document["components"]["responses"][f"Error{status}"]
+            is_health = operation["operationId"] == "get_readiness" and status == "503"
+            expected = "application/json" if is_health else "application/problem+json"
+            assert list(response["content"]) == [expected], (operation["operationId"], status)
     assert "HTTPValidationError" not in document["components"]["schemas"]
 
 

@@ -13,7 +13,7 @@ from gateway.settings import GatewaySettings
 from projects.app import create_app as create_projects
 from projects.settings import ProjectsSettings
 from tests.support.application import gateway_urls
-from tests.support.clients import http_client
+from tests.support.clients import http_client, problem_of
 from tests.support.processes import TIMEOUT_SECONDS, run_service
 from tests.support.serving import free_port, serve, start_request, wait_until_closed
 from tests.support.users import PASSWORD, User, new_email
@@ -60,7 +60,7 @@ async def test_stopped_service_is_a_502_until_it_is_back(
         after = await client.get("/api/projects")
     for response in (before, after):
         assert response.status_code == 502
-        assert response.json() == {"detail": "The projects service is unavailable or failed"}
+        assert problem_of(response)[1] == "The projects service is unavailable or failed"
     assert (health.status_code, health.json()["components"]["auth"]["status"]) == (503, "ok")
 
 

@@ -4,6 +4,7 @@ from uuid import uuid4
 import httpx
 import pytest
 
+from tests.support.clients import problem_of
 from tests.support.users import User, create_user, new_email
 
 
@@ -123,7 +124,7 @@ async def test_unregistered_user_cannot_be_added(projects: httpx.AsyncClient, pa
     body = {"email": new_email(), "role": "viewer"}
     response = await projects.post(f"{path}/members", json=body, headers=user.headers)
     assert response.status_code == 409
-    assert "register" in response.json()["detail"]
+    assert "register" in problem_of(response)[1]
 
 
 async def test_unknown_member_is_a_404(projects: httpx.AsyncClient, path: str, user: User) -> None:

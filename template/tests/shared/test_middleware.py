@@ -11,7 +11,7 @@ from shared.application import create_service
 from shared.metrics import Metrics
 from shared.middleware import RequestMiddleware, level_of
 from shared.request_id import current_request_id
-from tests.support.clients import client_of
+from tests.support.clients import client_of, problem_of
 
 
 @asynccontextmanager
@@ -98,7 +98,7 @@ async def test_unhandled_exception_in_a_service_is_a_json_500() -> None:
     app = create_service("test", "A test.", lifespan, [router])
     async with client_of(RequestMiddleware(app, app.state.metrics)) as client:
         response = await client.get("/broken")
-    assert (response.status_code, response.json()) == (500, {"detail": "Internal server error"})
+    assert problem_of(response) == (500, "Internal server error")
 
 
 async def test_metrics_are_labelled_by_route() -> None:

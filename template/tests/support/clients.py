@@ -11,6 +11,15 @@ from starlette.types import ASGIApp
 from tests.support.serving import TIMEOUT_SECONDS, serve
 
 
+def problem_of(response: httpx.Response) -> tuple[int, str]:
+    """The status and the detail of a response, which must be problem details."""
+    assert response.headers["content-type"] == "application/problem+json"
+    problem = response.json()
+    assert problem["status"] == response.status_code
+    assert all(isinstance(problem[name], str) and problem[name] for name in ("type", "title", "code", "detail"))
+    return response.status_code, problem["detail"]
+
+
 @cache
 def ssl_context() -> ssl.SSLContext:
     """The SSL context of all clients."""

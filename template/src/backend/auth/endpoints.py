@@ -4,14 +4,13 @@ from datetime import UTC, datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request, Response
-from fastapi.responses import JSONResponse
 
 from auth.repository import Repository
 from auth.schemas import Credentials, Jwks, RefreshRequest, Registration, Tokens, UserOut
 from auth.service import AuthService, EmailTakenError, InvalidRefreshTokenError, WrongCredentialsError
 from shared.database.models import User
 from shared.database.session import DatabaseSession
-from shared.error_responses import CHALLENGE, INVALID, UNAUTHORIZED, UNAVAILABLE, describe
+from shared.error_responses import CHALLENGE, INVALID, UNAUTHORIZED, UNAVAILABLE, ProblemResponse, describe
 from shared.security.authentication import CurrentClaims, unauthorized
 from shared.security.passwords import BusyError
 from shared.security.tokens import Signer
@@ -82,20 +81,18 @@ async def get_jwks(request: Request, response: Response) -> Jwks:
     return Jwks(keys=[signer.jwk])
 
 
-def handle_error(_request: Request, error: Exception) -> JSONResponse:
+def handle_error(_request: Request, error: Exception) -> ProblemResponse:
     """Exception handler: the response to an error of the service."""
     match error:
         case EmailTakenError():
-            return JSONResponse({"detail": "A user with this email already exists"}, 409)
+            return ProblemResponse(409, "A user with this email already exists", code="email_taken")
         case WrongCredentialsError():
-            return JSONResponse({"detail": "Wrong email or password"}, 401)
+            return ProblemResponse(401, "Wrong email or password", code="wrong_credentials")
         case BusyError():
-            return JSONResponse(
-                {"detail": "Too many passwords are being checked; try again"}, 503, {"Retry-After": "5"}
-            )
+            return ProblemResponse(503, "Too many passwords are being checked; try again", {"Retry-After": "5"})
         case _:
             challenge = {"WWW-Authenticate": 'Bearer error="invalid_token"'}
-            return JSONResponse({"detail": "The refresh token is invalid; log in again"}, 401, challenge)
+            return ProblemResponse(401, "The refresh token is invalid; log in again", challenge)
 
 
 HANDLED_ERRORS = (EmailTakenError, WrongCredentialsError, BusyError, InvalidRefreshTokenError)

@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 from uuid import UUID
 
 from pydantic import AfterValidator, ConfigDict, Field, SecretStr
+from pydantic_core import PydanticCustomError
 
 from shared.schemas import Email, Name, Schema
 
@@ -15,7 +16,9 @@ def _check_secret(secret: SecretStr) -> SecretStr:
     """Reject text that cannot be encoded: JSON can escape a lone surrogate, which UTF-8 cannot represent."""
     text = secret.get_secret_value()
     if len(text) > MAX_SECRET_LENGTH:
-        raise ValueError(f"should have at most {MAX_SECRET_LENGTH} characters")
+        raise PydanticCustomError(
+            "string_too_long", "should have at most {max_length} characters", {"max_length": MAX_SECRET_LENGTH}
+        )
     try:
         text.encode()
     except UnicodeEncodeError:
@@ -25,7 +28,9 @@ def _check_secret(secret: SecretStr) -> SecretStr:
 
 def _check_new_password(password: SecretStr) -> SecretStr:
     if len(password.get_secret_value()) < MIN_PASSWORD_LENGTH:
-        raise ValueError(f"should have at least {MIN_PASSWORD_LENGTH} characters")
+        raise PydanticCustomError(
+            "string_too_short", "should have at least {min_length} characters", {"min_length": MIN_PASSWORD_LENGTH}
+        )
     return password
 
 

@@ -12,11 +12,14 @@ from pathlib import Path
 
 from fastapi import APIRouter, HTTPException, Request, Response
 from fastapi.openapi.docs import get_swagger_ui_html
+from fastapi.openapi.utils import get_openapi
 from fastapi.responses import FileResponse
 from pyreqwest.client import Client
 from pyreqwest.exceptions import PyreqwestError
 
 from gateway.components import Document, rename_clashes
+from shared import health
+from shared.error_responses import MEDIA_TYPE, Problem
 from shared.http import get_bytes
 
 TIMEOUT = timedelta(seconds=5)
@@ -28,20 +31,30 @@ POLICY = "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inl
 DESCRIPTION = """\
 Register, log in, and send the access token as `Authorization: Bearer <token>`.
 
-Errors are JSON with a `detail`. Besides the errors listed for an operation, every request can fail with 400 (invalid
-path), 408 (the request was sent too slowly), 413 (the body is larger than 1 MiB), 500, 502 (a service is unavailable)
-or 504 (a service did not respond in time). A request that is not valid HTTP, such as one with an unencoded space, `"`,
-`<` or `>` in its query, fails with 400, 414 or 431 and no body.
+Errors are problem details (RFC 9457) with a `code` for programs and a `detail` for people. A request that is not valid
+HTTP, such as one with an unencoded space, `"`, `<` or `>` in its query, fails with 400, 414 or 431 and no body.
 
 Every response has an `X-Request-ID` header, which identifies the request in the logs. A client can send its own.
 """
+CLIENT_ERRORS = {
+    400: "The path, a header or the body is malformed.",
+    408: "The request was not sent in time.",
+    413: "The body is too large.",
+    429: "Too many requests.",
+}
+SERVER_ERRORS = {
+    500: "Internal server error.",
+    502: "A service is unavailable or failed.",
+    503: "A dependency is unavailable or overloaded.",
+    504: "A service did not respond in time.",
+}
 
 router = APIRouter(include_in_schema=False)
 docs_router = APIRouter(include_in_schema=False)
 
 
 @router.get("/openapi.json")
-async def get_openapi(request: Request) -> Document:
+async def get_merged_openapi(request: Request) -> Document:
     """The merged document; 502 if a service does not return its own."""
     state = request.app.state
     services: Mapping[str, str] = state.services
@@ -49,7 +62,8 @@ async def get_openapi(request: Request) -> Document:
         found = await asyncio.gather(*(fetch(state.client, url) for url in services.values()))
     except (PyreqwestError, ValueError) as error:
         raise HTTPException(502, "A service did not return its OpenAPI document") from error
-    return merge(state.settings.app_name, dict(zip(services, found, strict=True)))
+    documents = {"gateway": own_document(), **dict(zip(services, found, strict=True))}
+    return add_common_errors(merge(state.settings.app_name, documents))
 
 
 @docs_router.get("/docs")
@@ -95,4 +109,24 @@ def merge(title: str, documents: Mapping[str, Document]) -> Document:
         merged["paths"].update(document["paths"])
         for kind, entries in document["components"].items():
             merged["components"].setdefault(kind, {}).update(entries)
+    return merged
+
+
+def own_document() -> Document:
+    """The document of the gateway's own routes that clients may use."""
+    tags = [{"name": "health", "description": "Health of the application."}]
+    return get_openapi(title="", version="1", routes=health.router.routes, tags=tags)
+
+
+def add_common_errors(merged: Document) -> Document:
+    """Add the errors that every operation can have, unless it describes the status itself."""
+    problem = Problem.model_json_schema(mode="serialization")
+    merged["components"].setdefault("schemas", {}).setdefault(Problem.__name__, problem)
+    schema = {"$ref": f"#/components/schemas/{Problem.__name__}"}
+    responses = merged["components"].setdefault("responses", {})
+    for status, description in (CLIENT_ERRORS | SERVER_ERRORS).items():
+        name = f"Error{status}"
+        responses[name] = {"description": description, "content": {MEDIA_TYPE: {"schema": schema}}}
+        for operation in (each for methods in merged["paths"].values() for each in methods.values()):
+            operation["responses"].setdefault(str(status), {"$ref": f"#/components/responses/{name}"})
     return merged

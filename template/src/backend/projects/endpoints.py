@@ -4,7 +4,6 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Path, Request
-from fastapi.responses import JSONResponse
 
 from projects.repository import MemberRow, ProjectRow, Repository
 from projects.schemas import (
@@ -20,7 +19,7 @@ from projects.schemas import (
 from projects.service import ConflictError, ForbiddenError, NotFoundError, ProjectService
 from shared.database.models import Role
 from shared.database.session import DatabaseSession
-from shared.error_responses import INVALID, UNAUTHORIZED, UNAVAILABLE, describe
+from shared.error_responses import INVALID, UNAUTHORIZED, UNAVAILABLE, ProblemResponse, describe
 from shared.pagination import Cursor, Limit, read_cursor
 from shared.security.authentication import CurrentClaims
 
@@ -141,15 +140,15 @@ def member_out(row: MemberRow) -> MemberOut:
     )
 
 
-def handle_error(_request: Request, error: Exception) -> JSONResponse:
+def handle_error(_request: Request, error: Exception) -> ProblemResponse:
     """Exception handler: the response to an error of the service."""
     match error:
         case NotFoundError():
-            return JSONResponse({"detail": "Not found"}, 404)
+            return ProblemResponse(404, "Nothing with this ID exists, or you are not a member")
         case ForbiddenError():
-            return JSONResponse({"detail": "Your role in this project does not allow this"}, 403)
+            return ProblemResponse(403, "Your role in this project does not allow this")
         case _:
-            return JSONResponse({"detail": str(error)}, 409)
+            return ProblemResponse(409, str(error), code=getattr(error, "code", ""))
 
 
 HANDLED_ERRORS = (NotFoundError, ForbiddenError, ConflictError)

@@ -20,7 +20,11 @@ class ForbiddenError(Exception):
 
 
 class ConflictError(Exception):
-    """The request conflicts with the current state; the message is the reason."""
+    """The request conflicts with the current state; the message is the reason, and `code` is for programs."""
+
+    def __init__(self, code: str, reason: str) -> None:
+        super().__init__(reason)
+        self.code = code
 
 
 class ProjectService:
@@ -70,10 +74,10 @@ class ProjectService:
         await self._require(project_id, Role.OWNER, lock=True)
         user = await self._repository.user_by_email(email)
         if user is None:
-            raise ConflictError("No user with this email is registered")
+            raise ConflictError("not_registered", "No user with this email is registered")
         membership = await self._repository.add_member(project_id, user.id, role)
         if membership is None:
-            raise ConflictError("This user is already a member")
+            raise ConflictError("already_member", "This user is already a member")
         self._record("member.add", project_id, user_id=str(user.id), role=role)
         return MemberRow(membership, user)
 
@@ -114,7 +118,9 @@ class ProjectService:
     async def _require_another_owner(self, row: MemberRow) -> None:
         """Reject a change of the last owner; the lock on the project prevents a concurrent change."""
         if row.membership.role == Role.OWNER and await self._repository.count_owners(row.membership.project_id) == 1:
-            raise ConflictError("A project needs an owner: make another member an owner first, or delete the project")
+            raise ConflictError(
+                "last_owner", "A project needs an owner: make another member an owner first, or delete the project"
+            )
 
     def _record(self, action: str, project_id: UUID, **details: object) -> None:
         self._repository.record(action, self._user_id, project_id, **details)

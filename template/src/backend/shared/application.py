@@ -3,16 +3,16 @@
 from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from http import HTTPStatus
+from typing import Any
 
 import structlog
 from fastapi import APIRouter, FastAPI, Request, Response
-from fastapi.encoders import jsonable_encoder
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
 from starlette.types import Receive, Scope, Send
 
 from shared import health, metrics
-from shared.error_responses import send_error
+from shared.error_responses import ProblemResponse, invalid, send_error, use_problem_media_type
 from shared.http_methods import handle_head, method_not_allowed
 from shared.metrics import Metrics
 from shared.request_body import content_length
@@ -26,7 +26,7 @@ log = structlog.get_logger()
 
 
 class Service(FastAPI):
-    """A FastAPI application that handles HEAD, and rejects a body that is too large with JSON instead of plain text."""
+    """A FastAPI application that handles HEAD, and whose errors are problem details, also in its OpenAPI document."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one request."""
@@ -36,6 +36,12 @@ class Service(FastAPI):
             await handle_head(super().__call__, scope, receive, send)
         else:
             await super().__call__(scope, receive, send)
+
+    def openapi(self) -> dict[str, Any]:
+        """The OpenAPI document."""
+        if self.openapi_schema is None:
+            self.openapi_schema = use_problem_media_type(super().openapi())
+        return self.openapi_schema
 
 
 def create_service(
@@ -65,10 +71,14 @@ def create_service(
         redirect_slashes=False,
     )
     app.state.metrics = Metrics()
-    included = [health.router, metrics_router, *routers]
-    for router in included:
+    for router in (health.router, metrics_router):
+        app.include_router(router, include_in_schema=False)
+    for router in routers:
         app.include_router(router)
-    app.add_exception_handler(HTTPStatus.METHOD_NOT_ALLOWED, method_not_allowed(included))
+    app.add_exception_handler(
+        HTTPStatus.METHOD_NOT_ALLOWED, method_not_allowed([health.router, metrics_router, *routers])
+    )
+    app.add_exception_handler(HTTPException, _handle_http_exception)
     app.add_exception_handler(RequestValidationError, _handle_invalid)
     app.add_exception_handler(Exception, _handle_exception)
     app.add_exception_handler(KeysUnavailableError, handle_unavailable)
@@ -85,18 +95,22 @@ async def get_metrics(request: Request) -> Response:
     return Response(collected.render(), media_type=metrics.CONTENT_TYPE)
 
 
+def _handle_http_exception(_request: Request, error: Exception) -> Response:
+    status, detail = (error.status_code, error.detail) if isinstance(error, HTTPException) else (500, "")
+    if detail == HTTPStatus(status).phrase and status == HTTPStatus.NOT_FOUND:
+        detail = "Nothing is at this path"
+    return ProblemResponse(status, detail, getattr(error, "headers", None))
+
+
 def _handle_invalid(_request: Request, error: Exception) -> Response:
-    """FastAPI's default response without the input, which may be a password."""
-    errors = error.errors() if isinstance(error, RequestValidationError) else []
-    detail = [{name: each[name] for name in ("type", "loc", "msg")} for each in errors]
-    return JSONResponse({"detail": jsonable_encoder(detail)}, 422)
+    return invalid(error.errors() if isinstance(error, RequestValidationError) else [])
 
 
 def _handle_exception(_request: Request, _error: Exception) -> Response:
-    return JSONResponse({"detail": "Internal server error"}, 500)
+    return ProblemResponse(500, "Internal server error")
 
 
 def handle_unavailable(_request: Request, error: Exception) -> Response:
     """Exception handler: 503 for exceptions that mean that a dependency is unavailable."""
     log.error("dependency unavailable", reason=str(error).splitlines()[0], kind=type(error).__name__)
-    return JSONResponse({"detail": "A dependency is unavailable; try again"}, 503, headers={"Retry-After": "5"})
+    return ProblemResponse(503, "A dependency is unavailable; try again", {"Retry-After": "5"})

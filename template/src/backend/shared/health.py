@@ -6,7 +6,10 @@ from time import perf_counter
 from typing import Literal
 
 from fastapi import APIRouter, Request, Response
-from pydantic import BaseModel
+from pydantic import Field
+
+from shared.error_responses import Responses
+from shared.schemas import Schema
 
 TIMEOUT_SECONDS = 3.0
 
@@ -14,19 +17,34 @@ Check = Callable[[], Awaitable[object]]
 Status = Literal["ok", "failed"]
 
 
-class Component(BaseModel):
-    """The state of a dependency; `reason` is set only on failure."""
+class Component(Schema):
+    """The state of a dependency."""
 
     status: Status
+    """Whether the dependency is available."""
+
     latency_ms: float
+    """Milliseconds that the check took."""
+
     reason: str | None = None
+    """Why the check failed; only present on failure."""
 
 
-class Health(BaseModel):
+class Health(Schema):
     """The state of a service and its dependencies."""
 
     status: Status
+    """Whether all dependencies are available."""
+
     components: dict[str, Component]
+    """The dependencies by name."""
+
+
+class Liveness(Schema):
+    """The process responds."""
+
+    status: Literal["ok"] = Field(default="ok")
+    """Always `ok`."""
 
 
 async def run_checks(checks: Mapping[str, Check]) -> Health:
@@ -53,16 +71,17 @@ def _reason(error: BaseException) -> str:
     return (str(error).strip() or type(error).__name__).splitlines()[0]
 
 
-router = APIRouter(include_in_schema=False)
+NOT_READY: Responses = {503: {"model": Health, "description": "A dependency is unavailable."}}
+router = APIRouter(tags=["health"], generate_unique_id_function=lambda route: route.name)
 
 
 @router.get("/health")
-async def get_liveness() -> dict[str, Status]:
+async def get_liveness() -> Liveness:
     """Liveness: whether the process responds; checks no dependency."""
-    return {"status": "ok"}
+    return Liveness()
 
 
-@router.get("/health/detailed", response_model_exclude_none=True)
+@router.get("/health/detailed", response_model_exclude_none=True, responses=NOT_READY)
 async def get_readiness(request: Request, response: Response) -> Health:
     """Readiness: 503 if a dependency is unavailable."""
     checks: Mapping[str, Check] = request.app.state.checks

@@ -4,10 +4,11 @@ from collections.abc import Callable, Sequence
 from functools import partial
 
 from fastapi import APIRouter, Request, Response
-from fastapi.responses import JSONResponse
 from fastapi.routing import APIRoute
 from starlette.routing import Match
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from shared.error_responses import ProblemResponse
 
 
 async def handle_head(app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
@@ -33,6 +34,6 @@ def method_not_allowed(routers: Sequence[APIRouter]) -> Callable[[Request, Excep
         headers = {"Allow": ", ".join(sorted(methods | {"HEAD"} if "GET" in methods else methods))}
         if request.method == "OPTIONS":
             return Response(status_code=204, headers=headers)
-        return JSONResponse({"detail": "Method Not Allowed"}, 405, headers)
+        return ProblemResponse(405, f"This path does not support {request.method}", headers)
 
     return handle

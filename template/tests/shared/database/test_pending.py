@@ -11,7 +11,7 @@ from structlog.testing import capture_logs
 from auth.app import create_app
 from auth.settings import AuthSettings
 from shared.database.pending import MIGRATIONS, find_pending
-from tests.support.clients import client_of
+from tests.support.clients import client_of, problem_of
 from tests.support.stores import Stores, created, migrate
 from tests.support.users import PASSWORD, new_email
 
@@ -57,7 +57,7 @@ async def test_missing_migrations_are_reported_with_the_command_until_they_are_a
     reason = unready.json()["components"]["database"]["reason"]
     assert reason.startswith(f"the database lacks migrations: {REVISIONS[0]} (")
     assert "; apply them: nox -s migrate" in reason
-    assert (unready.status_code, refused.status_code) == (503, 503)
-    assert refused.json() == {"detail": "A dependency is unavailable; try again"}
+    assert unready.status_code == 503
+    assert problem_of(refused) == (503, "A dependency is unavailable; try again")
     assert reported == [reason]
     assert (ready.status_code, registered.status_code, failed.status_code) == (200, 201, 500)
