@@ -79,7 +79,7 @@ def matrix(session: nox.Session) -> None:
 def golden(session: nox.Session) -> None:
     """Update the expected lists of files and tasks/checksums.txt; review the difference."""
     install(session, "test", compile_bytecode=True)
-    run_module(session, "tasks.checks.checksums", "--write")
+    run_module(session, "tasks", "checks.checksums", "--write")
     run_module(session, "tests.golden_lists")
 
 
@@ -114,7 +114,7 @@ def reliability(session: nox.Session) -> None:
 @nox.session(default=False, python=False)
 def editor(session: nox.Session) -> None:
     """Create .venv for editors."""
-    session.run(sys.executable, "-m", "tasks.editor.venv", env={"UV": virtualenv.UV}, external=True)
+    session.run(sys.executable, "-m", "tasks", "editor.venv", env={"UV": virtualenv.UV}, external=True)
 
 
 # Imported last, since nox lists sessions in the order in which they are registered.

@@ -84,13 +84,13 @@ def launches() -> list[dict[str, Any]]:
 
 
 def test_each_service_has_one_entry_that_starts_it() -> None:
-    started = [each["args"] for each in launches() if each.get("module") == "tasks.dev.debug"]
-    assert sorted(started) == sorted([name] for name in services())
+    started = [each["args"] for each in launches() if each.get("module") == "tasks"]
+    assert sorted(started) == sorted(["dev.debug", name] for name in services())
 
 
 def test_each_module_that_an_entry_starts_exists() -> None:
     modules = {each["module"] for each in launches() if "module" in each}
-    assert modules == {"tasks.dev.debug", "pytest"}
+    assert modules == {"tasks", "pytest"}
     assert (TEMPLATE / "tasks" / "dev" / "debug.py").is_file()
     assert "\npytest==" in (TEMPLATE / "requirements" / "typecheck.txt").read_text()
 

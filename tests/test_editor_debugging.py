@@ -98,7 +98,7 @@ def test_a_request_through_the_gateway_stops_at_a_breakpoint_in_a_service(runnin
 
 def test_a_service_is_not_debugged_twice(running: Dev) -> None:
     with debug.suspended(DataFolder(running.project / FOLDER), "projects"):
-        refused = run(sys.executable, "-m", "tasks.dev.debug", "projects", cwd=running.project)
+        refused = run(sys.executable, "-m", "tasks", "dev.debug", "projects", cwd=running.project)
     assert refused.returncode == 1
     assert refused.stdout == "Another debugger runs projects. End that one first.\n"
     until(lambda: pid(running, "projects") is not None)
@@ -115,7 +115,7 @@ def test_a_change_of_the_code_does_not_restart_a_debugged_service(running: Dev) 
 
 
 def test_a_missing_dev_is_reported_with_its_command(project: Path) -> None:
-    refused = run(sys.executable, "-m", "tasks.dev.debug", "auth", cwd=project)
+    refused = run(sys.executable, "-m", "tasks", "dev.debug", "auth", cwd=project)
     assert refused.returncode == 1
     assert refused.stdout == "The application is not running. Start it: python3 noxfile.py -s dev\n"
 

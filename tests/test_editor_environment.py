@@ -31,7 +31,7 @@ def folder(tmp_path: Path) -> Path:
 
 def editor(folder: Path) -> subprocess.CompletedProcess[str]:
     """Run the command behind the session."""
-    return run(sys.executable, "-m", "tasks.editor.venv", cwd=folder, UV=virtualenv.UV)
+    return run(sys.executable, "-m", "tasks", "editor.venv", cwd=folder, UV=virtualenv.UV)
 
 
 def test_the_lock_is_installed(folder: Path) -> None:

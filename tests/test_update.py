@@ -65,7 +65,7 @@ def replace(path: Path, old: str, new: str) -> None:
 
 def update(project: Path, *arguments: str) -> tuple[int, str]:
     """Run the command behind `nox -s update`; returns the exit code and the output."""
-    done = run(sys.executable, "-m", "tasks.project.update", *arguments, cwd=project)
+    done = run(sys.executable, "-m", "tasks", "project.update", *arguments, cwd=project)
     return done.returncode, done.stdout
 
 

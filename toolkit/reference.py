@@ -10,6 +10,7 @@ import re
 import runpy
 import subprocess
 import sys
+from collections.abc import Callable
 from contextlib import redirect_stdout, suppress
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ from nox import registry
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGE = ROOT / "docs" / "reference.md"
-MODULE = re.compile(r'"((?:tasks|toolkit)\.[\w.]+)"')
+MODULE = re.compile(r'"(tasks", "[\w.]+|toolkit\.[\w.]+)"')
 # An argument in argparse's help; where its name is long, the text is on the lines below.
 ARGUMENT = re.compile(r"^(?P<indent> {2,4})(?P<name>\S+(?: \S+)*)(?: {2,}(?P<text>.+))?$")
 # Python 3.13 and newer print `--data, -d NAME` where older ones print `--data NAME, -d NAME`.
@@ -88,10 +89,16 @@ def sessions() -> list[dict[str, Any]]:
             "text": session.__doc__,
             "tags": list(session.tags),
             "is_shared": session.func.__module__.startswith("tasks."),
-            "arguments": arguments(module[1]) if (module := MODULE.search(inspect.getsource(session.func))) else [],
+            "arguments": arguments(module) if (module := started(session.func)) else [],
         }
         for name, session in registry.get().items()
     ]
+
+
+def started(session: Callable[..., Any]) -> str | None:
+    """What the session gives to `python -m`: `tasks` and the name of a command, or a module of the toolkit."""
+    found = MODULE.search(inspect.getsource(session))
+    return found[1].replace('", "', " ") if found else None
 
 
 def arguments(module: str, *command: str) -> list[tuple[str, str]]:
@@ -118,13 +125,13 @@ def described(text: str) -> list[tuple[int, str, str]]:
 
 def help_of(module: str, *command: str) -> str:
     """What the command prints for --help; nothing if it takes no arguments."""
-    path = Path(*module.split("."))
+    path = Path(*re.split(r"\W", module))
     files = [*path.glob("*.py")] if path.is_dir() else [path.with_suffix(".py")]
     if not any("\nimport argparse\n" in file.read_text(encoding="utf-8") for file in files):
         return ""
-    sys.argv = [module, *command, "--help"]
+    sys.argv = [*module.split(), *command, "--help"]
     with redirect_stdout(io.StringIO()) as output, suppress(SystemExit):
-        runpy.run_module(module, run_name="__main__", alter_sys=True)
+        runpy.run_module(sys.argv[0], run_name="__main__", alter_sys=True)
     return output.getvalue()
 
 

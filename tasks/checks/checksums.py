@@ -5,7 +5,6 @@ import sys
 from pathlib import Path
 
 from tasks.checks.files import chosen_files
-from tasks.core import cli
 
 FILE = Path("tasks/checksums.txt")
 
@@ -27,7 +26,3 @@ def main() -> str | None:
     faults += [f"{path}: changed" for path, checksum in found.items() if shipped.get(path, checksum) != checksum]
     advice = "Restore tasks/, which updates of Slipway replace; own sessions go into noxfile.py."
     return "\n".join([*sorted(faults), advice]) if faults else None
-
-
-if __name__ == "__main__":
-    cli.run(main)

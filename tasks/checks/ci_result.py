@@ -3,7 +3,6 @@
 import json
 import os
 
-from tasks.core import cli
 from tasks.core.console import print_result
 from tasks.core.errors import UserError
 
@@ -20,7 +19,3 @@ def main() -> int | str:
         print_result(job, result, None if result == "success" else f"{job} did not succeed: {result}")
     failed = [job for job, result in results.items() if result != "success"]
     return f"Failed jobs: {', '.join(failed)}." if failed else 0
-
-
-if __name__ == "__main__":
-    cli.run(main)

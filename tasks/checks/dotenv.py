@@ -8,7 +8,6 @@ from pathlib import Path
 
 from dotenv.parser import Binding, parse_stream
 
-from tasks.core import cli
 from tasks.project.env_file import bad_line
 
 NAME = re.compile(r"[A-Z][A-Z0-9_]*")
@@ -47,7 +46,3 @@ def _fault(binding: Binding, text: str) -> str | None:
     if binding.key and not (UNQUOTED.fullmatch(value) or QUOTED.fullmatch(value)):
         return f"the value of {name} needs quotes, or has text after it"
     return None
-
-
-if __name__ == "__main__":
-    cli.run(main)

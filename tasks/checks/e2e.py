@@ -7,7 +7,6 @@ from typing import NoReturn
 
 import httpx
 
-from tasks.core import cli
 from tasks.core.errors import UserError
 from tasks.project import services
 
@@ -46,7 +45,3 @@ def check(url: str, expected: set[str]) -> None:
     if failed:
         reasons = "; ".join(f"{name}: {reason}" for name, reason in failed.items())
         raise UserError(f"The application at {url} is not healthy: {reasons}.")
-
-
-if __name__ == "__main__":
-    cli.run(main)

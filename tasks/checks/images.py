@@ -18,7 +18,7 @@ from tasks.compose import compose_project, images
 from tasks.compose.compose_project import ComposeProject
 from tasks.compose.engine import engine_errors
 from tasks.compose.images import BuiltImage
-from tasks.core import cli, console
+from tasks.core import console
 from tasks.core.errors import UserError
 from tasks.core.screen import print_table
 
@@ -156,7 +156,3 @@ def _scan(place: ComposeProject, *, is_required: bool) -> list[str]:
     for each in faults:
         print(f"{each.path}:{each.line}: {each.message}")
     return failed + ([str(findings.FILE)] if faults else [])
-
-
-if __name__ == "__main__":
-    cli.run(main)

@@ -11,7 +11,7 @@ from pathlib import Path
 from pathspec import GitIgnoreSpec
 
 from tasks.checks.files import chosen_files, matching
-from tasks.core import cli, processes
+from tasks.core import processes
 from tasks.core.console import count, print_result
 from tasks.core.errors import UserError
 from tasks.project import locks
@@ -46,12 +46,12 @@ CHECKS = (
     Check("markdown", PROSE, "rumdl check --quiet", "rumdl check --quiet --fix"),
     Check("shell", "*.sh", "shellcheck"),
     Check("shell-format", "*.sh", "shfmt --diff", "shfmt --write"),
-    Check("dotenv", ".env .env.* *.env", "python -m tasks.checks.dotenv"),
+    Check("dotenv", ".env .env.* *.env", "python -m tasks checks.dotenv"),
     Check("spelling", TEXT, f"{TYPOS} --format=brief"),
     Check("prose", PROSE, f"{TYPOS} --format=brief", f"{TYPOS} --write-changes"),
-    Check("locks", LOCKS, "python -m tasks.project.locks --check", "python -m tasks.project.locks", takes_paths=False),
-    Check("workflows", WORKFLOWS, "python -m tasks.checks.workflows", takes_paths=False),
-    Check("tasks", "tasks/*", "python -m tasks.checks.checksums", takes_paths=False),
+    Check("locks", LOCKS, "python -m tasks project.locks --check", "python -m tasks project.locks", takes_paths=False),
+    Check("workflows", WORKFLOWS, "python -m tasks checks.workflows", takes_paths=False),
+    Check("tasks", "tasks/*", "python -m tasks checks.checksums", takes_paths=False),
 )
 
 
@@ -108,7 +108,3 @@ def findings(check: Check, files: list[str], *, fix: bool) -> str | None:
     if done.returncode < 0:
         return f"{command[0]} was ended by {signal.Signals(-done.returncode).name}\n{output}".strip()
     return (output or f"{command[0]} failed with exit code {done.returncode}") if done.returncode else None
-
-
-if __name__ == "__main__":
-    cli.run(main)

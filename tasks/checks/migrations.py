@@ -12,7 +12,7 @@ from typing import Any
 from alembic import command
 from alembic.script import Script
 
-from tasks.core import cli, processes
+from tasks.core import processes
 from tasks.core.console import count, print_result
 from tasks.core.errors import UserError
 from tasks.database.migrations import runner
@@ -131,7 +131,3 @@ def _hazard(found: dict[str, Any], script: Script, sql: list[str]) -> str:
     lines = [f"{os.path.relpath(script.path)}: {rule}", sql[found["line"]].strip(), found["message"], found["help"]]
     confirmation = f'If it is intended, add before it: op.execute("-- squawk-ignore {rule}")'
     return "\n  ".join(filter(None, [*lines, LOSSES.get(rule), confirmation]))
-
-
-if __name__ == "__main__":
-    cli.run(main)

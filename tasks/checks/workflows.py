@@ -13,7 +13,7 @@ from typing import Any
 
 import yaml
 
-from tasks.core import cli, processes
+from tasks.core import processes
 from tasks.core.errors import UserError
 
 FOLDER = Path(".github")
@@ -105,7 +105,3 @@ def sessions(noxfile: str = NOXFILE) -> dict[str, Any]:
     if done.returncode != 0:
         raise UserError(f"nox cannot load {noxfile}: {processes.last_line(done.stderr)}")
     return {each["session"]: each for each in json.loads(done.stdout)}
-
-
-if __name__ == "__main__":
-    cli.run(main)

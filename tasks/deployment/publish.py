@@ -8,7 +8,6 @@ from docker import DockerClient
 
 from tasks.compose import compose_project, images
 from tasks.compose.engine import engine_errors
-from tasks.core import cli
 from tasks.core.errors import UserError
 
 CHECKSUMS = Path(".data/images/checksums.txt")
@@ -69,7 +68,3 @@ def _setting(name: str) -> str:
     if not re.fullmatch(form, value):
         raise UserError(f"{name} is {value!r}; set it to something like {example}.")
     return value
-
-
-if __name__ == "__main__":
-    cli.run(main)

@@ -119,7 +119,7 @@ class Application:
     async def _migrate(self, environment: dict[str, str]) -> None:
         started = monotonic()
         self._screen.status(MIGRATIONS, "starting", "")
-        command = [sys.executable, "-m", "tasks.database.migrations.apply", "--warn"]
+        command = [sys.executable, "-m", "tasks", "database.migrations.apply", "--warn"]
         process = self._start(MIGRATIONS, command, environment)
         self._stack.push_async_callback(process.stop)
         if (code := await process.exit_code()) != 0:

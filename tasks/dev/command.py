@@ -8,7 +8,6 @@ import time
 from pathlib import Path
 from typing import Any
 
-from tasks.core import cli
 from tasks.core.errors import UserError
 from tasks.core.screen import Screen
 from tasks.dev.application import MIGRATIONS, SERVERS, Application
@@ -115,7 +114,3 @@ def reuse(data: DataFolder, in_use: InUseError) -> str | None:
             return None
         time.sleep(POLL_SECONDS)
     return f"{in_use} ended before it was ready. See its output."
-
-
-if __name__ == "__main__":
-    cli.run(main)

@@ -12,7 +12,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from tasks.core import cli
 from tasks.core.errors import UserError
 from tasks.project import data_folder, services
 from tasks.project.data_folder import DataFolder
@@ -27,7 +26,7 @@ def main() -> None:
     """Run a service in this process, on its port and with its environment in `nox -s dev`, which suspends it."""
     project = Path.cwd()
     data = DataFolder(project / data_folder.FOLDER)
-    parser = argparse.ArgumentParser(prog="python -m tasks.dev.debug", description=main.__doc__)
+    parser = argparse.ArgumentParser(prog="python -m tasks dev.debug", description=main.__doc__)
     parser.add_argument("service", choices=services.names(project))
     service: str = parser.parse_args().service
     with suspended(data, service):
@@ -63,7 +62,3 @@ def is_suspended(data: DataFolder, service: str) -> bool:
     """Whether another process runs this service in place of `dev`."""
     found = data.read(f"debugged-{service}")
     return found is not None and data_folder.find(found) is not None
-
-
-if __name__ == "__main__":
-    cli.run(main)

@@ -4,7 +4,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tasks.core import cli, environments
+from tasks.core import environments
 from tasks.core.errors import UserError
 
 CONFIGURATION = Path(".devcontainer/devcontainer.json")
@@ -21,7 +21,3 @@ def main() -> int:
     if subprocess.run([*cli_command, "up", workspace], check=False).returncode != 0:
         raise UserError("The devcontainer does not start; the error is above. Check Docker: nox -s doctor")
     return subprocess.run([*cli_command, "exec", workspace, *(sys.argv[1:] or CHECKS)], check=False).returncode
-
-
-if __name__ == "__main__":
-    cli.run(main)

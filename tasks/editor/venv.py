@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from tasks.core import cli, environments
+from tasks.core import environments
 
 ENVIRONMENT = Path(".venv")
 # The lock for mypy, which contains everything.
@@ -13,7 +13,3 @@ def main() -> None:
     """Make .venv equal the lock. A container that shares the project's folder with its host has another Python."""
     environments.synchronize(ENVIRONMENT, LOCK)
     print(f"{ENVIRONMENT} is up to date; select its Python if your editor does not find it.")
-
-
-if __name__ == "__main__":
-    cli.run(main)

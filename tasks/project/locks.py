@@ -10,7 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from tasks.core import cli, processes
+from tasks.core import processes
 from tasks.core.errors import UserError
 
 FOLDER = Path("requirements")
@@ -134,7 +134,3 @@ def settings() -> dict[str, Any]:
     """The table [tool.slipway] of pyproject.toml."""
     table: dict[str, Any] = read_toml(PROJECT).get("tool", {}).get("slipway", {})
     return table
-
-
-if __name__ == "__main__":
-    cli.run(main)

@@ -8,7 +8,7 @@ import secrets
 import sys
 from pathlib import Path
 
-from tasks.core import atomic_file, cli, processes
+from tasks.core import atomic_file, processes
 from tasks.core.errors import UserError
 from tasks.project import env_file
 
@@ -152,7 +152,3 @@ def _link(project: Path) -> list[str]:
     except OSError as error:
         return [f"Cannot create the link {LINK}: {error.strerror}. Use nox -s stack instead of docker compose."]
     return [f"Linked {LINK} to {env_file.LOCAL}, for Compose."]
-
-
-if __name__ == "__main__":
-    cli.run(main)

@@ -2,7 +2,7 @@
 
 import argparse
 
-from tasks.core import cli, processes
+from tasks.core import processes
 from tasks.core.environments import program
 from tasks.core.errors import UserError
 
@@ -20,7 +20,3 @@ def main() -> None:
     if conflicts := processes.output("git", "diff", "--name-only", "--diff-filter=U"):
         raise UserError(f"Updated, with conflicts to resolve before the commit: {', '.join(conflicts.split())}.")
     print("Up to date." if is_check else "Updated. Review the changes, then run nox -s setup and commit: git diff")
-
-
-if __name__ == "__main__":
-    cli.run(main)

@@ -17,11 +17,11 @@ def test(session: nox.Session) -> None:
 def db_check(session: nox.Session) -> None:
     """Check that migrations match the models, can be undone, and do not lock tables in use (-- --only NAME)."""
     install(session, "dev", compile_bytecode=True)
-    run_check(session, "python", "-m", "tasks.checks.migrations")
+    run_check(session, "python", "-m", "tasks", "checks.migrations")
 
 
 @nox.session(default=False, tags=["ci"])
 def e2e(session: nox.Session) -> None:
     """Run the end-to-end tests against a URL (-- http://127.0.0.1:8000), or start an application for them."""
     install(session, "test", compile_bytecode=True)
-    session.run("python", "-m", "tasks.checks.e2e", *session.posargs)
+    session.run("python", "-m", "tasks", "checks.e2e", *session.posargs)

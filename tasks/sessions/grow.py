@@ -9,4 +9,4 @@ from tasks.core.environments import install
 def update(session: nox.Session) -> None:
     """Update this project to the newest version of Slipway, with the same answers (-- --check)."""
     install(session, "update")
-    session.run("python", "-m", "tasks.project.update", *session.posargs)
+    session.run("python", "-m", "tasks", "project.update", *session.posargs)

@@ -11,7 +11,7 @@ from tasks.core.environments import install
 def config(session: nox.Session) -> None:
     """Show the settings of an environment and what is missing (-- development, -- staging, -- production)."""
     install(session, "dev", compile_bytecode=True)
-    session.run("python", "-m", "tasks.settings", *session.posargs, env={"PYTHONPATH": "src/backend"})
+    session.run("python", "-m", "tasks", "settings", *session.posargs, env={"PYTHONPATH": "src/backend"})
 
 
 @nox.session(default=False)
@@ -29,4 +29,4 @@ def smoke(session: nox.Session) -> None:
 def publish(session: nox.Session) -> None:
     """Push the images to IMAGES, such as ghcr.io/owner/repository, with the tag VERSION, and record their digests."""
     install(session, "containers")
-    session.run("python", "-m", "tasks.deployment.publish", *session.posargs, interrupt_timeout=60.0)
+    session.run("python", "-m", "tasks", "deployment.publish", *session.posargs, interrupt_timeout=60.0)

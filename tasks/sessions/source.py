@@ -17,7 +17,7 @@ ADVISORY_SECONDS = 24 * 60 * 60
 def lint(session: nox.Session) -> None:
     """Check style, spelling, lock files and workflows (-- FILES, --only NAME, --fix: apply automatic fixes)."""
     install(session, "lint")
-    run_check(session, "python", "-m", "tasks.checks.lint", env=UV)
+    run_check(session, "python", "-m", "tasks", "checks.lint", env=UV)
 
 
 @nox.session(tags=["check", "ci"], allow_parallel=True)
@@ -31,17 +31,17 @@ def typecheck(session: nox.Session) -> None:
 def security(session: nox.Session) -> None:
     """Scan code, secrets, dependencies, containers and workflows (-- --only PART, --strict)."""
     install(session, "security")
-    command = ("python", "-m", "tasks.checks.security")
+    command = ("python", "-m", "tasks", "checks.security")
     run_check(session, *command, reads=(REVISIONS, IMAGES), max_age=ADVISORY_SECONDS, env=UV)
 
 
 @nox.session(default=False, python=False)
 def ci_result(session: nox.Session) -> None:
     """Fail unless all jobs in NEEDS, the JSON of their results, succeeded."""
-    session.run(sys.executable, "-m", "tasks.checks.ci_result", external=True)
+    session.run(sys.executable, "-m", "tasks", "checks.ci_result", external=True)
 
 
 @nox.session(default=False, python=False)
 def lock(session: nox.Session) -> None:
     """Write requirements/*.txt from the dependency groups (-- --upgrade, --upgrade-package NAME)."""
-    session.run(sys.executable, "-m", "tasks.project.locks", *session.posargs, env=UV, external=True)
+    session.run(sys.executable, "-m", "tasks", "project.locks", *session.posargs, env=UV, external=True)

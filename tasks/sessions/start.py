@@ -14,7 +14,7 @@ from tasks.core.environments import install
 def setup(session: nox.Session) -> None:
     """Create .env.local with new secrets, or add missing settings to it, and install the git hooks."""
     install(session, "dev", compile_bytecode=True)
-    session.run("python", "-m", "tasks.project.setup", *session.posargs)
+    session.run("python", "-m", "tasks", "project.setup", *session.posargs)
 
 
 @nox.session(default=False)
@@ -25,7 +25,7 @@ def dev(session: nox.Session) -> None:
         # The kernel ignores SIGTERM, which `docker stop` sends, for the first process of a container without a handler.
         signal.signal(signal.SIGTERM, signal.default_int_handler)
     session.run(
-        *("python", "-m", "tasks.dev", *session.posargs),
+        *("python", "-m", "tasks", "dev", *session.posargs),
         # nox forwards no signals, so that `dev` has to watch whether nox runs.
         env={"SLIPWAY_SESSION": str(os.getpid())},
         interrupt_timeout=2.0,
@@ -37,10 +37,10 @@ def dev(session: nox.Session) -> None:
 def doctor(session: nox.Session) -> None:
     """Check this machine and this project, and show the commands that fix problems."""
     install(session, "dev", compile_bytecode=True)
-    session.run("python", "-m", "tasks.doctor", *session.posargs)
+    session.run("python", "-m", "tasks", "doctor", *session.posargs)
 
 
 @nox.session(default=False, python=False, requires=["setup"])
 def editor(session: nox.Session) -> None:
     """Set up the project and create .venv, for editors."""
-    session.run(sys.executable, "-m", "tasks.editor.venv", env={"UV": virtualenv.UV}, external=True)
+    session.run(sys.executable, "-m", "tasks", "editor.venv", env={"UV": virtualenv.UV}, external=True)

@@ -18,7 +18,6 @@ from pydantic import SecretStr, ValidationError
 from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, SettingsError
 
-from tasks.core import cli
 from tasks.core.errors import UserError
 from tasks.project import env_file, setup
 from tasks.project.services import BACKEND, names
@@ -211,7 +210,3 @@ def _is_public_url(text: str) -> bool:
     except ValueError:
         return False
     return is_complete and (not url.username or bool(USER.fullmatch(url.username)))
-
-
-if __name__ == "__main__":
-    cli.run(main)

@@ -15,7 +15,7 @@ def wrong_values(project: Path, group: int | None = None) -> dict[str, str]:
     """A line with source and reason for each setting that a service would refuse; UserError if they cannot be read."""
     if not (project / BACKEND / "shared" / "settings.py").exists():
         return {}
-    command = [sys.executable, "-m", "tasks.settings.contract"]
+    command = [sys.executable, "-m", "tasks", "settings.contract"]
     env = {**os.environ, "PYTHONPATH": str((project / BACKEND).resolve())}
     done = subprocess.run(
         command, cwd=project, env=env, capture_output=True, text=True, check=False, process_group=group

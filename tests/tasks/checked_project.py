@@ -28,18 +28,18 @@ class CheckedProject:
         separator = ["--"] if arguments else []
         return nox(self.folder, "-s", name, *separator, *arguments, **settings)
 
-    def module(
+    def command(
         self, session: str, name: str, *arguments: str, cwd: Path | None = None, **environment: str
     ) -> subprocess.CompletedProcess[str]:
-        """Run a module in a session's environment, here or in another folder, without the time that nox takes."""
+        """Run a command of `tasks` in a session's environment, here or elsewhere, without the time that nox takes."""
         tools = self.tools(session)
         settings = {"PATH": f"{tools}:{os.environ['PATH']}", "UV": self.uv}
         settings |= self.environment | environment
-        return run(tools / "python", "-m", name, *arguments, cwd=cwd or self.folder, **settings)
+        return run(tools / "python", "-m", "tasks", name, *arguments, cwd=cwd or self.folder, **settings)
 
     @property
     def uv(self) -> str:
-        """The uv of this environment, for modules that a session gives it to."""
+        """The uv of this environment, for commands that a session gives it to."""
         return str(Path(sys.executable).parent / "uv")
 
     def tools(self, session: str) -> Path:

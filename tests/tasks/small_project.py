@@ -116,7 +116,7 @@ def is_alive(process: psutil.Process) -> bool:
 
 
 class Dev:
-    """`python -m tasks.dev` in a project, and all processes that it starts.
+    """`python -m tasks dev` in a project, and all processes that it starts.
 
     They are found by a mark in the environment, or by the working directory: servers that set their process title
     overwrite the mark.
@@ -136,7 +136,7 @@ class Dev:
         self.output = project.parent / f"{project.name}-{self.mark}.log"
         with self.output.open("wb") as output:
             self.process = subprocess.Popen(
-                [*wrapper, sys.executable, "-m", "tasks.dev", *arguments],
+                [*wrapper, sys.executable, "-m", "tasks", "dev", *arguments],
                 cwd=project,
                 env=environment(**{MARK: self.mark}, **(settings or {})),
                 stdin=stdin,

@@ -98,14 +98,14 @@ class SmallStack:
     def start(
         self,
         *arguments: str,
-        module: str = "tasks.compose",
+        command: str = "compose",
         stdin: int = subprocess.DEVNULL,
         stdout: int = subprocess.PIPE,
         settings: dict[str, str] | None = None,
     ) -> subprocess.Popen[str]:
-        """Start the module behind a session."""
+        """Start the command behind a session."""
         return subprocess.Popen(
-            [sys.executable, "-m", module, *arguments],
+            [sys.executable, "-m", "tasks", command, *arguments],
             cwd=self.folder,
             env={**self.settings, **(settings or {})},
             stdin=stdin,
@@ -114,9 +114,9 @@ class SmallStack:
             text=True,
         )
 
-    def run(self, *arguments: str, module: str = "tasks.compose", **settings: str) -> tuple[int, str]:
+    def run(self, *arguments: str, command: str = "compose", **settings: str) -> tuple[int, str]:
         """Its exit code and output."""
-        with self.start(*arguments, module=module, settings=settings) as process:
+        with self.start(*arguments, command=command, settings=settings) as process:
             output, _ = process.communicate(timeout=TIMEOUT_SECONDS)
         return process.returncode, output
 

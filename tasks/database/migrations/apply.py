@@ -4,7 +4,6 @@ import argparse
 
 from alembic import command
 
-from tasks.core import cli
 from tasks.core.errors import UserError
 from tasks.database.migrations.runner import applied, check_heads, configuration, report_errors, scripts, title
 from tasks.servers import persistent
@@ -64,7 +63,3 @@ def run(action: str, revision: str, url: str, *, warn: bool = False) -> list[str
         if not warn:
             raise UserError("\n".join(lines))
     return lines
-
-
-if __name__ == "__main__":
-    cli.run(main)

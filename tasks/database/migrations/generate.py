@@ -8,7 +8,7 @@ from typing import Any
 
 from alembic import command
 
-from tasks.core import cli, processes
+from tasks.core import processes
 from tasks.database.migrations.runner import check_heads, configuration, history, report_errors, scratch_database
 from tasks.servers import temporary
 
@@ -67,7 +67,3 @@ def _finish(script: Any) -> str:
     processes.output("ruff", "check", "--quiet", "--fix", "--exit-zero", path)
     processes.output("ruff", "format", "--quiet", path)
     return f"Wrote {path.relative_to(Path.cwd())}"
-
-
-if __name__ == "__main__":
-    cli.run(main)

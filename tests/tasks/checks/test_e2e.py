@@ -37,14 +37,14 @@ def application(rendered: Callable[[str], Path], tmp_path_factory: pytest.TempPa
         running.stop()
 
 
-def module(
+def command(
     application: Application, session: str, name: str, *arguments: str, **environment: str
 ) -> subprocess.CompletedProcess[str]:
-    """Run a module in a session's environment, without the time that nox takes."""
+    """Run a command of `tasks` in a session's environment, without the time that nox takes."""
     python = application.project / ".nox" / session / "bin" / "python"
     if not python.exists():
         nox(application.project, "-s", session, "--install-only")
-    return run(python, "-m", name, *arguments, cwd=application.project, **environment)
+    return run(python, "-m", "tasks", name, *arguments, cwd=application.project, **environment)
 
 
 def test_pass_against_dev_with_existing_data(application: Application) -> None:
@@ -109,7 +109,7 @@ def await_reload(application: Application) -> None:
 
 def test_an_address_without_an_answer_is_reported_in_two_lines(application: Application) -> None:
     url = f"http://127.0.0.1:{free_port()}"
-    done = module(application, "e2e", "tasks.checks.e2e", url)
+    done = command(application, "e2e", "checks.e2e", url)
     assert done.returncode == 1
     first, second = done.stdout.splitlines()
     assert first.startswith(f"No answer from {url} (")

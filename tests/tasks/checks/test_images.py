@@ -69,7 +69,7 @@ def repository(folder: Path) -> None:
 
 
 def images(stack: SmallStack, *arguments: str, **settings: str) -> tuple[int, str]:
-    return stack.run(*arguments, module="tasks.checks.images", **{"CI": "", **settings})
+    return stack.run(*arguments, command="checks.images", **{"CI": "", **settings})
 
 
 @pytest.mark.containers
@@ -288,6 +288,6 @@ def test_the_security_session_scans_built_images(stack: SmallStack, tmp_path: Pa
     scanner(tmp_path, "trivy", f"cat {tmp_path}/report.json", TRIVY)
     shutil.copytree(ROOT / "requirements", stack.folder / "requirements")
     path = f"{tmp_path}:{os.environ['PATH']}"
-    code, output = stack.run("--only", "images", module="tasks.checks.security", PATH=path, CI="true")
+    code, output = stack.run("--only", "images", command="checks.security", PATH=path, CI="true")
     assert code == 1, output
     assert f"{stack.name}-one:1: zlib 1.0, fixed in 1.1 (trivy: CVE-1, low)" in output

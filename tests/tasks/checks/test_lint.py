@@ -73,14 +73,14 @@ def test_one_check_is_run_by_its_name(checked: CheckedProject, run_lint: Lint) -
 
 
 def test_a_missing_file_is_reported_in_one_line(checked: CheckedProject) -> None:
-    done = checked.module("lint", "tasks.checks.lint", "nowhere.py")
+    done = checked.command("lint", "checks.lint", "nowhere.py")
     assert done.returncode == 1
     assert done.stdout == "No such file or folder: nowhere.py\n"
 
 
 def test_invalid_project_settings_are_reported_in_one_line(checked: CheckedProject) -> None:
     checked.write("pyproject.toml", "[tool\n")
-    done = checked.module("lint", "tasks.checks.lint", "README.md")
+    done = checked.command("lint", "checks.lint", "README.md")
     assert done.returncode == 1
     assert done.stdout.startswith("pyproject.toml is not valid TOML: ")
     assert "Traceback" not in done.stdout

@@ -33,7 +33,7 @@ TOMORROW = datetime.now(tz=UTC).date() + timedelta(days=1)
 def scan(checked: CheckedProject, *parts: str, cwd: Path | None = None, **environment: str) -> tuple[int, str]:
     """Run these parts; returns the exit code and the output."""
     arguments = [word for part in parts for word in ("--only", part)]
-    done = checked.module("security", "tasks.checks.security", *arguments, cwd=cwd, **environment)
+    done = checked.command("security", "checks.security", *arguments, cwd=cwd, **environment)
     assert "Traceback" not in done.stdout
     return done.returncode, done.stdout
 
@@ -122,7 +122,7 @@ def test_skipped_checks_are_named_and_fail_in_ci(checked: CheckedProject) -> Non
     assert "\nsecurity: no findings; 1 check skipped: dependencies/osv; reports are in" in output
     for arguments, ci in (["--strict"], ""), ([], "true"):
         only = ("--only", "dependencies", *arguments)
-        done = checked.module("security", "tasks.checks.security", *only, OSV_URL=NOWHERE, CI=ci)
+        done = checked.command("security", "checks.security", *only, OSV_URL=NOWHERE, CI=ci)
         assert done.returncode == 1
         assert "failed: dependencies/osv\n" in done.stdout
 
@@ -263,7 +263,7 @@ def test_a_shallow_clone_has_no_history_to_scan(checked: CheckedProject, tmp_pat
     commit(checked.folder)
     clone = tmp_path / "clone"
     run("git", "clone", "--quiet", "--depth=1", checked.folder.as_uri(), clone, cwd=tmp_path)
-    done = checked.module("security", "tasks.checks.security", "--only", "history", "--strict", cwd=clone, CI="")
+    done = checked.command("security", "checks.security", "--only", "history", "--strict", cwd=clone, CI="")
     assert done.returncode == 1
     assert "NOT CHECKED: history/gitleaks: this clone has only the newest commits; run git fetch" in done.stdout
 

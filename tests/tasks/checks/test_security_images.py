@@ -86,17 +86,17 @@ def test_in_ci_built_images_must_be_scanned(checked: CheckedProject) -> None:
     for name in ("trivy", "grype"):
         program(folder, name, "echo 'no database' >&2; exit 1")
     engine(folder, built=())
-    done = checked.module("security", "tasks.checks.security", "--only", "images", CI="true")
+    done = checked.command("security", "checks.security", "--only", "images", CI="true")
     assert done.returncode == 0, done.stdout
     assert re.search(r"^ ?images +scanner +- +- +\d+\.\d +no images *$", done.stdout, re.MULTILINE)
     assert "NOT CHECKED: images/scanner: no image my-app-auth, my-app-gateway is built; " in done.stdout
     assert "security: no findings; 1 check skipped: images/scanner; " in done.stdout
     engine(folder, built=NAMES)
-    done = checked.module("security", "tasks.checks.security", "--only", "images", CI="true")
+    done = checked.command("security", "checks.security", "--only", "images", CI="true")
     assert done.returncode == 1, done.stdout
     assert "NOT CHECKED: images/scanner: my-app-auth: trivy failed: no database; grype failed: " in done.stdout
     assert "failed: images/scanner\n" in done.stdout
-    assert checked.module("security", "tasks.checks.security", "--only", "images", CI="").returncode == 0
+    assert checked.command("security", "checks.security", "--only", "images", CI="").returncode == 0
 
 
 def test_a_finding_in_an_image_can_be_accepted(checked: CheckedProject) -> None:
@@ -105,10 +105,10 @@ def test_a_finding_in_an_image_can_be_accepted(checked: CheckedProject) -> None:
     scanner(folder, "trivy", f"cat {folder}/report.json", TRIVY)
     entries = [accepted(tool="trivy", rule="CVE-1", path=name) for name in NAMES]
     checked.write("security-accepted.toml", "".join(entries))
-    done = checked.module("security", "tasks.checks.security", "--only", "images")
+    done = checked.command("security", "checks.security", "--only", "images")
     assert done.returncode == 0, done.stdout
     assert re.search(r"^ ?images +trivy +1\.2\.3 +2 images +- +\d+\.\d +ok *$", done.stdout, re.MULTILINE)
     checked.write("security-accepted.toml", "".join([*entries, accepted(tool="trivy", rule="CVE-3", path=NAMES[0])]))
-    done = checked.module("security", "tasks.checks.security", "--only", "images")
+    done = checked.command("security", "checks.security", "--only", "images")
     assert done.returncode == 1, done.stdout
     assert "security-accepted.toml:13: trivy no longer finds this" in done.stdout

@@ -127,7 +127,7 @@ def test_data_of_another_postgresql_are_reported_with_both_versions_and_can_be_m
         report, save, delete, load = output.splitlines()[-5:-1]
         assert report == f"The volume {stack.name}_postgres holds data of PostgreSQL 18, which version 15 cannot read."
         for line, version in ((save, "18"), (delete, "15"), (load, "15")):
-            session = f"{sys.executable} -m tasks.compose"
+            session = f"{sys.executable} -m tasks compose"
             shell(line.partition(": ")[2].replace("nox -s stack --", session), version)
         assert shell(f"{query} 'TABLE kept'", "15").split() == ["42"]
 

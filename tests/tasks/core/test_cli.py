@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import errno
 import signal
+import sys
 from collections.abc import Callable, Iterator
 
 import pytest
 
 from tasks.core import cli
 from tasks.core.errors import UserError
+from tests.support import ROOT, run
 
 
 @pytest.fixture(autouse=True)
@@ -51,3 +53,10 @@ def test_command_ends_with_its_result_or_a_message(main: Callable[[], int | str 
     with pytest.raises(SystemExit) as ended:
         cli.run(main)
     assert ended.value.code == code
+
+
+@pytest.mark.parametrize("name", ["nowhere", "checks.nowhere", "nowhere.lint", "checks", "core.errors", "../nox", ""])
+def test_unknown_command_is_refused_on_one_line(name: str) -> None:
+    done = run(sys.executable, "-m", "tasks", *([name] if name else []), cwd=ROOT)
+    assert done.returncode == 1
+    assert done.stdout == f"tasks has no command {name!r}. Run a session instead; list them: nox -l\n"

@@ -22,7 +22,7 @@ from psycopg import sql
 from sqlalchemy import create_engine
 
 from tasks.core.errors import UserError
-from tasks.database.__main__ import main
+from tasks.database.command import main
 from tasks.database.operations import (
     MALFORMED,
     administer,
@@ -110,7 +110,7 @@ def made(project: Path, servers: Servers, name: str) -> Iterator[Own]:
 def shell(project: Path, statement: str, **settings: str) -> subprocess.CompletedProcess[str]:
     """`db shell` in a process, as psql reads its standard input."""
     return subprocess.run(
-        [sys.executable, "-m", "tasks.database", "shell"],
+        [sys.executable, "-m", "tasks", "database", "shell"],
         cwd=project,
         env=environment(**settings),
         input=statement,
@@ -253,7 +253,7 @@ def test_restore_of_an_invalid_file_changes_nothing(own: Own) -> None:
 
 def test_an_interrupted_restore_changes_nothing(own: Own) -> None:
     (own.project / "slow.sql").write_text("SELECT pg_sleep(60);\n")
-    command = [sys.executable, "-m", "tasks.database", "restore", "slow.sql", "--yes"]
+    command = [sys.executable, "-m", "tasks", "database", "restore", "slow.sql", "--yes"]
     with subprocess.Popen(
         command, cwd=own.project, env=environment(**own.settings), stderr=subprocess.PIPE, text=True
     ) as restore:

@@ -62,7 +62,7 @@ def built(tmp_path: Path) -> Iterator[SmallStack]:
 
 def publish(stack: SmallStack, **settings: str) -> subprocess.CompletedProcess[str]:
     """Run the command behind the session."""
-    return run(sys.executable, "-m", "tasks.deployment.publish", cwd=stack.folder, **stack.settings, **settings)
+    return run(sys.executable, "-m", "tasks", "deployment.publish", cwd=stack.folder, **stack.settings, **settings)
 
 
 @pytest.mark.containers

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tasks.doctor.__main__ import file_system, main
+from tasks.doctor.command import file_system, main
 from tasks.project import setup
 from tests.support import run
 from tests.tasks.command import call
@@ -25,7 +25,7 @@ def doctor(project: Path, **settings: str) -> subprocess.CompletedProcess[str]:
 
 def wrapped(project: Path, *wrapper: str, **settings: str) -> subprocess.CompletedProcess[str]:
     """`doctor` in a process, behind a command that restricts it."""
-    command = [*wrapper, sys.executable, "-m", "tasks.doctor"]
+    command = [*wrapper, sys.executable, "-m", "tasks", "doctor"]
     return subprocess.run(
         command, cwd=project, env=environment(**settings), capture_output=True, text=True, check=False
     )

@@ -123,7 +123,7 @@ def test_without_the_network_an_unresolvable_lock_fails(project: Path) -> None:
 
 def checked_without_network(project: Path) -> subprocess.CompletedProcess[str]:
     """Run the check where no index can be reached."""
-    return run(sys.executable, "-m", "tasks.project.locks", "--check", cwd=project, PYTHONPATH=str(ROOT), **NOWHERE)
+    return run(sys.executable, "-m", "tasks", "project.locks", "--check", cwd=project, PYTHONPATH=str(ROOT), **NOWHERE)
 
 
 def test_a_group_that_no_file_defines_is_named(project: Path) -> None:

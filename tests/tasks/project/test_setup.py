@@ -20,7 +20,7 @@ from tests.tasks.users import ORDINARY
 
 def run_setup(project: Path, *wrapper: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [*wrapper, sys.executable, "-m", "tasks.project.setup"],
+        [*wrapper, sys.executable, "-m", "tasks", "project.setup"],
         cwd=project,
         env=environment(HOME=str(project)),
         capture_output=True,

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tasks.database.operations import MALFORMED
-from tasks.settings.__main__ import main
+from tasks.settings.command import main
 from tests.support import nox
 from tests.tasks.checked_project import CheckedProject
 from tests.tasks.command import call

@@ -7,7 +7,6 @@ from pathlib import Path
 
 from tasks.compose import status, up
 from tasks.compose.engine import engine_errors
-from tasks.core import cli
 
 
 def main() -> None:
@@ -44,7 +43,3 @@ def _parser() -> argparse.ArgumentParser:
     restart = add(up.restart, "restart services and wait until they are ready", timeout)
     restart.add_argument("services", nargs="+", metavar="SERVICE")
     return parser
-
-
-if __name__ == "__main__":
-    cli.run(main)

@@ -11,7 +11,6 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
-from tasks.core import cli
 from tasks.core.console import confirm
 from tasks.database import operations
 from tasks.database.operations import CREATE, DROP, administer, execute, url_parts
@@ -77,7 +76,7 @@ def reset(*, yes: bool) -> int:
             execute(server, DROP, name)
             execute(server, CREATE, name)
         urls = {"DATABASE_URL": servers.database_url, "REDIS_URL": servers.redis_url}
-        command = [sys.executable, "-m", "tasks.database.migrations.apply"]
+        command = [sys.executable, "-m", "tasks", "database.migrations.apply"]
         return subprocess.run(command, env={**os.environ, **urls}, check=False).returncode
 
 
@@ -91,6 +90,3 @@ def _place() -> str:
 
 
 ACTIONS: dict[str, Callable[..., int | None]] = {"shell": shell, "dump": dump, "restore": restore, "reset": reset}
-
-if __name__ == "__main__":
-    cli.run(main)

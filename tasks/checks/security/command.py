@@ -14,7 +14,6 @@ from tasks.checks.security import sarif
 from tasks.checks.security.checks import SCANNERS
 from tasks.checks.security.packages import REPORTS
 from tasks.checks.security.scanners import ENVIRONMENT, Outcome, run_all
-from tasks.core import cli
 from tasks.core.console import count
 from tasks.core.environments import INCOMPLETE
 from tasks.core.screen import print_table
@@ -77,7 +76,3 @@ def report(outcomes: list[Outcome]) -> None:
     if skipped:
         (ENVIRONMENT / INCOMPLETE).touch()
     print("", *lines, *skipped, sep="\n")
-
-
-if __name__ == "__main__":
-    cli.run(main)

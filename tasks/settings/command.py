@@ -7,7 +7,6 @@ from pathlib import Path
 from rich.table import Column
 from rich.text import Text
 
-from tasks.core import cli
 from tasks.core.console import count
 from tasks.core.screen import MARKS, print_table
 from tasks.settings import contract
@@ -46,7 +45,3 @@ def row(setting: Setting, values: dict[str, Value], agreed: Contract, *, is_wron
     text = MASK if setting.holds_secret(found.text) else found.text
     readers = "all" if len(setting.readers) == len(agreed.readers) else ", ".join(setting.readers)
     return [Text(*MARKS["failed" if is_wrong else "ready"]), setting.name, text, found.source, readers]
-
-
-if __name__ == "__main__":
-    cli.run(main)

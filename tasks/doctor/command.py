@@ -15,7 +15,6 @@ from pathlib import Path
 from rich.text import Text
 
 from tasks.compose import engine
-from tasks.core import cli
 from tasks.core.environments import STAMP, is_exact
 from tasks.core.errors import UserError
 from tasks.core.ports import is_free
@@ -215,7 +214,3 @@ def environments(project: Path) -> Status:
         return Status("environments", f"{len(found)} up to date")
     remedies = ["nox -s editor" if name == ".venv" else f"nox -N --install-only -s {name}" for name in stale]
     return Status("environments", f"stale: {', '.join(stale)}", " && ".join(remedies))
-
-
-if __name__ == "__main__":
-    cli.run(main)
