@@ -9,6 +9,7 @@ from typing import Any
 from alembic import command
 
 from tasks.core import processes
+from tasks.core.errors import UserError
 from tasks.database.migrations.runner import check_heads, configuration, history, report_errors, scratch_database
 from tasks.servers import temporary
 
@@ -47,11 +48,14 @@ def generate(message: str, url: str) -> list[str]:
     check_heads(config)
     command.upgrade(config, "head")
     written = command.revision(config, message, autogenerate=True)
-    if written is None or isinstance(written, list):
-        return ["Nothing to generate: the migrations match the models."]
-    lines = [_finish(written), *config.attributes.get("warnings", [])]
+    is_written = written is not None and not isinstance(written, list)
+    lines = [_finish(written), *config.attributes["warnings"]] if is_written else []
     different = config.attributes["differences"] = {}
     command.upgrade(config, "head")
+    if different and not is_written:
+        raise UserError("\n  ".join(["Nothing was generated. Correct the models:", *different]))
+    if not is_written:
+        return ["Nothing to generate: the migrations match the models."]
     if different:
         lines += ["Alembic cannot generate the rest; add it to the file:", *different]
     return [*lines, NEXT]

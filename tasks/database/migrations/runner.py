@@ -25,6 +25,7 @@ from sqlalchemy.exc import DBAPIError
 from tasks.core.errors import UserError
 from tasks.database.operations import CREATE, DROP, administer, connect, execute, url_parts, with_database
 
+AMBIGUOUS = "The current migration joins branches: name the revision to go down to"
 TIMEOUTS = ("lock_timeout", "statement_timeout")
 
 
@@ -127,7 +128,8 @@ def report_errors() -> Iterator[None]:
     except (UserError, UserWarning):
         raise
     except CommandError as error:
-        raise UserError(f"{str(error).rstrip('.')}; see: nox -s migrate -- history") from None
+        reason = str(error).rstrip(".").replace("Ambiguous walk", AMBIGUOUS)
+        raise UserError(f"{reason}; see: nox -s migrate -- history") from None
     except Exception as error:
         raise UserError(_explain(error)) from error
 

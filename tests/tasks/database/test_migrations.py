@@ -9,7 +9,7 @@ import pytest
 
 from tasks.checks import migrations
 from tasks.database.migrations import apply, generate
-from tasks.database.migrations.runner import scratch_database
+from tasks.database.migrations.runner import AMBIGUOUS, scratch_database
 from tasks.database.operations import MALFORMED, url_parts
 from tasks.servers import Servers
 from tests.tasks.checked_project import MIGRATIONS, CheckedProject
@@ -314,6 +314,7 @@ def branches(project: CheckedProject, database: str) -> None:
 
 
 def test_a_merge_revision_joins_branches(checked: CheckedProject, database: str) -> None:
+    before = checked.newest_revision()
     branches(checked, database)
     done = run(checked, "migration", "--merge")
     assert done.returncode == 0, done.stderr
@@ -323,6 +324,9 @@ def test_a_merge_revision_joins_branches(checked: CheckedProject, database: str)
     done = run(checked, "migrate", url=database)
     assert (done.returncode, done.stdout.startswith("applied colour (plant a fault)\napplied ")) == (0, True)
     assert "pending" not in run(checked, "migrate", "history", url=database).stdout
+    done = run(checked, "migrate", "downgrade", "-1", url=database)
+    assert done.stderr == f"{AMBIGUOUS}; see: nox -s migrate -- history\n"
+    assert run(checked, "migrate", "downgrade", before, url=database).stdout.count("undid ") == 3
     assert run(checked, "migration", "--merge").stdout == "Nothing to merge: there are not several heads.\n"
     done = run(checked, "db_check")
     assert done.returncode == 0, done.stdout
@@ -459,6 +463,20 @@ def test_dropped_columns_and_tables_are_confirmed(checked: CheckedProject) -> No
     assert "ban-drop-table" not in done.stdout
 
 
+POINT = """\
+class Point(UserDefinedType[str]):
+    def get_col_spec(self) -> str:
+        return "point"
+
+    def __repr__(self) -> str:
+        return "<a point>"
+
+
+"""
+POINT_COLUMN = """\
+    point: Mapped[str | None] = mapped_column(Point)
+"""
+
 DATA = """\
 users = sa.table("users", sa.column("name", sa.Text()))
     rows = op.get_bind().execute(sa.select(users.c.name).where(users.c.name.like("a%"))).all()
@@ -482,15 +500,40 @@ def test_data_migrations_in_python_pass_the_checks(checked: CheckedProject) -> N
     assert done.returncode == 0, done.stdout
 
 
-def test_an_invalid_default_is_named(checked: CheckedProject) -> None:
-    checked.replace(PROJECT, 'mapped_column(server_default="")', 'mapped_column(server_default=text("1 +"))')
+def test_all_invalid_models_are_named_and_the_others_are_compared(checked: CheckedProject, database: str) -> None:
+    run(checked, "migrate", url=database)
+    checked.replace(PROJECT, 'mapped_column(server_default="")', 'mapped_column(server_default=text("Don\'t know"))')
     checked.replace(PROJECT, "import CheckConstraint, ", "import text, CheckConstraint, ")
-    done = run(checked, "migration", "more")
-    assert done.returncode == 1
-    assert done.stderr.startswith(
-        'Database error: syntax error at or near "NOT" in CREATE TABLE pg_temp.projects\nLINE '
+    checked.replace(PROJECT, '"length(name) BETWEEN', '"size(name) BETWEEN')
+    user = "src/backend/shared/database/models/users.py"
+    age, note = "    age: Mapped[int] = mapped_column(server_default='old')\n", "    note: Mapped[str | None]\n"
+    checked.replace(user, "    name: Mapped[str]\n", f"    name: Mapped[str]\n{age}{note}")
+    expected = (
+        "  projects, constraint projects_name_length_check: rejected (function size(text) does not exist)",
+        "  projects, default of description: rejected (unterminated quoted string at or near \"'t know",
+        '  users, default of age: rejected (invalid input syntax for type integer: "old") in the models',
+        "  users, column note: text in the models, missing in the database",
     )
-    assert "description TEXT DEFAULT 1 + NOT NULL" in done.stderr
+    before = sorted((checked.folder / MIGRATIONS).glob("*.py"))
+    for command, arguments in (("migrate", []), ("db_check", ["--only", "models"]), ("migration", ["add age"])):
+        done = run(checked, command, *arguments, url=database if command == "migrate" else "")
+        assert done.returncode == 1
+        for line in expected:
+            assert line in done.stdout + done.stderr
+    assert done.stderr.startswith("Nothing was generated. Correct the models:\n")
+    assert sorted((checked.folder / MIGRATIONS).glob("*.py")) == before
+
+
+def test_a_generated_migration_that_python_cannot_load_is_not_written(checked: CheckedProject) -> None:
+    before = sorted((checked.folder / MIGRATIONS).glob("*.py"))
+    checked.replace(PROJECT, "    name: Mapped[str]\n", f"    name: Mapped[str]\n{POINT_COLUMN}")
+    checked.replace(PROJECT, "from sqlalchemy.orm", "from sqlalchemy.types import UserDefinedType\nfrom sqlalchemy.orm")
+    checked.replace(PROJECT, "class Project(Timestamps", f"{POINT}class Project(Timestamps")
+    done = run(checked, "migration", "add a point")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith("SyntaxError: Alembic generates invalid code: op.add_column('projects', ")
+    assert len(done.stderr.splitlines()) == 1
+    assert sorted((checked.folder / MIGRATIONS).glob("*.py")) == before
 
 
 def test_a_hazard_is_reported_with_the_migrations_file(checked: CheckedProject) -> None:

@@ -104,6 +104,17 @@ def test_failed_migration_is_reported_and_rolled_back(empty: str, run: Run) -> N
         assert connection.execute("SELECT to_regclass('projects')").fetchone() == (None,)
 
 
+def test_a_revision_that_the_code_lacks_is_reported_with_a_way_out(empty: str, run: Run) -> None:
+    with psycopg.connect(empty) as connection:
+        connection.execute("CREATE TABLE alembic_version AS SELECT 'other' AS version_num")
+    message, output = run(empty)
+    assert output == ""
+    assert message == (
+        "The database is at other, a migration that this code does not have.\n"
+        "Deploy code that has it; or undo it with such code: nox -s migrate -- downgrade -1"
+    )
+
+
 def test_unavailable_database_is_reported_in_one_line(run: Run) -> None:
     message, output = run(f"postgresql://app:hunter2@127.0.0.1:{free_port()}/app")
     assert output == ""

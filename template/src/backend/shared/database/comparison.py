@@ -1,9 +1,11 @@
 """Compares the database with the models, and adds to Alembic's generated migrations what Alembic does not compare."""
 
+import re
 from collections.abc import Iterator
 from typing import Any, Literal
 
 from alembic import context
+from alembic.autogenerate import render_python_code
 from alembic.autogenerate.api import AutogenContext
 from alembic.ddl.impl import ComparisonResult
 from alembic.ddl.postgresql import PostgresqlImpl
@@ -17,13 +19,20 @@ from alembic.operations.ops import (
     ModifyTableOps,
 )
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import CheckConstraint, ClauseElement, Column, Connection, Enum, MetaData, text
+from sqlalchemy import CheckConstraint, ClauseElement, Column, Connection, Enum, MetaData, Table, text
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.types import TypeEngine
 
 # The table or type and the name of an object, with its definition in the models and in the database.
 Differences = dict[tuple[str, str], tuple[str | None, str | None]]
 
 Operations = list[MigrateOperation]
+
+# The definition in the models of what PostgreSQL does not accept.
+REJECTED = "rejected"
+# The table and index in a statement, and the constraint or column in the line of it that an error quotes.
+STATEMENT = re.compile(r'\s*CREATE (?:TABLE|(?:UNIQUE )?INDEX "?(?P<index>\w+)"? ON) pg_temp\."?(?P<table>\w+)')
+QUOTED = re.compile(r'\nLINE \d+:\s+(?P<constraint>CONSTRAINT )?"?(?P<name>\w+)')
 
 # What models can declare, of the database and of the temporary tables of the models; not partitions, views, functions,
 # triggers, policies and objects of extensions. NOT NULL belongs to the column. A constraint may be validated later.
@@ -85,21 +94,63 @@ def differences(connection: Connection, metadata: MetaData) -> Differences:
     """What differs between the models without a schema of their own and the default schema of the database.
 
     PostgreSQL prints an expression in another way than the model has it. So the tables of the models are created as
-    temporary tables, and rolled back.
+    temporary tables, and rolled back. What PostgreSQL does not accept is REJECTED, with the reason.
     """
     models: dict[tuple[str, str], str] = {}
     database: dict[tuple[str, str], str] = {}
     with connection.begin_nested() as savepoint:
         connection.execution_options(schema_translate_map={None: "pg_temp"})
-        metadata.create_all(
-            connection, [table for table in metadata.sorted_tables if not table.schema], checkfirst=False
-        )
+        rejected = create_models(connection, metadata)
         for is_model, owner, name, definition in connection.execute(OBJECTS):
             (models if is_model else database)[owner, name] = definition
+        models |= rejected
         savepoint.rollback()
         connection.execution_options(schema_translate_map=None)
     both = {key: (models.get(key), database.get(key)) for key in [*models, *database]}
     return {key: (model, actual) for key, (model, actual) in both.items() if model != actual}
+
+
+def create_models(connection: Connection, metadata: MetaData) -> dict[tuple[str, str], str]:
+    """Create the tables of the models without what PostgreSQL does not accept, which is returned with the reasons."""
+    tables = [table for table in metadata.sorted_tables if not table.schema]
+    rejected: dict[tuple[str, str], str] = {}
+    while True:
+        models = MetaData(naming_convention=metadata.naming_convention) if rejected else metadata
+        created = [leave_out(table.to_metadata(models), rejected) for table in tables] if rejected else tables
+        try:
+            with connection.begin_nested():
+                models.create_all(connection, created, checkfirst=False)
+        except DBAPIError as error:
+            statement = STATEMENT.match(error.statement or "")
+            key = statement and (statement["table"], rejected_part(statement["index"], str(error.orig)))
+            if key in rejected:
+                key = statement and (statement["table"], "table")
+            if not key or key in rejected:
+                raise
+            rejected[key] = f"{REJECTED} ({str(error.orig).splitlines()[0]})"
+        else:
+            return rejected
+
+
+def rejected_part(index: str | None, reason: str) -> str:
+    """The part of a table that an error is about, as in the keys of Differences."""
+    if index:
+        return f"index {index}"
+    if quoted := QUOTED.search(reason):
+        return f"{'constraint' if quoted['constraint'] else 'default of'} {quoted['name']}"
+    return "table"
+
+
+def leave_out(table: Table, rejected: dict[tuple[str, str], str]) -> Table:
+    """Remove the rejected defaults, constraints and indexes of a table, all of them if the table is rejected."""
+    names = {name for owner, name in rejected if owner == table.name}
+    for column in table.columns:
+        if names & {"table", f"default of {column.name}"}:
+            column.server_default = column.computed = None
+    checks = {each for each in table.constraints if isinstance(each, CheckConstraint)}
+    table.constraints -= {each for each in checks if names & {"table", f"constraint {each.name}"}}
+    table.indexes -= {each for each in table.indexes if names & {"table", f"index {each.name}"}}
+    return table
 
 
 def describe(different: Differences) -> dict[str, bool]:
@@ -110,7 +161,7 @@ def describe(different: Differences) -> dict[str, bool]:
             name not in {"table", "enum"} or model is not None
         )
         for (owner, name), (model, actual) in different.items()
-        if name == "table" or owner not in missing
+        if name == "table" or owner not in missing or str(model).startswith(REJECTED)
     }
 
 
@@ -163,16 +214,25 @@ def current_differences() -> Differences:
 
 
 def review(current: MigrationContext, _revision: object, directives: list[MigrationScript]) -> None:
-    """Alembic's hook before a generated file is written: add enums, collect warnings, and drop an empty migration."""
+    """Alembic's hook before a generated file is written: add enums, collect warnings, and drop an empty migration.
+
+    SyntaxError if Python could not load the file, for example because of the `repr` of a type.
+    """
     if not current.opts["revision_context"].command_args["autogenerate"]:
         return
     different = current_differences()
-    if not different:
+    if not different or any(str(model).startswith(REJECTED) for model, _ in different.values()):
         directives.clear()
     warnings = context.config.attributes.setdefault("warnings", [])
     for script in directives:
         [up], [down] = script.upgrade_ops_list, script.downgrade_ops_list
         warnings += [*add_enums(up.ops, down.ops, different), *losses(up.ops), *required(up.ops)]
+        for operations in (up, down):
+            code = render_python_code(operations, migration_context=MigrationContext.configure(dialect=current.dialect))
+            try:
+                compile(f"if True:\n{code}", "", "exec")
+            except SyntaxError as error:
+                raise SyntaxError(f"Alembic generates invalid code: {(error.text or '').strip()}") from None
 
 
 def add_enums(up: Operations, down: Operations, different: Differences) -> Iterator[str]:

@@ -10,6 +10,7 @@ from alembic import command
 from alembic.config import Config
 from alembic.migration import MigrationInfo
 from alembic.script import Script
+from alembic.script.revision import ResolutionError
 from alembic.util import CommandError
 from sqlalchemy import URL
 from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
@@ -58,12 +59,17 @@ def print_line(line: str) -> None:
 
 
 def describe(error: Exception) -> str:
-    """The error message, on one line and without the password."""
+    """The error message, without the password."""
     text = str(error.orig if isinstance(error, DBAPIError) else error).strip() or type(error).__name__
     reason = text.splitlines()[0]
     frames = [frame for frame, _ in traceback.walk_tb(error.__traceback__) if "down_revision" in frame.f_globals]
     if frames:
         return f"Migration {frames[-1].f_globals['revision']} failed: {reason}"
+    if isinstance(error.__cause__, ResolutionError):
+        return (
+            f"The database is at {error.__cause__.argument}, a migration that this code does not have.\n"
+            "Deploy code that has it; or undo it with such code: nox -s migrate -- downgrade -1"
+        )
     if isinstance(error, OperationalError):
         return f"The database is unavailable: {reason}"
     return f"The migrations cannot run: {reason}"
