@@ -1,15 +1,31 @@
 import ast
 import importlib
 import re
+from collections.abc import Iterable
 from pathlib import Path
 from typing import get_args
 
+import pytest
 from pydantic import SecretStr
 
 from shared.settings import Settings
 
 BACKEND = Path("src/backend")
 LINE = re.compile(r"(?P<optional># )?(?P<name>[A-Z][A-Z0-9_]*)=(?P<value>.*)")
+# Where the port of a service is written.
+PORTS = (
+    r"{name}_URL=http://127\.0\.0\.1:(\d+)",
+    r"http://{service}:(\d+)",
+    r'SERVICE: {service}\n +PORT: "(\d+)"',
+    r"\$\{{{name}_PORT:-(\d+)\}}:(\d+)",
+    r"EXPOSE (\d+)",
+)
+
+
+def report(lines: Iterable[str]) -> None:
+    """Fail with these lines, if there are any."""
+    if found := "\n".join(lines):
+        pytest.fail(found, pytrace=False)
 
 
 def settings_classes() -> set[type[Settings]]:
@@ -41,13 +57,16 @@ def example() -> dict[str, re.Match[str]]:
 
 
 def test_the_example_lists_exactly_the_settings() -> None:
-    assert set(example()) == set(fields())
+    report(f".env.example lacks {name}" for name in fields().keys() - example().keys())
+    report(f".env.example has {name}, which no service reads" for name in example().keys() - fields().keys())
 
 
 def test_settings_with_a_default_are_optional_in_the_example() -> None:
-    assert {name for name, required in fields().items() if not required} <= {
-        name for name, match in example().items() if match["optional"]
-    }
+    report(
+        f".env.example requires {name}, which has a default; write: # {match[0]}"
+        for name, match in example().items()
+        if not (match["optional"] or fields()[name])
+    )
 
 
 def test_secrets_have_no_value_in_the_example() -> None:
@@ -57,16 +76,42 @@ def test_secrets_have_no_value_in_the_example() -> None:
         for name, field in each.model_fields.items()
         if SecretStr in (field.annotation, *get_args(field.annotation)) and not name.endswith("_url")
     }
-    assert {name for name, match in example().items() if not match["value"]} == secrets
+    empty = {name for name, match in example().items() if not match["value"]}
+    report(f".env.example has a value of the secret {name}" for name in secrets - empty)
+    report(f".env.example has no value of {name}, which is no secret" for name in empty - secrets)
 
 
 def test_defaults_in_the_example_match_the_code() -> None:
     shown = {name: match["value"] for name, match in example().items() if match["optional"]}
-    for each in settings_classes():
-        for name, field in each.model_fields.items():
-            default = field.default
-            if not field.is_required() and default not in (None, ()):
-                assert shown[name.upper()] == (f"{default:g}" if isinstance(default, float) else str(default)), name
+    defaults = {
+        name.upper(): f"{field.default:g}" if isinstance(field.default, float) else str(field.default)
+        for each in settings_classes()
+        for name, field in each.model_fields.items()
+        if not field.is_required() and field.default not in (None, ())
+    }
+    report(
+        f".env.example has {name}={shown.get(name)}, the code has the default {default}"
+        for name, default in defaults.items()
+        if shown.get(name) != default
+    )
+
+
+def test_the_ports_of_a_service_are_the_same_in_all_files() -> None:
+    known = {name: match["value"] for name, match in example().items()}
+    assert known["JWKS_URL"].startswith(f"{known['AUTH_URL']}/")
+    files = (".env.example", "compose.yaml", *map(str, Path("environments").glob("*.env")))
+    report(
+        f".env.example has {name}={port}, {file} has {' '.join(found[0].split())}"
+        for name, port in known.items()
+        if name.endswith("_PORT")
+        for file in (*files, *map(str, BACKEND.glob(f"docker/{name.removesuffix('_PORT').lower()}.Dockerfile")))
+        for pattern in PORTS
+        for found in re.finditer(
+            pattern.format(name=name.removesuffix("_PORT"), service=name.removesuffix("_PORT").lower()),
+            Path(file).read_text(encoding="utf-8"),
+        )
+        if port not in found.groups() or len({*found.groups()}) > 1
+    )
 
 
 def test_only_shared_settings_reads_the_environment() -> None:

@@ -133,7 +133,12 @@ TESTS = [
             "    gateway_port: Port = 8000\n",
             '    gateway_port: Port = 8000\n    planted_name: str = "planted"\n',
         ),
-        "FAILED tests/test_env_example.py::test_the_example_lists_exactly_the_settings",
+        ".env.example lacks PLANTED_NAME\n",
+    ),
+    Fault(
+        "test_env_example",
+        change("environments/common.env", "PROJECTS_URL=http://projects:8002", "PROJECTS_URL=http://projects:8003"),
+        ".env.example has PROJECTS_PORT=8002, environments/common.env has http://projects:8003\n",
     ),
 ]
 DATABASE = [
