@@ -68,6 +68,7 @@ async def test_query_is_forwarded_unchanged(gateway_url: str) -> None:
     ("request_bytes", "status"),
     [
         *((request_line(f"/api/projects/echo?q={character}"), 400) for character in '"<> \x7f'),
+        (request_line("/api/projects/echo?q=e").replace(b"q=e", b"q=\xe9"), 400),
         (request_line("/api/projects/echo", "G@T"), 400),
         (request_line("/api/projects/echo").replace(b"Host:", b"Host :"), 400),
         (request_line(f"/api/projects/{'a' * 70_000}"), 414),

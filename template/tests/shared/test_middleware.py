@@ -101,6 +101,14 @@ async def test_unhandled_exception_in_a_service_is_a_json_500() -> None:
     assert problem_of(response) == (500, "Internal server error")
 
 
+async def test_openapi_document_of_a_service_has_a_route() -> None:
+    app = create_service("test", "A test.", lifespan, [])
+    async with client_of(RequestMiddleware(app, app.state.metrics)) as client:
+        with capture_logs() as logs:
+            document = (await client.get("/openapi.json")).json()
+    assert (document["info"]["title"], logs[0]["route"]) == ("test service", "/openapi.json")
+
+
 async def test_metrics_are_labelled_by_route() -> None:
     app, wrapped = create_app()
     async with client_of(wrapped) as client:

@@ -42,7 +42,7 @@ def create_app(settings: GatewaySettings) -> ASGIApp:
     routers = [openapi.router]
     if settings.environment is not Environment.PRODUCTION:
         routers.append(openapi.docs_router)
-    own = create_service("gateway", "Public entry point.", lifespan, routers, openapi_url=None)
+    own = create_service("gateway", "Public entry point.", lifespan, routers)
     app: ASGIApp = ProxyMiddleware(own, RouteTable(routes), settings.upstream_timeout)
     if settings.cors_origins:
         app = add_cors(app, settings)

@@ -32,7 +32,8 @@ DESCRIPTION = """\
 Register, log in, and send the access token as `Authorization: Bearer <token>`.
 
 Errors are problem details (RFC 9457) with a `code` for programs and a `detail` for people. A request that is not valid
-HTTP, such as one with an unencoded space, `"`, `<` or `>` in its query, fails with 400, 414 or 431 and no body.
+HTTP, such as one with an unencoded space, `"`, `<`, `>` or bytes other than UTF-8 in its query, fails with 400, 414 or
+431 and no body.
 
 Every response has an `X-Request-ID` header, which identifies the request in the logs. A client can send its own.
 """

@@ -8,6 +8,7 @@ from typing import Any
 import structlog
 from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 from starlette.types import Receive, Scope, Send
 
@@ -49,10 +50,8 @@ def create_service(
     description: str,
     lifespan: Lifespan,
     routers: Sequence[APIRouter],
-    *,
-    openapi_url: str | None = "/openapi.json",
 ) -> FastAPI:
-    """Create an application with health checks, metrics and JSON errors; wrap it in `RequestMiddleware`.
+    """Create an application with health checks, metrics, OpenAPI and JSON errors; wrap it in `RequestMiddleware`.
 
     The lifespan sets `state.checks`, the readiness checks, and everything else that the routes read from `state`.
     """
@@ -63,7 +62,8 @@ def create_service(
         # The default IDs contain method and path, and become the names of functions in generated clients.
         generate_unique_id_function=lambda route: route.name,
         lifespan=lifespan,
-        openapi_url=openapi_url,
+        # The common router has it: a route of FastAPI's own is not in logs and metrics.
+        openapi_url=None,
         docs_url=None,
         redoc_url=None,
         max_body_size=MAX_BODY_SIZE,
@@ -71,13 +71,12 @@ def create_service(
         redirect_slashes=False,
     )
     app.state.metrics = Metrics()
-    for router in (health.router, metrics_router):
-        app.include_router(router, include_in_schema=False)
     for router in routers:
         app.include_router(router)
-    app.add_exception_handler(
-        HTTPStatus.METHOD_NOT_ALLOWED, method_not_allowed([health.router, metrics_router, *routers])
-    )
+    common = [health.router, common_router]
+    for router in common:
+        app.include_router(router, include_in_schema=False)
+    app.add_exception_handler(HTTPStatus.METHOD_NOT_ALLOWED, method_not_allowed([*routers, *common]))
     app.add_exception_handler(HTTPException, _handle_http_exception)
     app.add_exception_handler(RequestValidationError, _handle_invalid)
     app.add_exception_handler(Exception, _handle_exception)
@@ -85,10 +84,16 @@ def create_service(
     return app
 
 
-metrics_router = APIRouter(include_in_schema=False)
+common_router = APIRouter(include_in_schema=False)
 
 
-@metrics_router.get("/metrics")
+@common_router.get("/openapi.json")
+async def get_openapi(request: Request) -> JSONResponse:
+    """The OpenAPI document; a router of the service may have another."""
+    return JSONResponse(request.app.openapi())
+
+
+@common_router.get("/metrics")
 async def get_metrics(request: Request) -> Response:
     """The metrics of this process, for Prometheus."""
     collected: Metrics = request.app.state.metrics
