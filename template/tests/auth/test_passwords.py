@@ -1,5 +1,6 @@
 import asyncio
 import os
+import time
 from collections import Counter
 
 import pytest
@@ -43,6 +44,26 @@ async def test_verify_accepts_only_the_right_password() -> None:
     assert not await passwords.verify(stored, "another")
     assert not await passwords.verify(None, PASSWORD)
     passwords.close()
+
+
+@pytest.mark.parametrize(("old_rounds", "rounds"), [(1, 10), (10, 1)])
+async def test_mismatch_takes_as_long_for_unknown_users_after_the_parameters_change(
+    old_rounds: int, rounds: int
+) -> None:
+    old = PasswordHashing(memory_kib=4096, rounds=old_rounds, timeout=5)
+    stored = await old.hash(PASSWORD)
+    passwords = PasswordHashing(memory_kib=4096, rounds=rounds, timeout=5)
+    await passwords.verify(stored, "another")
+
+    async def cpu_seconds(password_hash: str | None) -> float:
+        start = time.process_time()
+        assert not await passwords.verify(password_hash, "another")
+        return time.process_time() - start
+
+    known, unknown = await cpu_seconds(stored), await cpu_seconds(None)
+    assert known == pytest.approx(unknown, rel=0.5), "It was 10 times as much."
+    for each in (old, passwords):
+        each.close()
 
 
 async def test_queued_hash_times_out_without_blocking_later_ones() -> None:

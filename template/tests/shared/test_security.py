@@ -1,3 +1,4 @@
+import asyncio
 import base64
 import json
 from collections.abc import AsyncIterator
@@ -12,7 +13,7 @@ from shared.http import create_client
 from shared.security import jwks
 from shared.security.jwks import KeysUnavailableError, RemoteKeys
 from shared.security.tokens import InvalidTokenError, Signer, verify
-from tests.support.serving import free_port, serve
+from tests.support.serving import free_port, serve, wait_until
 
 MINUTE = timedelta(minutes=1)
 signer = Signer(bytes(range(32)), MINUTE)
@@ -26,11 +27,14 @@ class KeyServer:
         self.keys = [signer.jwk]
         self.requests = 0
         self.status = 200
+        self.proceed = asyncio.Event()
+        self.proceed.set()
         self.app = FastAPI()
         self.app.get("/jwks")(self.response)
 
     async def response(self, response: Response) -> dict[str, list[dict[str, str]]]:
         self.requests += 1
+        await self.proceed.wait()
         response.status_code = self.status
         return {"keys": self.keys}
 
@@ -46,16 +50,16 @@ async def keys(server: KeyServer) -> AsyncIterator[RemoteKeys]:
         yield RemoteKeys(client, f"{url}/jwks")
 
 
-def forged(**changes: object) -> str:
-    """A token with a valid signature and changed claims."""
+def forged(*, typ: str | None = "at+jwt", **changes: object) -> str:
+    """A token with a valid signature, and another type or changed claims."""
     token = signer.sign(uuid4(), uuid4(), datetime.now(UTC))
     claims = jwt.decode(token, options={"verify_signature": False}) | changes
     claims = {name: value for name, value in claims.items() if value is not None}
-    return jwt.encode(claims, signer._private, "EdDSA", headers=jwt.get_unverified_header(token))
+    return jwt.encode(claims, signer._private, "EdDSA", headers={**jwt.get_unverified_header(token), "typ": typ})
 
 
 def unsigned() -> str:
-    header = {"alg": "none", "kid": signer.jwk["kid"]}
+    header = {"alg": "none", "kid": signer.jwk["kid"], "typ": "at+jwt"}
     payload = jwt.decode(forged(), options={"verify_signature": False})
     parts = (base64.urlsafe_b64encode(json.dumps(each).encode()).rstrip(b"=").decode() for each in (header, payload))
     return ".".join([*parts, ""])
@@ -67,6 +71,11 @@ async def test_claims_have_user_and_session() -> None:
     assert (claims.user_id, claims.session_id) == (user, session)
 
 
+@pytest.mark.parametrize("typ", ["at+jwt", "application/at+jwt", "AT+JWT"])
+async def test_every_spelling_of_the_type_is_accepted(typ: str) -> None:
+    await verify(forged(typ=typ), signer)
+
+
 async def test_invalid_tokens_are_rejected() -> None:
     valid = forged()
     hour_ago = datetime.now(UTC) - timedelta(hours=1)
@@ -76,13 +85,15 @@ async def test_invalid_tokens_are_rejected() -> None:
         "unsigned": unsigned(),
         "tampered": valid[:-8] + ("AAAAAAAA" if not valid.endswith("AAAAAAAA") else "BBBBBBBB"),
         "unknown signer": other_signer.sign(uuid4(), uuid4(), datetime.now(UTC)),
-        "with a symmetric key": jwt.encode({}, "x" * 64, "HS256", headers={"kid": signer.jwk["kid"]}),
+        "with a symmetric key": jwt.encode({}, "x" * 64, "HS256", headers={"kid": signer.jwk["kid"], "typ": "at+jwt"}),
         "expired": signer.sign(uuid4(), uuid4(), hour_ago),
         "wrong audience": forged(aud="elsewhere"),
         "wrong issuer": forged(iss="elsewhere"),
         "no session": forged(sid=None),
         "no expiry": forged(exp=None),
         "invalid subject": forged(sub="nobody"),
+        "another type": forged(typ="JWT"),
+        "no type": forged(typ=None),
     }
     for token in invalid.values():
         with pytest.raises(InvalidTokenError):
@@ -108,17 +119,43 @@ async def test_unknown_key_is_fetched_at_a_limited_rate(
     assert server.requests == 2
 
 
-async def test_outdated_keys_are_used_when_fetching_fails(
+async def test_hung_server_delays_nobody_whose_key_is_cached(
     keys: RemoteKeys, server: KeyServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await keys.check()
     monkeypatch.setattr(jwks, "MIN_RETRY_SECONDS", 0)
-    monkeypatch.setattr(jwks, "MAX_AGE_SECONDS", 0)
+    monkeypatch.setattr(jwks, "REFRESH_SECONDS", 0)
+    server.proceed.clear()
+    server.keys = [other_signer.jwk]
+    for _ in range(3):
+        assert await keys.find(signer.jwk["kid"])
+    unknown = asyncio.create_task(keys.find(other_signer.jwk["kid"]))
+    await wait_until(lambda: server.requests == 2)
+    server.proceed.set()
+    assert await unknown
+    assert await keys.find(signer.jwk["kid"]) is None
+
+
+async def test_outdated_keys_are_used_for_a_limited_time_when_fetching_fails(
+    keys: RemoteKeys, server: KeyServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await keys.check()
+    monkeypatch.setattr(jwks, "MIN_RETRY_SECONDS", 0)
+    monkeypatch.setattr(jwks, "REFRESH_SECONDS", 0)
     server.status = 500
     assert await keys.find(signer.jwk["kid"])
-    assert server.requests == 2
     with pytest.raises(KeysUnavailableError):
         await keys.find("made up")
+    assert server.requests == 2
+    assert await keys.find(signer.jwk["kid"])
+    monkeypatch.setattr(jwks, "MAX_AGE_SECONDS", 0)
+    with pytest.raises(KeysUnavailableError):
+        await keys.find(signer.jwk["kid"])
+
+
+async def test_requests_before_the_first_keys_share_a_fetch(keys: RemoteKeys, server: KeyServer) -> None:
+    assert all(await asyncio.gather(*(keys.find(signer.jwk["kid"]) for _ in range(10))))
+    assert server.requests == 1
 
 
 async def test_unavailable_keys_error_contains_the_url() -> None:

@@ -28,7 +28,10 @@ def create_app(settings: AuthSettings) -> ASGIApp:
         state.rotation = settings.rotation
         state.engine = database.create_engine(settings, "auth")
         store = redis.create_redis(settings)
-        state.checks = {"database": lambda: check_migrated(state.engine), "redis": store.ping}
+        state.checks = {
+            "database": lambda: check_migrated(state.engine),
+            "redis": lambda: redis.check_writable(store, settings.redis_prefix),
+        }
         state.sessions = ActiveSessions(store, settings.redis_prefix)
         state.signer = Signer(decode_seed(settings.auth_signing_key), settings.access_lifetime)
         state.authenticator = Authenticator(state.signer, state.sessions)

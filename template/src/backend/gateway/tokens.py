@@ -3,9 +3,11 @@
 from collections.abc import Iterable
 from time import time
 
-from shared.security.tokens import InvalidTokenError, KeySource, verify
+from shared.security.tokens import CLOCK_SKEW, InvalidTokenError, KeySource, verify
 
 CACHE_SIZE = 10_000
+# Afterwards a token is verified again, so that one is not accepted much longer than the key that signed it.
+CACHE_SECONDS = 60
 SCHEME = b"bearer "
 
 
@@ -14,7 +16,7 @@ class TokenVerifier:
 
     def __init__(self, keys: KeySource) -> None:
         self._keys = keys
-        self._expiry: dict[bytes, int] = {}
+        self._valid_until: dict[bytes, float] = {}
 
     async def accepts(self, headers: Iterable[tuple[bytes, bytes]]) -> bool:
         """Whether the request has no bearer token or a valid one; raises KeysUnavailableError without keys."""
@@ -24,14 +26,14 @@ class TokenVerifier:
         return True
 
     async def _is_valid(self, token: bytes) -> bool:
-        expiry = self._expiry.get(token)
-        if expiry is not None:
-            return time() < expiry
+        now = time()
+        if now < self._valid_until.get(token, 0):
+            return True
         try:
             claims = await verify(token.decode("latin-1"), self._keys)
         except InvalidTokenError:
             return False
-        if len(self._expiry) >= CACHE_SIZE:
-            self._expiry.clear()
-        self._expiry[token] = claims.expires
+        if len(self._valid_until) >= CACHE_SIZE:
+            self._valid_until.clear()
+        self._valid_until[token] = min(claims.expires + CLOCK_SKEW.total_seconds(), now + CACHE_SECONDS)
         return True

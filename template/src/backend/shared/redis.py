@@ -4,16 +4,22 @@ from functools import partial
 from typing import Annotated
 
 from pydantic import AfterValidator, Field, SecretStr
-from redis.asyncio import Redis
+from redis.asyncio import BlockingConnectionPool, Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import ExponentialBackoff
-from redis.exceptions import ConnectionError as RedisConnectionError, TimeoutError as RedisTimeoutError
+from redis.exceptions import (
+    ConnectionError as RedisConnectionError,
+    ReadOnlyError,
+    ResponseError,
+    TimeoutError as RedisTimeoutError,
+)
 
 from shared.security.weak_credentials import separate_password_weakness, url_weakness
 from shared.settings import Seconds, Settings, refuse, url_scheme
 
-# The exceptions that mean that Redis is unavailable.
-UNAVAILABLE_ERRORS = (RedisConnectionError, RedisTimeoutError)
+# The exceptions that mean that Redis is unavailable, or refuses a command: it may be full (OOM), a replica (READONLY),
+# without replicas (NOREPLICAS), unable to save (MISCONF) or still loading (LOADING).
+UNAVAILABLE_ERRORS = (RedisConnectionError, RedisTimeoutError, ResponseError)
 
 RedisUrl = Annotated[SecretStr, AfterValidator(url_scheme("redis", "rediss", "unix")), refuse(url_weakness)]
 RedisPassword = Annotated[SecretStr | None, refuse(partial(separate_password_weakness, "redis_url"))]
@@ -32,22 +38,33 @@ class RedisSettings(Settings):
     """Prefix of every key, so that applications can share a server."""
 
     redis_pool_size: int = Field(default=50, ge=1)
-    """Connections per process."""
+    """Connections per process; further commands wait for a free one."""
 
     redis_timeout: Seconds = 2
-    """Seconds to wait for a connection or a response."""
+    """Seconds to wait for a free connection, for a new one, and for a response."""
 
 
 def create_redis(settings: RedisSettings) -> Redis:
-    """Create a client with a connection pool; it connects on first use and retries once if a connection was lost."""
+    """Create a client with a connection pool; it connects on first use.
+
+    It retries once on a new connection if one was lost, or leads to a server that a failover has made a replica.
+    """
     password = settings.redis_password
-    return Redis.from_url(
+    pool = BlockingConnectionPool.from_url(
         settings.redis_url.get_secret_value(),
         # A password in the URL takes precedence.
         password=password.get_secret_value() if password else None,
         decode_responses=True,
         max_connections=settings.redis_pool_size,
+        timeout=settings.redis_timeout,
         socket_timeout=settings.redis_timeout,
         socket_connect_timeout=settings.redis_timeout,
         retry=Retry(ExponentialBackoff(cap=0.1, base=0.01), retries=1),
+        retry_on_error=[ReadOnlyError],
     )
+    return Redis.from_pool(pool)
+
+
+async def check_writable(redis: Redis, prefix: str) -> None:
+    """Raise unless Redis accepts writes; a PING succeeds when it is full or a replica."""
+    await redis.set(f"{prefix}health", "", ex=60)

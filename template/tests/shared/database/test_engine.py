@@ -1,16 +1,38 @@
-from collections.abc import AsyncIterator
+import asyncio
+import os
+import signal
+import traceback
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
+from typing import Any
 from urllib.parse import urlencode
 
 import pytest
 from pydantic import SecretStr
-from sqlalchemy import text
-from sqlalchemy.exc import DBAPIError, OperationalError, TimeoutError as PoolTimeoutError
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy import insert, text
+from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError, TimeoutError as PoolTimeoutError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from shared.database.connection import LimitedConnection
 from shared.database.engine import DatabaseSettings, create_engine, parse_url
+from shared.database.models import User
 from shared.database.pending import check_migrated
 from shared.settings import Environment
+from tests.support.serving import TIMEOUT_SECONDS
 from tests.support.stores import Stores
+
+EXTERNAL = "DATABASE_URL" in os.environ
+PID = text("SELECT pg_backend_pid()")
+
+
+@contextmanager
+def frozen(pid: Any) -> Iterator[None]:
+    """Suspend a process of the server."""
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        os.kill(pid, signal.SIGCONT)
 
 
 @pytest.fixture
@@ -29,6 +51,24 @@ async def engine(settings: DatabaseSettings) -> AsyncIterator[AsyncEngine]:
     engine = create_engine(settings, "tested")
     yield engine
     await engine.dispose()
+
+
+@pytest.fixture
+async def slow_engine(settings: DatabaseSettings) -> AsyncIterator[AsyncEngine]:
+    """An engine with long timeouts."""
+    timeouts = {"database_pool_timeout": TIMEOUT_SECONDS, "database_statement_timeout": TIMEOUT_SECONDS}
+    engine = create_engine(settings.model_copy(update=timeouts), "tested")
+    yield engine
+    await engine.dispose()
+
+
+async def limited(connection: AsyncConnection) -> int:
+    """Shorten the limits of an open connection; returns the PID of its server process."""
+    pid: int = await connection.scalar(PID)
+    limits = (await connection.get_raw_connection()).driver_connection
+    assert isinstance(limits, LimitedConnection)
+    limits.ping_limit = limits.statement_limit = 0.1
+    return pid
 
 
 async def test_connections_have_an_application_name_and_use_utc(engine: AsyncEngine) -> None:
@@ -78,3 +118,66 @@ async def test_errors_do_not_contain_parameter_values(engine: AsyncEngine) -> No
         with pytest.raises(DBAPIError) as failed:
             await connection.execute(text("SELECT :secret FROM nowhere"), {"secret": "hunter2"})
     assert "hunter2" not in str(failed.value)
+
+
+async def test_requests_beyond_the_pool_wait_for_a_connection(slow_engine: AsyncEngine) -> None:
+    async def select() -> Any:
+        async with slow_engine.connect() as connection:
+            return await connection.scalar(text("SELECT 1"))
+
+    assert await asyncio.gather(*(select() for _ in range(60))) == [1] * 60
+
+
+@pytest.mark.skipif(EXTERNAL, reason="The process of another server cannot be frozen.")
+async def test_frozen_server_is_reported_after_the_limits(slow_engine: AsyncEngine) -> None:
+    async with slow_engine.connect() as connection:
+        with frozen(await limited(connection)), pytest.raises(OperationalError, match=r"not responded in 0\.1 s"):
+            await connection.execute(text("SELECT 1"))
+    async with slow_engine.connect() as connection:
+        pid = await limited(connection)
+    with frozen(pid):
+        # The ping of the pool takes too long, so it opens another connection.
+        async with slow_engine.connect() as connection:
+            assert await connection.scalar(PID) != pid
+
+
+@pytest.mark.skipif(EXTERNAL, reason="The process of another server cannot be frozen.")
+async def test_cancelled_statement_of_a_frozen_server_ends_at_once(slow_engine: AsyncEngine) -> None:
+    async with slow_engine.connect() as connection:
+        with frozen(await connection.scalar(PID)):
+            statement = asyncio.create_task(connection.execute(text("SELECT 1")))
+            await asyncio.sleep(0)
+            statement.cancel()
+            await asyncio.wait([statement], timeout=TIMEOUT_SECONDS)
+    assert statement.cancelled()
+
+
+async def test_connection_to_a_server_that_became_read_only_is_replaced(engine: AsyncEngine) -> None:
+    async with engine.connect() as connection:
+        pid = await connection.scalar(PID)
+        await connection.execute(text("SET default_transaction_read_only = on"))
+        await connection.commit()
+        with pytest.raises(OperationalError, match="read-only"):
+            await connection.execute(text("DELETE FROM sessions"))
+    async with engine.connect() as connection:
+        assert await connection.scalar(PID) != pid
+        await connection.execute(text("DELETE FROM sessions WHERE false"))
+
+
+async def test_read_only_server_is_unavailable(settings: DatabaseSettings) -> None:
+    url = settings.database_url.get_secret_value()
+    read_only = SecretStr(f"{url}&options=-cdefault_transaction_read_only%3Don")
+    engine = create_engine(settings.model_copy(update={"database_url": read_only}), "tested")
+    with pytest.raises(OperationalError, match="read-only"):
+        await check_migrated(engine)
+    await engine.dispose()
+
+
+async def test_errors_do_not_contain_values_of_the_row(engine: AsyncEngine) -> None:
+    row = {"email": "ada@example.org", "name": "", "password_hash": "hunter2"}
+    async with engine.connect() as connection:
+        with pytest.raises(IntegrityError) as failed:
+            await connection.execute(insert(User).values(row))
+    printed = "".join(traceback.format_exception(failed.value))
+    assert "users_name_length_check" in printed
+    assert not [value for value in row.values() if value and value in printed]

@@ -2,7 +2,7 @@
 
 from contextlib import suppress
 from functools import partial
-from typing import Annotated
+from typing import Annotated, Any
 
 from psycopg import ProgrammingError
 from psycopg.conninfo import conninfo_to_dict
@@ -11,15 +11,20 @@ from sqlalchemy import URL
 from sqlalchemy.exc import OperationalError, TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
+from shared.database.connection import connector
 from shared.database.pending import PendingMigrationsError
 from shared.security.weak_credentials import separate_password_weakness, url_weakness
 from shared.settings import Seconds, Settings, refuse
 
-# The exceptions that mean that the database is unavailable, or not migrated.
+# The exceptions that mean that the database is unavailable, refuses writes, or is not migrated.
 UNAVAILABLE_ERRORS = (OperationalError, PoolTimeoutError, PendingMigrationsError)
 
 SCHEMES = ("postgresql://", "postgres://")
 HIGHEST_PORT = 65535
+# Seconds after the server's own limit.
+EXTRA_SECONDS = 2
+# Of connections without a response, so that a host that has disappeared is noticed; in seconds.
+KEEPALIVES = {"keepalives_idle": 30, "keepalives_interval": 5, "keepalives_count": 3}
 
 
 def parse_url(url: str) -> URL:
@@ -64,7 +69,7 @@ class DatabaseSettings(Settings):
     """Seconds to wait for a new connection to the server, and for a free one in the pool."""
 
     database_statement_timeout: Seconds = 10
-    """Seconds until the server cancels a statement."""
+    """Seconds until the server cancels a statement; 2 s later, the connection is closed."""
 
 
 def driver_url(settings: DatabaseSettings) -> URL:
@@ -77,18 +82,34 @@ def driver_url(settings: DatabaseSettings) -> URL:
 def create_engine(settings: DatabaseSettings, application_name: str) -> AsyncEngine:
     """Create an engine with a connection pool; it connects on first use and does not log parameter values."""
     url = driver_url(settings)
-    options = f"-c statement_timeout={round(settings.database_statement_timeout * 1000)} -c timezone=UTC"
+    timeout = settings.database_pool_timeout
     return create_async_engine(
         url,
         hide_parameters=True,
         pool_size=settings.database_pool_size,
         max_overflow=0,
-        pool_timeout=settings.database_pool_timeout,
+        pool_timeout=timeout,
         pool_pre_ping=True,
         connect_args={
+            **_network_options(url, timeout),
+            "async_creator_fn": connector(timeout, settings.database_statement_timeout + EXTRA_SECONDS),
             "application_name": application_name,
-            "connect_timeout": max(2, round(settings.database_pool_timeout)),
+            "connect_timeout": max(2, round(timeout)),
             # Options of the URL, such as a search_path, apply to migrations too.
-            "options": f"{url.query.get('options', '')} {options}",
+            "options": f"{url.query.get('options', '')} {_server_options(settings)}",
         },
     )
+
+
+def _server_options(settings: DatabaseSettings) -> str:
+    return f"-c statement_timeout={round(settings.database_statement_timeout * 1000)} -c timezone=UTC"
+
+
+def _network_options(url: URL, timeout: float) -> dict[str, Any]:
+    """Options of libpq that the URL can override: of several hosts, use the one that accepts writes."""
+    defaults = {
+        **KEEPALIVES,
+        "tcp_user_timeout": round(timeout * 1000),
+        "target_session_attrs": "read-write",
+    }
+    return {name: value for name, value in defaults.items() if name not in url.query}

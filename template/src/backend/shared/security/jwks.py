@@ -7,6 +7,7 @@ from time import monotonic
 from typing import Any
 
 import jwt
+import structlog
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from pyreqwest.client import Client
 from pyreqwest.exceptions import PyreqwestError
@@ -15,8 +16,13 @@ from shared.http import get_bytes
 from shared.settings import ServiceUrl, Settings
 
 TIMEOUT = timedelta(seconds=3)
-MAX_AGE_SECONDS = 300.0
+# Older keys are fetched again in the background. A key that auth no longer publishes is accepted for so long.
+REFRESH_SECONDS = 60.0
+# Older keys are not used: auth has not responded for so long. Longer than access tokens are valid.
+MAX_AGE_SECONDS = 3600.0
 MIN_RETRY_SECONDS = 5.0
+
+log = structlog.get_logger()
 
 
 class JwksSettings(Settings):
@@ -27,49 +33,63 @@ class JwksSettings(Settings):
 
 
 class KeysUnavailableError(Exception):
-    """The keys cannot be fetched, and none are cached."""
+    """The keys cannot be fetched, and none are cached, or the cached ones are too old or lack the wanted one."""
 
 
 class RemoteKeys:
-    """The keys at a URL; fetched again when outdated and, at a limited rate, for an unknown key ID."""
+    """The keys at a URL; fetched in the background when outdated and, at a limited rate, for an unknown key ID.
+
+    A request waits for the keys only if those that are cached cannot verify its token.
+    """
 
     def __init__(self, client: Client, url: str) -> None:
         self._client = client
         self._url = url
         self._keys: dict[str, Ed25519PublicKey] = {}
         self._fetched_at = self._tried_at = float("-inf")
-        self._lock = asyncio.Lock()
+        self._fetching: asyncio.Task[None] | None = None
+        self._error: Exception | None = None
 
     async def find(self, key_id: str) -> Ed25519PublicKey | None:
         """The key with this ID, or None; raises KeysUnavailableError if the keys cannot be fetched."""
-        if key_id not in self._keys or monotonic() - self._fetched_at > MAX_AGE_SECONDS:
-            await self._refresh(key_id)
+        age = monotonic() - self._fetched_at
+        is_usable = key_id in self._keys and age < MAX_AGE_SECONDS
+        if not is_usable or age > REFRESH_SECONDS:
+            self._start_fetching()
+        if not is_usable:
+            await self._fetched()
         return self._keys.get(key_id)
 
     async def check(self) -> None:
         """Raise unless keys are cached or can be fetched."""
         if not self._keys:
-            await self._refresh("")
+            self._start_fetching()
+            await self._fetched()
 
-    async def _refresh(self, key_id: str) -> None:
-        requested_at = monotonic()
-        async with self._lock:
-            is_fresh = self._fetched_at >= requested_at
-            is_too_soon = bool(self._keys) and monotonic() - self._tried_at < MIN_RETRY_SECONDS
-            if is_fresh or is_too_soon:
-                return
+    def _start_fetching(self) -> None:
+        is_too_soon = bool(self._keys) and monotonic() - self._tried_at < MIN_RETRY_SECONDS
+        if self._fetching is None and not is_too_soon:
             self._tried_at = monotonic()
-            try:
-                self._keys = await self._fetch()
-            except (PyreqwestError, ValueError, jwt.PyJWTError) as error:
-                # Signing keys rarely change, so outdated keys are better than none.
-                if key_id not in self._keys:
-                    raise KeysUnavailableError(f"{self._url}: {error}") from error
-                return
-            self._fetched_at = monotonic()
+            self._fetching = asyncio.create_task(self._fetch())
 
-    async def _fetch(self) -> dict[str, Ed25519PublicKey]:
-        _, body = await get_bytes(self._client, self._url, TIMEOUT)
-        document: dict[str, Any] = json.loads(body)
-        found = [(str(jwk.get("kid")), jwt.PyJWK(jwk).key) for jwk in document["keys"]]
-        return {key_id: key for key_id, key in found if isinstance(key, Ed25519PublicKey)}
+    async def _fetched(self) -> None:
+        """Wait for the current fetch, if any; raises the error of the last one."""
+        if self._fetching is not None:
+            await asyncio.shield(self._fetching)
+        if self._error is not None:
+            raise KeysUnavailableError(f"{self._url}: {self._error}") from self._error
+
+    async def _fetch(self) -> None:
+        """Replace the keys; after an error, the old ones are better than none."""
+        try:
+            _, body = await get_bytes(self._client, self._url, TIMEOUT)
+            document: dict[str, Any] = json.loads(body)
+            found = [(str(jwk.get("kid")), jwt.PyJWK(jwk).key) for jwk in document["keys"]]
+        except (PyreqwestError, LookupError, TypeError, ValueError, jwt.PyJWTError) as error:
+            self._error = error
+            log.warning("keys not fetched", url=self._url, reason=str(error))
+        else:
+            self._keys = {key_id: key for key_id, key in found if isinstance(key, Ed25519PublicKey)}
+            self._fetched_at, self._error = monotonic(), None
+        finally:
+            self._fetching = None

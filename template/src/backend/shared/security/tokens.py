@@ -16,6 +16,8 @@ ALGORITHM = "EdDSA"
 ISSUER = "auth"
 AUDIENCE = "api"
 CLOCK_SKEW = timedelta(seconds=5)
+# Of access tokens (RFC 9068), so that no other JWT is accepted as one.
+TYPE = "at+jwt"
 SEED_BYTES = 32
 
 
@@ -58,7 +60,7 @@ class Signer:
             "iat": now,
             "exp": now + self.lifetime,
         }
-        return jwt.encode(claims, self._private, ALGORITHM, headers={"kid": self.jwk["kid"], "typ": "at+jwt"})
+        return jwt.encode(claims, self._private, ALGORITHM, headers={"kid": self.jwk["kid"], "typ": TYPE})
 
     async def find(self, key_id: str) -> Ed25519PublicKey | None:
         """The public key if it has this ID."""
@@ -68,7 +70,10 @@ class Signer:
 async def verify(token: str, keys: KeySource) -> Claims:
     """The claims of the token; raises InvalidTokenError if it is invalid."""
     try:
-        key = await keys.find(str(jwt.get_unverified_header(token).get("kid")))
+        header = jwt.get_unverified_header(token)
+        if str(header.get("typ")).lower().removeprefix("application/") != TYPE:
+            raise InvalidTokenError("not an access token")
+        key = await keys.find(str(header.get("kid")))
         if key is None:
             raise InvalidTokenError("signed with an unknown key")
         claims = _decode(token, key)
