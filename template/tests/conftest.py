@@ -24,7 +24,7 @@ SIGNING_KEY = base64.urlsafe_b64encode(bytes(range(32))).decode("ascii")
 RUN = pytest.StashKey[ExitStack]()
 STORES = pytest.StashKey[Stores]()
 # The tests that use the fixture `application`.
-APPLICATION_TESTS = ("tests/e2e/", "tests/integration/test_application.py")
+APPLICATION_TESTS = ("tests/e2e/", "tests/integration/test_application.py", "tests/integration/test_api.py")
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -27,7 +27,7 @@ class ProjectCreate(Schema):
 class ProjectUpdate(Schema):
     """Changes to a project; at least one field is required, and omitted fields stay unchanged."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"minProperties": 1})
 
     name: Name | None = None
     """The new name."""

@@ -1,0 +1,183 @@
+"""Tests of every operation in the OpenAPI document: who may call it, and whether its responses are in its schema."""
+
+from enum import StrEnum
+from functools import partial
+from typing import Any, NamedTuple, cast
+
+import httpx
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, Phase, given, settings
+from schemathesis import Case, GenerationMode
+from schemathesis.core.result import Ok
+from schemathesis.specs.openapi.checks import positive_data_acceptance
+
+from tests.support.application import Application
+from tests.support.users import PASSWORD, User, create_user, new_email
+
+EXAMPLES = 15
+FUZZING = settings(
+    max_examples=EXAMPLES,
+    derandomize=True,
+    database=None,
+    deadline=None,
+    phases=[Phase.generate],
+    suppress_health_check=list(HealthCheck),
+)
+
+
+class Actor(StrEnum):
+    """Who sends a request; the last three are members of the project, with this role."""
+
+    ANONYMOUS = "anonymous"
+    FORGED = "forged"
+    STRANGER = "stranger"
+    VIEWER = "viewer"
+    EDITOR = "editor"
+    OWNER = "owner"
+
+
+EVERYBODY = frozenset(Actor)
+USERS = EVERYBODY - {Actor.ANONYMOUS, Actor.FORGED}
+MEMBERS = USERS - {Actor.STRANGER}
+EDITORS = MEMBERS - {Actor.VIEWER}
+OWNERS = EDITORS - {Actor.EDITOR}
+# Who may call each operation: a new one fails the test until it is here.
+ALLOWED = {
+    "get_liveness": EVERYBODY,
+    "get_readiness": EVERYBODY,
+    "get_jwks": EVERYBODY,
+    "register": EVERYBODY,
+    "login": EVERYBODY,
+    "refresh_tokens": EVERYBODY,
+    "logout": USERS,
+    "get_current_user": USERS,
+    "create_project": USERS,
+    "list_projects": USERS,
+    "get_project": MEMBERS,
+    "update_project": EDITORS,
+    "delete_project": OWNERS,
+    "list_members": MEMBERS,
+    "add_member": OWNERS,
+    "update_member": OWNERS,
+    "remove_member": OWNERS,
+}
+
+
+class World(NamedTuple):
+    """A project of these users with a member who sends no requests, and a user who is to be added."""
+
+    users: dict[Actor, User]
+    member: User
+    other: User
+    ids: dict[str, str]
+
+    def headers(self, actor: Actor) -> dict[str, str]:
+        """The headers of a request of the actor."""
+        match actor:
+            case Actor.ANONYMOUS:
+                return {}
+            case Actor.FORGED:
+                unsigned, _, signature = self.users[Actor.OWNER].access_token.rpartition(".")
+                return {"Authorization": f"Bearer {unsigned}.{signature[::-1]}"}
+        return self.users[actor].headers
+
+    def body(self, operation: str, actor: Actor) -> dict[str, str]:
+        """A valid body of the operation."""
+        unused = {Actor.ANONYMOUS: self.member, Actor.FORGED: self.other}
+        user = unused.get(actor) or self.users[actor]
+        return {
+            "register": {"email": new_email(), "name": "Ada", "password": PASSWORD},
+            "login": {"email": user.email, "password": PASSWORD},
+            "refresh_tokens": {"refresh_token": user.refresh_token},
+            "create_project": {"name": "Apollo"},
+            "update_project": {"name": "Apollo"},
+            "add_member": {"email": self.other.email, "role": "viewer"},
+            "update_member": {"role": "editor"},
+        }[operation]
+
+
+async def create_users(client: httpx.AsyncClient) -> list[User]:
+    """Create the users of a world."""
+    return [await create_user(client) for _ in range(len(USERS) + 2)]
+
+
+async def create_world(client: httpx.AsyncClient, users: list[User]) -> World:
+    """Create a project and its members."""
+    member, other, *rest = users
+    actors = dict(zip([each for each in Actor if each in USERS], rest, strict=True))
+    send = partial(client.post, headers=actors[Actor.OWNER].headers)
+    project = (await send("/api/projects", json={"name": "Shared"})).json()["id"]
+    for user, role in ((actors[Actor.VIEWER], "viewer"), (actors[Actor.EDITOR], "editor"), (member, "viewer")):
+        added = await send(f"/api/projects/{project}/members", json={"email": user.email, "role": role})
+        assert added.status_code == 201, added.text
+    return World(actors, member, other, {"project_id": project, "user_id": member.id})
+
+
+@pytest.fixture
+async def document(client: httpx.AsyncClient) -> dict[str, Any]:
+    """The OpenAPI document of the application; the operation that ends sessions is the last."""
+    document: dict[str, Any] = (await client.get("/openapi.json")).json()
+    document["paths"]["/api/auth/logout"] = document["paths"].pop("/api/auth/logout")
+    return document
+
+
+def expected(operation: str, actor: Actor) -> str:
+    """What the actor gets."""
+    if actor in ALLOWED[operation]:
+        return "allowed"
+    return {Actor.ANONYMOUS: "401", Actor.FORGED: "401", Actor.STRANGER: "404"}.get(actor, "403")
+
+
+async def test_only_those_who_may_can_call_each_operation(
+    client: httpx.AsyncClient, document: dict[str, Any], subtests: pytest.Subtests
+) -> None:
+    operations = [
+        (path, method, each) for path, methods in document["paths"].items() for method, each in methods.items()
+    ]
+    assert {each["operationId"] for _, _, each in operations} == set(ALLOWED)
+    users = await create_users(client)
+    for path, method, each in operations:
+        operation = each["operationId"]
+        with subtests.test(operation):
+            assert ("security" in each) == (Actor.ANONYMOUS not in ALLOWED[operation])
+            found: dict[Actor, str] = {}
+            world = await create_world(client, users)
+            for actor in Actor:
+                if "allowed" in found.values():
+                    # The request may have deleted the project.
+                    world = await create_world(client, users)
+                json = world.body(operation, actor) if "requestBody" in each else None
+                response = await client.request(
+                    method, path.format(**world.ids), json=json, headers=world.headers(actor)
+                )
+                found[actor] = "allowed" if response.is_success else str(response.status_code)
+            assert found == {actor: expected(operation, actor) for actor in Actor}
+
+
+async def test_responses_are_in_the_schema_whatever_is_sent(
+    client: httpx.AsyncClient, application: Application, document: dict[str, Any], subtests: pytest.Subtests
+) -> None:
+    schema = schemathesis.openapi.from_dict(document)
+    schema.config.update(base_url=application["gateway"].url)
+    users = await create_users(client)
+    for operation in (cast(Ok[Any], found).ok() for found in schema.get_all_operations()):
+        world = await create_world(client, users)
+        with subtests.test(operation.label):
+            fuzz(operation, world, GenerationMode.POSITIVE)
+            if operation.body or operation.path_parameters or operation.query:
+                fuzz(operation, world, GenerationMode.NEGATIVE)
+
+
+def fuzz(operation: Any, world: World, mode: GenerationMode) -> None:
+    """Send valid requests about what exists, or invalid ones, as the owner."""
+
+    @FUZZING
+    @given(case=operation.as_strategy(generation_mode=mode))
+    def send(case: Case[Any]) -> None:
+        if mode is GenerationMode.POSITIVE:
+            case.path_parameters.update({name: world.ids[name] for name in case.path_parameters})
+        # Not every rule can be in a schema, such as which domains have email.
+        case.call_and_validate(headers=world.users[Actor.OWNER].headers, excluded_checks=[positive_data_acceptance])
+
+    send()
