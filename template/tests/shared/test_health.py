@@ -31,6 +31,16 @@ async def test_slow_check_times_out(monkeypatch: pytest.MonkeyPatch) -> None:
     assert health.components["fine"].status == "ok"
 
 
+async def test_failure_of_an_optional_part_is_only_degraded() -> None:
+    async def fail() -> None:
+        raise RuntimeError("gone")
+
+    health = await run_checks({"part": lambda: asyncio.sleep(0)}, {"extra": fail})
+    assert (health.status, health.components["extra"].status) == ("degraded", "degraded")
+    assert (await run_checks({"part": fail}, {"extra": fail})).status == "failed"
+    assert (await run_checks({}, {})).status == "ok"
+
+
 async def test_service_is_ready_when_all_dependencies_are(projects: httpx.AsyncClient) -> None:
     response = await projects.get("/health/detailed")
     assert response.status_code == 200

@@ -5,6 +5,7 @@ import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
+import httpx
 from starlette.types import ASGIApp
 
 from shared.server import create_server
@@ -82,6 +83,15 @@ async def wait_until(condition: Callable[[], bool]) -> None:
     async with asyncio.timeout(TIMEOUT_SECONDS):
         while True:
             if condition():
+                return
+            await asyncio.sleep(0.01)
+
+
+async def wait_for_status(client: httpx.AsyncClient, path: str, status: int) -> None:
+    """Return when GET responds with the status."""
+    async with asyncio.timeout(TIMEOUT_SECONDS):
+        while True:
+            if (await client.get(path)).status_code == status:
                 return
             await asyncio.sleep(0.01)
 

@@ -10,11 +10,13 @@ from starlette.types import ASGIApp
 
 from gateway import openapi
 from gateway.clients import Clients
+from gateway.metrics import UpstreamCollector
 from gateway.middleware import ProxyMiddleware
 from gateway.readiness import check_ready
 from gateway.routes import RouteTable, create_routes
 from gateway.settings import GatewaySettings
 from gateway.tokens import TokenVerifier
+from gateway.upstreams import Upstream
 from shared.application import create_service
 from shared.http import create_client
 from shared.middleware import RequestMiddleware
@@ -31,6 +33,9 @@ def create_app(settings: GatewaySettings) -> ASGIApp:
         state = app.state
         state.settings = settings
         state.services = {route.service: route.url for route in routes}
+        state.upstreams = {name: Upstream(name, url, settings.upstream_slow) for name, url in state.services.items()}
+        state.optional_checks = {f"upstream {name}": each.check for name, each in state.upstreams.items()}
+        state.metrics.registry.register(UpstreamCollector(list(state.upstreams.values())))
         state.clients = Clients.create(settings.upstream_timeout, settings.upstream_connections)
         state.client = create_client()
         state.checks = {name: partial(check_ready, state.client, url) for name, url in state.services.items()}

@@ -7,6 +7,7 @@ from gateway.clients import Clients
 from gateway.proxy import ForwardedRequest
 from gateway.routes import RouteTable, is_ambiguous
 from gateway.tokens import TokenVerifier
+from gateway.upstreams import Upstream
 from shared.error_responses import send_error
 from shared.security.jwks import KeysUnavailableError
 
@@ -36,12 +37,13 @@ class ProxyMiddleware:
             return
         verifier: TokenVerifier = self._app.state.token_verifier
         clients: Clients = self._app.state.clients
+        upstream: Upstream = self._app.state.upstreams[route.service]
         try:
             accepted = not route.verify_tokens or await verifier.accepts(scope["headers"])
         except KeysUnavailableError:
             await send_error(send, 502, "The auth service is unavailable, so tokens cannot be verified")
             return
         if accepted:
-            await ForwardedRequest(route, scope, receive, send, timeout=self._timeout).run(clients)
+            await ForwardedRequest(upstream, scope, receive, send, timeout=self._timeout).run(clients)
         else:
             await send_error(send, 401, "The access token is invalid; refresh it or log in again", INVALID_TOKEN)

@@ -1,6 +1,7 @@
 """Streaming reverse proxy: forwards one request to a service and streams the response back."""
 
 import asyncio
+import math
 from collections.abc import AsyncIterator
 
 import structlog
@@ -11,10 +12,10 @@ from starlette.types import Receive, Scope, Send
 
 from gateway.clients import Clients
 from gateway.headers import to_client, to_service
-from gateway.routes import Route
+from gateway.upstreams import Address, Upstream, is_repeatable
 from gateway.watchdog import Watchdog
 from shared.error_responses import send_error
-from shared.request_body import content_length
+from shared.request_body import content_length, has_body
 
 # A request body of up to this many bytes is buffered; a larger one is streamed.
 BUFFERED_BYTES = 64 * 1024
@@ -27,52 +28,124 @@ class ClientDisconnectedError(Exception):
     """The client disconnected before it had sent the complete request."""
 
 
+class NoAddressError(Exception):
+    """The name of the service has no address."""
+
+
 class ForwardedRequest:
     """A request that is forwarded to a service; `timeout` is in seconds and applies to each part of it."""
 
-    def __init__(self, route: Route, scope: Scope, receive: Receive, send: Send, *, timeout: float) -> None:
-        self._route = route
+    def __init__(self, upstream: Upstream, scope: Scope, receive: Receive, send: Send, *, timeout: float) -> None:
+        self._upstream = upstream
         self._scope = scope
         self._receive = receive
         self._send = send
         self._watchdog = Watchdog(receive, timeout)
-        self._started = False
+        length = content_length(scope)
+        self._is_upload = length is None or length > BUFFERED_BYTES
+        self._body = b""
+        self._reading = self._answered = self._started = False
 
     async def run(self, clients: Clients) -> None:
-        """Send the service's response; 504 if it times out, 502 for any other failure of the service."""
+        """Send the service's response; 503 if its circuit is open, 504 if it times out, 502 for any other failure."""
+        breaker = self._upstream.breaker
+        if seconds := breaker.admit(self):
+            self._watchdog.stop()
+            self._upstream.rejected += 1
+            retry_after = ((b"retry-after", b"%d" % math.ceil(seconds)),)
+            detail = f"The {self._upstream.name} service is overloaded or failing; try again"
+            await send_error(self._send, 503, detail, retry_after)
+            return
+        failed: bool | None = None
         try:
-            async with (await self._build(clients)).build_streamed() as response:
-                await self._stream(response)
-        except (PyreqwestError, ClientDisconnectedError) as error:
+            await self._buffer()
+            await self._forward(clients)
+        except (PyreqwestError, NoAddressError, ClientDisconnectedError) as error:
+            failed = self._is_failure(error)
             await self._fail(error)
         except asyncio.CancelledError as error:
             if not self._watchdog.uncancel():
                 raise
+            failed = self._is_failure(error)
             await self._fail(error)
         finally:
+            breaker.finish(self, failed=failed)
             self._watchdog.stop()
 
-    async def _build(self, clients: Clients) -> RequestBuilder:
+    async def _buffer(self) -> None:
+        """Read the body, unless it is streamed to the service."""
+        if self._is_upload:
+            return
+        if has_body(self._scope):
+            self._body = b"".join([part async for part in self._read_body()])
+        else:
+            self._request_complete()
+
+    async def _forward(self, clients: Clients) -> None:
+        """Forward the request, and repeat it on another address if the service cannot have handled it twice."""
+        attempts = 0
+        address = None
+        while True:
+            address = await self._upstream.choose(address)
+            if address is None:
+                raise NoAddressError(f"no address for {self._upstream.name}")
+            attempts += 1
+            address.waiting += 1
+            try:
+                await self._attempt(clients, address)
+            except PyreqwestError as error:
+                if self._answered or isinstance(error, BuilderError):
+                    raise
+                self._upstream.failed(address, error)
+                is_lost = self._is_upload and self._reading
+                if is_lost or not is_repeatable(error, self._scope["method"]):
+                    raise
+                if not await self._upstream.may_retry(attempts):
+                    raise
+                self._watchdog.wait_for("service")
+            except asyncio.CancelledError as error:
+                if self._watchdog.timed_out == "service" and not self._answered:
+                    self._upstream.failed(address, error)
+                raise
+            else:
+                return
+            finally:
+                address.waiting -= 1
+
+    async def _attempt(self, clients: Clients, address: Address) -> None:
+        async with self._build(clients, address).build_streamed() as response:
+            self._answered = True
+            self._upstream.succeeded(address)
+            self._upstream.breaker.finish(self, failed=False)
+            await self._stream(response)
+
+    def _build(self, clients: Clients, address: Address) -> RequestBuilder:
         scope = self._scope
-        url = self._route.url + scope["raw_path"].decode("ascii")
+        url = address.url + scope["raw_path"].decode("ascii")
         if scope["query_string"]:
             url += "?" + scope["query_string"].decode()
-        length = content_length(scope)
-        is_upload = length is None or length > BUFFERED_BYTES
-        client = clients.uploads if is_upload else clients.default
-        request = client.request(scope["method"], url).headers(to_service(scope))
+        client = clients.uploads if self._is_upload else clients.default
+        headers = to_service(scope)
+        if address.host:
+            headers.append(("host", address.host))
         # Without this, pyreqwest buffers part of the response body before it returns the headers.
-        request = request.streamed_read_buffer_limit(0)
-        if is_upload:
+        request = client.request(scope["method"], url).headers(headers).streamed_read_buffer_limit(0)
+        if self._is_upload:
             return request.body_stream(self._read_body())
-        if length:
-            request = request.body_bytes(b"".join([part async for part in self._read_body()]))
-        else:
-            self._watchdog.request_complete()
-        return request
+        return request.body_bytes(self._body) if self._body else request
+
+    def _request_complete(self) -> None:
+        self._watchdog.request_complete()
+        self._upstream.breaker.start(self)
+
+    def _is_failure(self, error: BaseException) -> bool | None:
+        """Whether the service has failed; None if the client has, or the response had begun."""
+        if self._answered or self._watchdog.disconnected or self._watchdog.timed_out == "client":
+            return None
+        return None if isinstance(error, BuilderError | ClientDisconnectedError) else True
 
     async def _read_body(self) -> AsyncIterator[bytes]:
-        more = True
+        more = self._reading = True
         while more:
             self._watchdog.wait_for("client")
             message = await self._receive()
@@ -83,7 +156,7 @@ class ForwardedRequest:
             more = message.get("more_body", False)
             if message.get("body"):
                 yield message["body"]
-        self._watchdog.request_complete()
+        self._request_complete()
 
     async def _stream(self, response: Response) -> None:
         """Send each part as it arrives; a known length shows which part is the last one."""
@@ -105,12 +178,12 @@ class ForwardedRequest:
     async def _fail(self, error: BaseException) -> None:
         """Send an error response; a response that has started is aborted instead, so that it is visibly incomplete."""
         if self._watchdog.disconnected:
-            log.info("client disconnected", upstream=self._route.service)
+            log.info("client disconnected", upstream=self._upstream.name)
             return
         status, detail = self._error_of(error)
         log.error(
             "forwarding failed",
-            upstream=self._route.service,
+            upstream=self._upstream.name,
             status=None if self._started else status,
             reason=reason_of(error),
         )
@@ -118,7 +191,7 @@ class ForwardedRequest:
             await send_error(self._send, status, detail)
 
     def _error_of(self, error: BaseException) -> tuple[int, str]:
-        service = f"The {self._route.service} service"
+        service = f"The {self._upstream.name} service"
         if self._watchdog.timed_out == "client":
             return 408, "The request was not sent in time"
         if self._watchdog.timed_out or isinstance(error, TimeoutError):

@@ -37,6 +37,9 @@ class GatewaySettings(ServiceSettings, JwksSettings):
     upstream_timeout: Seconds = 30
     """Seconds to wait for the start of a response, and for each following part of it."""
 
+    upstream_slow: Seconds = 10
+    """Seconds until the start of a response after which the service counts as too slow; see `gateway.breaker`."""
+
     upstream_connections: int = Field(default=256, ge=1)
     """Idle connections to keep open per service."""
 

@@ -1,7 +1,7 @@
 """Liveness and readiness endpoints."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from time import perf_counter
 from typing import Literal
 
@@ -14,7 +14,9 @@ from shared.schemas import Schema
 TIMEOUT_SECONDS = 3.0
 
 Check = Callable[[], Awaitable[object]]
-Status = Literal["ok", "failed"]
+Status = Literal["ok", "degraded", "failed"]
+
+SEVERITY: Sequence[Status] = ("ok", "degraded", "failed")
 
 
 class Component(Schema):
@@ -47,19 +49,23 @@ class Liveness(Schema):
     """Always `ok`."""
 
 
-async def run_checks(checks: Mapping[str, Check]) -> Health:
-    """Run all checks concurrently; the status is ok if all of them pass."""
-    found = await asyncio.gather(*(_run_check(check) for check in checks.values()))
-    status: Status = "ok" if all(component.status == "ok" for component in found) else "failed"
-    return Health(status=status, components=dict(zip(checks, found, strict=True)))
+async def run_checks(checks: Mapping[str, Check], optional: Mapping[str, Check] | None = None) -> Health:
+    """Run all checks concurrently; the status is that of the worst component, which if optional is only degraded."""
+    optional = optional or {}
+    found = await asyncio.gather(
+        *(_run_check(check, "failed") for check in checks.values()),
+        *(_run_check(check, "degraded") for check in optional.values()),
+    )
+    status: Status = max((component.status for component in found), key=SEVERITY.index, default="ok")
+    return Health(status=status, components=dict(zip([*checks, *optional], found, strict=True)))
 
 
-async def _run_check(check: Check) -> Component:
+async def _run_check(check: Check, failure: Status) -> Component:
     started = perf_counter()
     [outcome] = await asyncio.gather(asyncio.wait_for(check(), TIMEOUT_SECONDS), return_exceptions=True)
     reason = _reason(outcome) if isinstance(outcome, BaseException) else None
     latency = round((perf_counter() - started) * 1000, 2)
-    return Component(status="failed" if reason else "ok", latency_ms=latency, reason=reason)
+    return Component(status=failure if reason else "ok", latency_ms=latency, reason=reason)
 
 
 def _reason(error: BaseException) -> str:
@@ -85,7 +91,9 @@ async def get_liveness() -> Liveness:
 async def get_readiness(request: Request, response: Response) -> Health:
     """Readiness: 503 if a dependency is unavailable."""
     checks: Mapping[str, Check] = request.app.state.checks
-    health = await run_checks(checks)
-    if health.status != "ok":
+    # Without these, the service works in a restricted way.
+    optional: Mapping[str, Check] = getattr(request.app.state, "optional_checks", {})
+    health = await run_checks(checks, optional)
+    if health.status == "failed":
         response.status_code = 503
     return health
