@@ -159,7 +159,7 @@ def test_the_stack_runs_on_the_host_engine_and_its_ports_are_forwarded(opened: D
         compose_project.load(opened.project)
         copied = shutil.ignore_patterns(".venv", ".data")
         other = shutil.copytree(opened.project, tmp_path / opened.project.name, symlinks=True, ignore=copied)
-        with pytest.raises(UserError, match="were started in another folder"):
+        with pytest.raises(UserError, match="were created in another folder"):
             compose_project.load(other)
     finally:
         opened.inside(*stack, "down", "--volumes", "--yes")

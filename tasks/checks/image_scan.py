@@ -51,7 +51,7 @@ def _built() -> list[str]:
     if processes.output("docker", "version", "--format={{.Server.Version}}") is None:
         raise Skipped("no Docker Engine answers, so no image of this project is built.", NO_IMAGES)
     try:
-        _, found = compose.read(compose.Compose(Path.cwd(), env_file.settings(Path.cwd())))
+        found = compose.read(compose.Compose(Path.cwd(), env_file.settings(Path.cwd())))[1]
     except UserError as error:
         raise Skipped(f"cannot read which images this project builds: {error}", NO_IMAGES) from None
     names = [group[0].image for group in compose.builds(found)]

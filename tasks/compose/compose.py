@@ -111,10 +111,10 @@ class ComposeService:
         return [each["source"] for each in self.definition.get("secrets") or []]
 
 
-def read(compose: Compose) -> tuple[str, list[ComposeService]]:
-    """The name of the project and its services."""
+def read(compose: Compose) -> tuple[str, list[ComposeService], dict[str, dict[str, Any]]]:
+    """The name of the project, its services, and the definitions of its volumes."""
     config = json.loads(compose.output("config", "--format", "json"))
-    return config["name"], services(config)
+    return config["name"], services(config), config.get("volumes") or {}
 
 
 def services(config: Mapping[str, Any]) -> list[ComposeService]:

@@ -19,6 +19,7 @@ from tasks.project import env_file, setup
 PROJECT_LABEL = "com.docker.compose.project"
 FOLDER_LABEL = f"{PROJECT_LABEL}.working_dir"
 SERVICE_LABEL = "com.docker.compose.service"
+VOLUME_LABEL = "com.docker.compose.volume"
 SECRETS_SETTING = "SECRETS_FOLDER"
 MOUNTS = Path("/proc/self/mountinfo")
 # Docker mounts these files of a container from a folder with the container's ID.
@@ -34,7 +35,13 @@ class ComposeProject:
     compose: Compose
     name: str
     services: list[ComposeService]
+    volumes: dict[str, dict[str, Any]]
     container: Container | None
+
+    @property
+    def host_folder(self) -> str:
+        """The project's folder on the host of the engine."""
+        return host_path(self.folder, self.container.attrs["Mounts"]) if self.container else str(self.folder)
 
     @property
     def label(self) -> str:
@@ -83,20 +90,43 @@ def load(project: Path, *, with_debugger: bool = False) -> ComposeProject:
 
 
 def _check_folder(place: ComposeProject) -> None:
-    """UserError if the containers with the project's name were started in another folder, which has the same name.
+    """UserError if the containers, or else the volumes, with the project's name are those of another folder.
 
     A devcontainer and its host have different paths for a folder; secrets are mounted from the host's.
     """
-    folder = place.folder if place.container is None else host_path(place.folder, place.container.attrs["Mounts"])
     found = [container for _, containers in place.containers() for container in containers]
-    starts = [os.path.realpath(container.labels[FOLDER_LABEL]) for container in found]
+    volumes = place.client.volumes.list(filters={"label": [place.label, FOLDER_LABEL]})
+    # Without the folder, the project was moved to this one.
+    owners = [path for volume in volumes if not _is_gone(path := volume.attrs["Labels"][FOLDER_LABEL])]
+    starts = [os.path.realpath(container.labels[FOLDER_LABEL]) for container in found] or owners
     mounts = [mount["Source"] for container in found for mount in container.attrs["Mounts"]]
-    if found and not any(Path(path).is_relative_to(folder) for path in (*starts, *mounts)):
+    if starts and not any(Path(path).is_relative_to(place.host_folder) for path in (*starts, *mounts)):
+        what, remedy = "volumes", "delete the data there: nox -s stack -- down --volumes"
+        if found:
+            what = "containers"
+            remedy = f"remove them and keep their data: docker compose --project-name {place.name} down"
         raise UserError(
-            f"The containers of {place.name} were started in another folder: {starts[0]}.\n"
-            f"Use another name here, with COMPOSE_PROJECT_NAME=... in {env_file.LOCAL}; or remove them and keep their "
-            f"data: docker compose --project-name {place.name} down"
+            f"The {what} of {place.name} were created in another folder: {starts[0]}.\n"
+            f"Use another name here, with COMPOSE_PROJECT_NAME=... in {env_file.LOCAL}; or {remedy}"
         )
+
+
+def _is_gone(folder: str) -> bool:
+    """Whether there is no such folder, rather than one of another user."""
+    try:
+        Path(folder).stat()
+    except OSError as error:
+        return isinstance(error, FileNotFoundError)
+    return False
+
+
+def create_volumes(place: ComposeProject) -> None:
+    """Create the missing volumes that have no options, with the label of the folder, which Compose does not set."""
+    known = {volume.name for volume in place.client.volumes.list()}
+    for name, volume in place.volumes.items():
+        if volume.keys() == {"name"} and volume["name"] not in known:
+            labels = {PROJECT_LABEL: place.name, VOLUME_LABEL: name, FOLDER_LABEL: place.host_folder}
+            place.client.volumes.create(volume["name"], labels=labels)
 
 
 def own_container(client: DockerClient) -> Container | None:

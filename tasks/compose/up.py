@@ -90,6 +90,7 @@ def _interruptible() -> Iterator[None]:
 def _start(place: ComposeProject, timeout: int, restarted: Sequence[str] = ()) -> None:
     """Let Compose start everything, or restart services, and wait; UserError with the reason if one is not ready."""
     options = ["--no-recreate", "--no-deps", *restarted] if restarted else []
+    compose_project.create_volumes(place)
     try:
         if restarted:
             place.compose.run("restart", *restarted)

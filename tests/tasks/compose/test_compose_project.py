@@ -105,7 +105,7 @@ def test_a_port_of_this_project_s_dev_is_reported_with_its_pid(tmp_path: Path) -
         data.write("dev", {"pid": 4321, "services": {"gateway": {"port": port}}})
         found = services({"name": "x", "services": {"gateway": {"ports": [{"target": 1, "published": port}]}}})
         compose = Compose(tmp_path, {})
-        place = ComposeProject(tmp_path, cast("docker.DockerClient", client), compose, "x", found, None)
+        place = ComposeProject(tmp_path, cast("docker.DockerClient", client), compose, "x", found, {}, None)
         with pytest.raises(
             UserError, match=r"in use by `nox -s dev` of this project \(PID 4321\)\.\nFree it or change"
         ):

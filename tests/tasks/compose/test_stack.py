@@ -186,11 +186,31 @@ def test_every_command_refuses_the_stack_of_another_folder_with_its_name(running
         code, output = other.run(*command.split())
         assert code == 1, output
         fault, remedy = output.splitlines()[-2:]
-        assert fault == f"The containers of {running.name} were started in another folder: {running.folder}."
+        assert fault == f"The containers of {running.name} were created in another folder: {running.folder}."
         assert remedy.startswith("Use another name here, with COMPOSE_PROJECT_NAME=... in .env.local; or remove them ")
         assert remedy.endswith(f"docker compose --project-name {running.name} down")
     assert running.containers("ID") == before
     assert running.volumes() == [f"{running.name}_kept"]
+
+
+def test_every_command_refuses_the_data_of_another_folder_with_its_name(running: SmallStack, tmp_path: Path) -> None:
+    running.run("down")
+    other = SmallStack(tmp_path, running.port)
+    other.name = running.name
+    for command in ("up", "status", "down --volumes --yes"):
+        code, output = other.run(*command.split())
+        assert code == 1, output
+        fault, remedy = output.splitlines()[-2:]
+        assert fault == f"The volumes of {running.name} were created in another folder: {running.folder}."
+        assert remedy.startswith("Use another name here, with COMPOSE_PROJECT_NAME=... in .env.local; or delete the ")
+    assert running.volumes() == [f"{running.name}_kept"]
+    # The data of a project that was moved.
+    running.docker("volume", "rm", f"{running.name}_kept")
+    labels = (f"com.docker.compose.project={running.name}", "com.docker.compose.project.working_dir=/no/such/folder")
+    running.docker("volume", "create", *(f"--label={label}" for label in labels), f"{running.name}_kept")
+    code, output = other.run("down", "--volumes", "--yes")
+    assert code == 0, output
+    assert running.volumes() == []
 
 
 @pytest.mark.parametrize("command", ["logs", "restart"])
