@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import runpy
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -9,12 +10,14 @@ from pathlib import Path
 import pytest
 
 from tasks.core.errors import UserError
-from tasks.settings import agreement, contract
+from tasks.settings import contract
+from tests.support import ROOT
 from tests.tasks.command import inside
 
 FILES = [".env.example", "compose.yaml", "environments"]
 KEY = "R3kqVb0u0sJX2mZ8m0oWc1pYtF5nQd7aEhLgKxBvSzU="
 MAIN = "compose.yaml"
+AGREEMENT = runpy.run_path(str(ROOT / "template/tests/support/agreement.py"))
 GATEWAY = "      PROJECTS_URL: http://projects:8002\n"
 
 # The file, a text in it, its replacement, and the fault that is then found.
@@ -93,7 +96,7 @@ def faults(project: Path, *others: Path) -> list[list[str]]:
     """The faults of a project, and those of the files of others compared with its classes."""
     with inside(project):
         agreed = contract.read(project)
-        return [agreement.faults(each, agreed) for each in (project, *others)]
+        return [AGREEMENT["faults"](each, agreed) for each in (project, *others)]
 
 
 def replace(path: Path, old: str, new: str) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from dotenv.parser import Binding, parse_stream
 
-from tasks.project.env_file import bad_line
+from tasks.project.env_file import bad_line, line_of
 
 NAME = re.compile(r"[A-Z][A-Z0-9_]*")
 UNQUOTED = re.compile(r"[\w.,:/@%+=?&*~-]*")
@@ -29,9 +29,8 @@ def check(path: Path) -> Iterator[str]:
         return
     first: dict[str, int] = {}
     for binding in parse_stream(io.StringIO(text)):
-        original = binding.original.string
-        line = binding.original.line + len(original) - len(original.lstrip("\n"))
-        if fault := _fault(binding, original.strip("\n")):
+        line = line_of(binding)
+        if fault := _fault(binding, binding.original.string.strip("\n")):
             yield f"{line}: {fault}"
         elif binding.key and first.setdefault(binding.key, line) != line:
             yield f"{line}: {binding.key} is already set in line {first[binding.key]}"

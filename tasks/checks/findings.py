@@ -4,7 +4,6 @@ Only security-accepted.toml accepts findings: each with a reason, and for a year
 """
 
 import re
-import tomllib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
@@ -13,6 +12,7 @@ from typing import Any
 
 from tasks.checks.files import matching
 from tasks.core.errors import UserError
+from tasks.project import locks
 
 SEVERITIES = ("critical", "high", "medium", "low")
 FILE = Path("security-accepted.toml")
@@ -67,11 +67,7 @@ class Entry:
 
 def entries() -> list[Entry]:
     """The entries of the file. UserError names an incomplete one."""
-    text = FILE.read_text(encoding="utf-8") if FILE.exists() else ""
-    try:
-        tables = tomllib.loads(text).get("accepted", [])
-    except tomllib.TOMLDecodeError as error:
-        raise UserError(f"{FILE} is not valid TOML: {error}") from None
+    tables, text = locks.read_toml(FILE).get("accepted", []), locks.text_of(FILE)
     lines = [number for number, line in enumerate(text.splitlines(), 1) if re.match(r"\s*\[\[\s*accepted\s*]]", line)]
     if not isinstance(tables, list) or len(lines) != len(tables):
         raise UserError(f"{FILE}: write each accepted finding as its own table, under [[accepted]].")

@@ -23,7 +23,7 @@ def bindings(path: Path) -> list[Binding]:
     found = list(parse_stream(io.StringIO(_text(path))))
     for binding in found:
         if not _is_valid(binding):
-            raise UserError(f"{path.name}, line {_line(binding)}: not of the form NAME=value. Correct that line.")
+            raise UserError(f"{path.name}, line {line_of(binding)}: not of the form NAME=value. Correct that line.")
     return found
 
 
@@ -69,6 +69,12 @@ def bad_line(error: UnicodeDecodeError) -> int:
     return error.object[: error.start].count(b"\n") + 1
 
 
+def line_of(binding: Binding) -> int:
+    """The line where the binding's text begins; dotenv counts from the empty lines before it."""
+    text = binding.original.string
+    return binding.original.line + text[: len(text) - len(text.lstrip())].count("\n")
+
+
 def _example(project: Path) -> list[str]:
     return _text(project / EXAMPLE, f" Restore it: git checkout {EXAMPLE}").splitlines()
 
@@ -80,12 +86,6 @@ def _text(path: Path, advice: str = "") -> str:
         raise UserError(f"{path.name}, line {bad_line(error)}: not UTF-8. Save the file as UTF-8.") from None
     except OSError as error:
         raise UserError(f"Cannot read {path}: {error.strerror}.{advice}") from None
-
-
-def _line(binding: Binding) -> int:
-    """The line where the binding's text begins; dotenv counts from the empty lines before it."""
-    text = binding.original.string
-    return binding.original.line + text[: len(text) - len(text.lstrip())].count("\n")
 
 
 def _is_valid(binding: Binding) -> bool:

@@ -3,7 +3,6 @@
 import functools
 import os
 import pwd
-import shutil
 import subprocess
 import time
 from abc import ABC, abstractmethod
@@ -11,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
+from tasks.core import processes
 from tasks.core.errors import UserError
 from tasks.core.ports import Ports
 from tasks.servers.group import Group
@@ -108,7 +108,7 @@ def unprivileged() -> list[str]:
     if not is_root and _has_name():
         return []
     for candidate in (SETPRIV, UNSHARE) if is_root else (UNSHARE,):
-        if shutil.which(candidate[0]) and _works(candidate):
+        if processes.output(*candidate, "true") is not None:
             return candidate
     user = "root" if is_root else f"user ID {os.geteuid()}, which has no name on this machine"
     raise UserError(
@@ -140,7 +140,3 @@ def _has_name() -> bool:
         return bool(pwd.getpwuid(os.geteuid()))
     except KeyError:
         return False
-
-
-def _works(candidate: list[str]) -> bool:
-    return subprocess.run([*candidate, "true"], capture_output=True, check=False).returncode == 0

@@ -10,7 +10,6 @@ from rich.text import Text
 from tasks.core.console import count
 from tasks.core.screen import MARKS, print_table
 from tasks.settings import contract
-from tasks.settings.agreement import committed_faults
 from tasks.settings.contract import Contract, Setting, Value
 
 SECRETS_FOLDER = "SECRETS_FOLDER"
@@ -30,7 +29,7 @@ def main() -> str | None:
     values = contract.values(Path.cwd(), agreed, environment, Path(secrets) if secrets else None)
     problems = contract.problems(agreed, environment, values)
     if environment != contract.DEVELOPMENT:
-        faults = committed_faults(Path.cwd(), agreed, environment)
+        faults = contract.committed_faults(Path.cwd(), agreed, environment)
         problems |= {fault.setting: f"{fault.reason} ({fault.file})" for fault in faults}
     rows = [row(setting, values, agreed, is_wrong=name in problems) for name, setting in agreed.settings.items()]
     print_table(["", "setting", Column("value", overflow="fold"), "source", "read by"], rows)

@@ -7,7 +7,7 @@ import importlib
 import json
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
@@ -61,6 +61,14 @@ class Value(NamedTuple):
     source: str
 
 
+class Fault(NamedTuple):
+    """A setting that a file should set in another way, or not at all."""
+
+    file: str
+    setting: str
+    reason: str
+
+
 def main() -> None:
     """Print the wrong settings of development as JSON, each with a line that has its source and the reason."""
     agreed = read(Path.cwd())
@@ -86,6 +94,17 @@ def read(project: Path) -> Contract:
 def committed(environment: str) -> tuple[Path, ...]:
     """The committed files of a deployed environment, the one that takes precedence first."""
     return (FOLDER / f"{environment}.env", COMMON)
+
+
+def committed_faults(project: Path, agreed: Contract, environment: str) -> Iterator[Fault]:
+    """Secrets and unknown settings in the committed files of an environment."""
+    for path in committed(environment):
+        for name, text in env_file.values(project / path).items():
+            setting = agreed.settings.get(name)
+            if setting is None:
+                yield Fault(str(path), name, "no service reads it")
+            elif setting.holds_secret(text):
+                yield Fault(str(path), name, "a secret in a committed file; remove it and create a new one")
 
 
 def values(project: Path, agreed: Contract, environment: str, secrets: Path | None) -> dict[str, Value]:

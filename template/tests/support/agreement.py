@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import yaml
 
@@ -11,7 +11,7 @@ from tasks.core.errors import UserError
 from tasks.project import env_file
 from tasks.project.services import COMPOSE_FILE, compose_files
 from tasks.project.setup import fresh_secret
-from tasks.settings.contract import DEVELOPMENT, Contract, committed, refusals
+from tasks.settings.contract import DEVELOPMENT, Contract, Fault, committed_faults, refusals
 
 # In Compose: ${NAME}, ${NAME:-default}, ${NAME:?message}.
 VARIABLE = re.compile(r"\$\{?(?P<name>\w+)(:?-(?P<default>[^}]*))?([^}]*\})?")
@@ -19,30 +19,11 @@ VARIABLE = re.compile(r"\$\{?(?P<name>\w+)(:?-(?P<default>[^}]*))?([^}]*\})?")
 PYTHON = "PYTHON"
 
 
-class Fault(NamedTuple):
-    """A setting that a file should set in another way, or not at all."""
-
-    file: str
-    setting: str
-    reason: str
-
-
 def faults(project: Path, contract: Contract) -> list[str]:
     """A line for each fault of the project."""
     deployed = [each for each in contract.environments if each != DEVELOPMENT]
     found = [fault for each in deployed for fault in committed_faults(project, contract, each)]
     return [": ".join(each) for each in dict.fromkeys([*found, *compose_faults(project, contract)])]
-
-
-def committed_faults(project: Path, contract: Contract, environment: str) -> Iterator[Fault]:
-    """Secrets and unknown settings in the committed files of an environment."""
-    for path in committed(environment):
-        for name, text in env_file.values(project / path).items():
-            setting = contract.settings.get(name)
-            if setting is None:
-                yield Fault(str(path), name, "no service reads it")
-            elif setting.holds_secret(text):
-                yield Fault(str(path), name, "a secret in a committed file; remove it and create a new one")
 
 
 def compose_faults(project: Path, contract: Contract) -> Iterator[Fault]:
