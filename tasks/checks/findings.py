@@ -21,7 +21,7 @@ TEXTS = ("tool", "rule", "path", "reason")
 # Patterns of files from which scanners would read exceptions.
 SCANNER_FILES = (
     ".trivyignore .trivyignore.y*ml trivy.y*ml .grype.y*ml *.grype/config.y*ml "
-    ".checkov.yaml .checkov.yml .gitleaksignore .gitleaks.toml .hadolint.yaml .hadolint.yml .semgrepignore "
+    ".gitleaksignore .gitleaks.toml .hadolint.yaml .hadolint.yml .semgrepignore "
     "*.github/actionlint.yaml *.github/actionlint.yml *.github/zizmor.yml *.github/zizmor.yaml zizmor.yml zizmor.yaml"
 )
 

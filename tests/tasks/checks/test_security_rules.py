@@ -117,6 +117,23 @@ SOUND_SERVICE = """\
       - database_password
 """
 
+BASE = "FROM docker.io/library/python:3.13-slim-trixie\n"
+USED = "USER 10001:10001\nHEALTHCHECK CMD true\n"
+# The Dockerfiles that a rule must find, and the line.
+UNSAFE_IMAGES = {
+    "dockerfile-without-user": [(f"{BASE}USER 1\n{BASE}# USER 1\nHEALTHCHECK NONE\n", 3)],
+    "dockerfile-without-healthcheck": [(f"{BASE}USER 1\n", 1)],
+    "dockerfile-port-of-ssh": [(f"{BASE}EXPOSE 8000 22\n{USED}", 2)],
+    "dockerfile-without-verification": [
+        (f"{BASE}RUN {command}\n{USED}", 2)
+        for command in ("curl -sk https://a.example", "pip install --trusted-host a.example b")
+    ]
+    + [(f"{BASE}ENV NODE_TLS_REJECT_UNAUTHORIZED=0\n{USED}", 2)],
+}
+SOUND_IMAGE = (
+    f"{BASE}# curl -k\nEXPOSE 8022 22000\nRUN curl --fail https://a.example/k\nENV PYTHONHTTPSVERIFY=1\n{USED}"
+)
+
 
 def test_each_rule_finds_its_faults_and_nothing_else(checked: CheckedProject) -> None:
     expected = set()
@@ -130,9 +147,16 @@ def test_each_rule_finds_its_faults_and_nothing_else(checked: CheckedProject) ->
             path = f"compose.{rule}-{number}.yaml"
             checked.write(path, f"{SERVICE}{part}\n")
             expected.add((rule, path, (SERVICE + part).count("\n") + 1))
+    for rule, images in UNSAFE_IMAGES.items():
+        for number, (text, line) in enumerate(images):
+            path = f"{rule}-{number}.Dockerfile"
+            checked.write(path, text)
+            expected.add((rule, path, line))
+    checked.write("sound.Dockerfile", SOUND_IMAGE)
     checked.write("src/backend/shared/sound.py", IMPORTS + SOUND)
     checked.write("compose.sound.yaml", SERVICE + SOUND_SERVICE)
-    files = [*{path for _, path, _ in expected}, "src/backend/shared/sound.py", "compose.sound.yaml"]
+    sound = ["src/backend/shared/sound.py", "compose.sound.yaml", "sound.Dockerfile"]
+    files = [*{path for _, path, _ in expected}, *sound]
     found = scan_files(checked, ["rules"], files)["rules/semgrep"]["findings"]
     assert {(each["rule"], each["path"], each["line"]) for each in found} == expected
 
@@ -140,7 +164,7 @@ def test_each_rule_finds_its_faults_and_nothing_else(checked: CheckedProject) ->
 def test_every_rule_is_tested() -> None:
     files = (ROOT / "tasks/checks/security/rules").glob("*.yaml")
     rules = {rule["id"] for file in files for rule in yaml.safe_load(file.read_text(encoding="utf-8"))["rules"]}
-    assert rules == {*UNSAFE, *UNSAFE_SERVICES}
+    assert rules == {*UNSAFE, *UNSAFE_SERVICES, *UNSAFE_IMAGES}
 
 
 def test_configuration_of_a_project_hides_no_unsafe_code(tmp_path: Path) -> None:
