@@ -7,12 +7,14 @@ import pytest
 from starlette.types import Receive, Scope, Send
 
 from gateway.app import create_app
+from gateway.routes import Route
 from gateway.settings import GatewaySettings
 from tests.support.application import gateway_urls
 from tests.support.clients import http_client
 from tests.support.serving import TIMEOUT_SECONDS, free_port, serve
 from tests.support.upstream import Upstream
 
+MAX_UPLOAD = 16 * 1024 * 1024
 ORIGIN = "http://app.example.org"
 
 
@@ -61,8 +63,9 @@ def gateway_settings(auth_url: str, upstream_url: str) -> GatewaySettings:
 
 @pytest.fixture(scope="session")
 async def gateway_url(gateway_settings: GatewaySettings) -> AsyncIterator[str]:
-    """The URL of the gateway."""
-    async with serve(create_app(gateway_settings)) as url:
+    """The URL of the gateway, which has a route for large uploads to the fake projects service."""
+    uploads = Route("/api/uploads", "projects", gateway_settings.projects_url, verify_tokens=False, max_body=MAX_UPLOAD)
+    async with serve(create_app(gateway_settings, [uploads])) as url:
         yield url
 
 

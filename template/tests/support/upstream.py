@@ -36,6 +36,8 @@ class Upstream:
             "empty": self.empty,
             "early": self.early,
             "gzip": self.gzip,
+            "latin": self.latin,
+            "cached": self.cached,
         }
         await behaviours.get(name, self.echo)(scope, receive, send)
 
@@ -124,6 +126,12 @@ class Upstream:
 
     async def gzip(self, _scope: Scope, _receive: Receive, send: Send) -> None:
         await respond(send, 200, b"\x1f\x8bnot really", [(b"content-encoding", b"gzip")])
+
+    async def latin(self, _scope: Scope, _receive: Receive, send: Send) -> None:
+        await respond(send, 200, b"{}", [(b"x-text", b"\xe9"), (b"x-plain", b"yes")])
+
+    async def cached(self, _scope: Scope, _receive: Receive, send: Send) -> None:
+        await respond(send, 200, b"{}", [(b"cache-control", b"public, max-age=60")])
 
 
 async def lifespan(receive: Receive, send: Send) -> None:

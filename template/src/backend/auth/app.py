@@ -18,6 +18,9 @@ from shared.security.authentication import Authenticator
 from shared.security.passwords import PasswordHashing
 from shared.security.tokens import Signer
 
+# Anonymous clients can send bodies; none is larger than a few KiB.
+MAX_BODY_SIZE = 32 * 1024
+
 
 def create_app(settings: AuthSettings) -> ASGIApp:
     """Create the auth service; it opens connections on first use."""
@@ -42,6 +45,7 @@ def create_app(settings: AuthSettings) -> ASGIApp:
         await state.engine.dispose()
 
     app = create_service("auth", "Registration, login and sessions.", lifespan, [router, keys_router])
+    app.max_body_size = MAX_BODY_SIZE
     for unavailable in (*database.UNAVAILABLE_ERRORS, *redis.UNAVAILABLE_ERRORS):
         app.add_exception_handler(unavailable, handle_unavailable)
     for error in HANDLED_ERRORS:

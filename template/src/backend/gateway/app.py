@@ -1,6 +1,6 @@
 """Application factory of the gateway."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
 
@@ -13,7 +13,7 @@ from gateway.clients import Clients
 from gateway.metrics import UpstreamCollector
 from gateway.middleware import ProxyMiddleware
 from gateway.readiness import check_ready
-from gateway.routes import RouteTable, create_routes
+from gateway.routes import Route, RouteTable, create_routes
 from gateway.settings import GatewaySettings
 from gateway.tokens import TokenVerifier
 from gateway.upstreams import Upstream
@@ -23,10 +23,18 @@ from shared.middleware import RequestMiddleware
 from shared.security.jwks import RemoteKeys
 from shared.settings import Environment
 
+SECURITY_HEADERS = (
+    (b"cache-control", b"no-store"),
+    (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"x-content-type-options", b"nosniff"),
+    (b"x-frame-options", b"DENY"),
+)
 
-def create_app(settings: GatewaySettings) -> ASGIApp:
-    """Create the gateway; it opens connections on first use."""
-    routes = create_routes(settings)
+
+def create_app(settings: GatewaySettings, more_routes: Sequence[Route] = ()) -> ASGIApp:
+    """Create the gateway; it opens connections on first use. `more_routes` are for tests."""
+    routes = (*create_routes(settings), *more_routes)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -51,7 +59,7 @@ def create_app(settings: GatewaySettings) -> ASGIApp:
     app: ASGIApp = ProxyMiddleware(own, RouteTable(routes), settings.upstream_timeout)
     if settings.cors_origins:
         app = add_cors(app, settings)
-    return RequestMiddleware(app, own.state.metrics)
+    return RequestMiddleware(app, own.state.metrics, SECURITY_HEADERS)
 
 
 def add_cors(app: ASGIApp, settings: GatewaySettings) -> ASGIApp:

@@ -1,6 +1,7 @@
 """Streaming reverse proxy: forwards one request to a service and streams the response back."""
 
 import asyncio
+import logging
 import math
 from collections.abc import AsyncIterator
 
@@ -15,17 +16,15 @@ from gateway.headers import to_client, to_service
 from gateway.upstreams import Address, Upstream, is_repeatable
 from gateway.watchdog import Watchdog
 from shared.error_responses import send_error
-from shared.request_body import content_length, has_body
+from shared.middleware import RETRY
+from shared.request_body import BodyAdmission, BodyError, content_length, has_body
 
 # A request body of up to this many bytes is buffered; a larger one is streamed.
 BUFFERED_BYTES = 64 * 1024
+BODIES = BodyAdmission()
 
 
 log = structlog.get_logger()
-
-
-class ClientDisconnectedError(Exception):
-    """The client disconnected before it had sent the complete request."""
 
 
 class NoAddressError(Exception):
@@ -44,7 +43,7 @@ class ForwardedRequest:
         length = content_length(scope)
         self._is_upload = length is None or length > BUFFERED_BYTES
         self._body = b""
-        self._reading = self._answered = self._started = False
+        self._receiving = self._reading = self._answered = self._started = False
 
     async def run(self, clients: Clients) -> None:
         """Send the service's response; 503 if its circuit is open, 504 if it times out, 502 for any other failure."""
@@ -60,7 +59,7 @@ class ForwardedRequest:
         try:
             await self._buffer()
             await self._forward(clients)
-        except (PyreqwestError, NoAddressError, ClientDisconnectedError) as error:
+        except (PyreqwestError, NoAddressError, BodyError, UnicodeDecodeError) as error:
             failed = self._is_failure(error)
             await self._fail(error)
         except asyncio.CancelledError as error:
@@ -71,15 +70,19 @@ class ForwardedRequest:
         finally:
             breaker.finish(self, failed=failed)
             self._watchdog.stop()
+            self._end_body()
 
     async def _buffer(self) -> None:
         """Read the body, unless it is streamed to the service."""
-        if self._is_upload:
-            return
-        if has_body(self._scope):
-            self._body = b"".join([part async for part in self._read_body()])
-        else:
+        if not has_body(self._scope):
             self._request_complete()
+            return
+        if (content_length(self._scope) or 0) > self._scope["route"].max_body:
+            raise BodyError(413, "The body is too large")
+        BODIES.enter(self._scope["client"][0])
+        self._receiving = True
+        if not self._is_upload:
+            self._body = b"".join([part async for part in self._read_body()])
 
     async def _forward(self, clients: Clients) -> None:
         """Forward the request, and repeat it on another address if the service cannot have handled it twice."""
@@ -142,25 +145,32 @@ class ForwardedRequest:
         """Whether the service has failed; None if the client has, or the response had begun."""
         if self._answered or self._watchdog.disconnected or self._watchdog.timed_out == "client":
             return None
-        return None if isinstance(error, BuilderError | ClientDisconnectedError) else True
+        return None if isinstance(error, BuilderError | BodyError | UnicodeDecodeError) else True
 
     async def _read_body(self) -> AsyncIterator[bytes]:
         more = self._reading = True
+        remaining = self._scope["route"].max_body
         while more:
             self._watchdog.wait_for("client")
             message = await self._receive()
             self._watchdog.wait_for("service")
-            if message["type"] == "http.disconnect":
-                self._watchdog.disconnected = True
-                raise ClientDisconnectedError
             more = message.get("more_body", False)
+            remaining -= len(message.get("body", b""))
+            if remaining < 0:
+                raise BodyError(413, "The body is too large")
             if message.get("body"):
                 yield message["body"]
+        self._end_body()
         self._request_complete()
+
+    def _end_body(self) -> None:
+        if self._receiving:
+            self._receiving = False
+            BODIES.leave(self._scope["client"][0])
 
     async def _stream(self, response: Response) -> None:
         """Send each part as it arrives; a known length shows which part is the last one."""
-        headers = to_client(response.headers.items())
+        headers = to_client(response)
         await self._send({"type": "http.response.start", "status": response.status, "headers": headers})
         self._started = True
         length = response.get_header("content-length")
@@ -181,19 +191,24 @@ class ForwardedRequest:
             log.info("client disconnected", upstream=self._upstream.name)
             return
         status, detail = self._error_of(error)
-        log.error(
+        log.log(
+            logging.ERROR if self._started or status >= 500 else logging.INFO,
             "forwarding failed",
             upstream=self._upstream.name,
             status=None if self._started else status,
             reason=reason_of(error),
         )
         if not self._started:
-            await send_error(self._send, status, detail)
+            await send_error(self._send, status, detail, RETRY if status in {429, 503} else ())
 
     def _error_of(self, error: BaseException) -> tuple[int, str]:
         service = f"The {self._upstream.name} service"
         if self._watchdog.timed_out == "client":
-            return 408, "The request was not sent in time"
+            return 408, "The request body was not sent in time"
+        if isinstance(error, BodyError):
+            return error.status_code, error.detail
+        if isinstance(error, UnicodeDecodeError):
+            return 400, "A header or the query has bytes that are not UTF-8"
         if self._watchdog.timed_out or isinstance(error, TimeoutError):
             return 504, f"{service} did not respond in time"
         if isinstance(error, BuilderError):
@@ -202,7 +217,7 @@ class ForwardedRequest:
 
 
 def reason_of(error: BaseException) -> str:
-    """The error message and its innermost cause, which is the specific one."""
+    """The kind of error and its innermost cause; not its message, which has the URL with the query."""
     details = getattr(error, "details", None) or {}
     causes = details.get("causes") or []
-    return ": ".join([str(error) or type(error).__name__, *(cause["message"] for cause in causes[-1:])])
+    return ": ".join([type(error).__name__, *(cause["message"] for cause in causes[-1:])])

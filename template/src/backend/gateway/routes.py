@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from gateway.settings import GatewaySettings
+from shared.request_body import MAX_BODY_SIZE
 
 # Paths that URL parsers normalize: the gateway and the service would see different paths.
 _AMBIGUOUS = re.compile(rb"[^\x21-\x7e]|\\|/(?:\.|%2e){1,2}(?:/|$)", re.IGNORECASE)
@@ -12,18 +13,22 @@ _AMBIGUOUS = re.compile(rb"[^\x21-\x7e]|\\|/(?:\.|%2e){1,2}(?:/|$)", re.IGNORECA
 
 @dataclass(frozen=True)
 class Route:
-    """A path prefix and the service that handles it; `path` is also the route in logs and metrics."""
+    """A path prefix and the service that handles it; `path` is also the route in logs and metrics.
+
+    A body of more than `max_body` bytes is refused; the service has its own limit, in its application factory.
+    """
 
     path: str
     service: str
     url: str
     verify_tokens: bool
+    max_body: int = MAX_BODY_SIZE
 
 
 def create_routes(settings: GatewaySettings) -> Sequence[Route]:
     """All routes; auth verifies tokens itself, so that a client can refresh while it still sends an expired one."""
     return (
-        Route("/api/auth", "auth", settings.auth_url, verify_tokens=False),
+        Route("/api/auth", "auth", settings.auth_url, verify_tokens=False, max_body=32 * 1024),
         Route("/.well-known/jwks.json", "auth", settings.auth_url, verify_tokens=False),
         Route("/api/projects", "projects", settings.projects_url, verify_tokens=True),
     )

@@ -7,15 +7,13 @@ from uuid import UUID
 from pydantic import ConfigDict, Field, StringConstraints, model_validator
 
 from shared.database.models import Role
-from shared.schemas import NO_NUL, Email, Name, Schema
+from shared.schemas import NO_NUL, Email, Name, Schema, StrictSchema
 
 Description = Annotated[str, StringConstraints(max_length=10_000, pattern=NO_NUL)]
 
 
-class ProjectCreate(Schema):
+class ProjectCreate(StrictSchema):
     """A project to create."""
-
-    model_config = ConfigDict(extra="forbid")
 
     name: Annotated[Name, Field(examples=["Apollo"])]
     """The name."""
@@ -24,10 +22,10 @@ class ProjectCreate(Schema):
     """The description."""
 
 
-class ProjectUpdate(Schema):
+class ProjectUpdate(StrictSchema):
     """Changes to a project; at least one field is required, and omitted fields stay unchanged."""
 
-    model_config = ConfigDict(extra="forbid", json_schema_extra={"minProperties": 1})
+    model_config = ConfigDict(json_schema_extra={"minProperties": 1})
 
     name: Name | None = None
     """The new name."""

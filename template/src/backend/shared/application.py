@@ -16,10 +16,8 @@ from shared import health, metrics
 from shared.error_responses import ProblemResponse, invalid, send_error, use_problem_media_type
 from shared.http_methods import handle_head, method_not_allowed
 from shared.metrics import Metrics
-from shared.request_body import content_length
+from shared.request_body import MAX_BODY_SIZE, content_length
 from shared.security.jwks import KeysUnavailableError
-
-MAX_BODY_SIZE = 1024 * 1024
 
 Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
 
@@ -31,7 +29,7 @@ class Service(FastAPI):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one request."""
-        if scope["type"] == "http" and (content_length(scope) or 0) > MAX_BODY_SIZE:
+        if scope["type"] == "http" and (content_length(scope) or 0) > (self.max_body_size or MAX_BODY_SIZE):
             await send_error(send, 413, "The body is too large")
         elif scope["type"] == "http" and scope["method"] == "HEAD":
             await handle_head(super().__call__, scope, receive, send)
@@ -66,6 +64,7 @@ def create_service(
         openapi_url=None,
         docs_url=None,
         redoc_url=None,
+        # An application or a route can have another limit, and so can a route of the gateway.
         max_body_size=MAX_BODY_SIZE,
         # A redirect would contain the internal address of the service.
         redirect_slashes=False,

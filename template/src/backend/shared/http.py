@@ -7,6 +7,10 @@ from pyreqwest.client import Client, ClientBuilder
 from shared.request_id import current_request_id
 
 CONNECT_TIMEOUT = timedelta(seconds=2)
+# Servers close a connection that is idle, or whose request header is incomplete, after this time.
+KEEP_ALIVE = timedelta(seconds=20)
+# Clients close it earlier, so that they never send a request on a connection that the server is closing.
+CLIENT_KEEP_ALIVE = KEEP_ALIVE - timedelta(seconds=5)
 
 
 def create_client(read_timeout: timedelta = timedelta(seconds=30), idle_connections: int = 32) -> Client:
@@ -26,6 +30,7 @@ def create_client(read_timeout: timedelta = timedelta(seconds=30), idle_connecti
         .http1_lower_case_headers()
         .connect_timeout(CONNECT_TIMEOUT)
         .read_timeout(read_timeout)
+        .pool_idle_timeout(CLIENT_KEEP_ALIVE)
         .pool_max_idle_per_host(idle_connections)
         .build()
     )

@@ -1,6 +1,8 @@
 """ASGI middleware of every service: request ID, access log, metrics, and a response to unhandled exceptions."""
 
+import asyncio
 import logging
+import re
 from time import perf_counter
 from typing import Any
 
@@ -8,25 +10,33 @@ import structlog
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from shared import request_id
-from shared.error_responses import send_error
+from shared.error_responses import Headers, send_error
 from shared.metrics import Metrics
-from shared.request_body import RequestBody, has_body
+from shared.request_body import BodyError, RequestBody, has_body
 
 CLIENT_DISCONNECTED = 499
+MAX_LOGGED_PATH = 200
 QUIET_ROUTES = frozenset({"/health", "/health/detailed", "/metrics"})
 UNMATCHED = "unmatched"
+RETRY = ((b"retry-after", b"1"),)
+STRICT_TRANSPORT_SECURITY = (b"strict-transport-security", b"max-age=31536000")
+
+# RFC 9110 §7.2: a name, an IPv4 address or an IPv6 address in brackets, and optionally a port.
+_HOST = re.compile(rb"(?:[A-Za-z0-9._~!$&'()*+,;=%-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{0,5})?")
 
 log = structlog.get_logger()
 
 
 class ResponseSender:
-    """Sends a response with the request ID, and tracks its status and whether it is complete."""
+    """Sends a response with the request ID and default headers, and tracks its status and whether it is complete."""
 
-    __slots__ = ("_id", "_send", "complete", "status")
+    __slots__ = ("_defaults", "_id", "_scope", "_send", "complete", "status")
 
-    def __init__(self, send: Send, request_id: str) -> None:
+    def __init__(self, scope: Scope, send: Send, request_id: str, defaults: Headers) -> None:
+        self._scope = scope
         self._send = send
         self._id = request_id.encode("ascii")
+        self._defaults = defaults
         self.status = 0
         self.complete = False
 
@@ -34,18 +44,29 @@ class ResponseSender:
         """Send a message of the response."""
         if message["type"] == "http.response.start":
             self.status = message["status"]
-            message["headers"] = [*message.get("headers", ()), (request_id.HEADER, self._id)]
+            headers = [*message.get("headers", ()), (request_id.HEADER, self._id)]
+            if self._defaults:
+                present = {name for name, _ in headers}
+                headers += [pair for pair in self._defaults if pair[0] not in present]
+                if self._scope["scheme"] == "https":
+                    headers.append(STRICT_TRANSPORT_SECURITY)
+            message["headers"] = headers
         elif not message.get("more_body", False):
             self.complete = True
         await self._send(message)
 
 
 class RequestMiddleware:
-    """Wraps an ASGI application that stores the matching route in `scope["route"]`, as Starlette does."""
+    """Wraps an ASGI application that stores the matching route in `scope["route"]`, as Starlette does.
 
-    def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
+    Each response gets the `response_headers` that it does not have; if there are any, one to a client that uses https
+    also gets `Strict-Transport-Security`.
+    """
+
+    def __init__(self, app: ASGIApp, metrics: Metrics, response_headers: Headers = ()) -> None:
         self._app = app
         self._metrics = metrics
+        self._response_headers = response_headers
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one request."""
@@ -53,12 +74,23 @@ class RequestMiddleware:
             await self._app(scope, receive, send)
             return
         started = perf_counter()
-        response = ResponseSender(send, request_id.set_request_id(find_header(scope, request_id.HEADER)))
+        current_id = request_id.set_request_id(find_header(scope, request_id.HEADER))
+        response = ResponseSender(scope, send, current_id, self._response_headers)
         body = RequestBody(receive) if has_body(scope) else None
         try:
-            await self._app(scope, body.receive if body else receive, response.send)
+            if is_host_valid(scope):
+                await self._app(scope, body.receive if body else receive, response.send)
+            else:
+                await send_error(response.send, 400, "The request must have one Host header, with a valid host")
+        except BodyError as error:
+            if not response.status:
+                await send_error(response.send, error.status_code, error.detail)
+        except asyncio.CancelledError:
+            # The server cancels the requests that run longer than the shutdown timeout.
+            if not response.status:
+                await send_error(response.send, 503, "The service is restarting; try again", RETRY)
         except Exception:
-            log.exception("request failed", method=scope["method"], path=scope["path"])
+            log.exception("request failed", method=scope["method"], path=scope["path"][:MAX_LOGGED_PATH])
             if not response.status:
                 await send_error(response.send, 500, "Internal server error")
         finally:
@@ -77,7 +109,7 @@ class RequestMiddleware:
                 "request",
                 method=scope["method"],
                 # Without the query, which may contain secrets.
-                path=scope["path"],
+                path=scope["path"][:MAX_LOGGED_PATH],
                 route=route,
                 status=status,
                 complete=response.complete,
@@ -99,6 +131,15 @@ def find_header(scope: Scope, wanted: bytes) -> bytes | None:
             first: bytes = value
             return first
     return None
+
+
+def is_host_valid(scope: Scope) -> bool:
+    """Whether the request has one Host header with a valid value, as RFC 9112 §3.2 requires; HTTP/1.0 has none."""
+    hosts = [value for name, value in scope["headers"] if name == b"host"]
+    if len(hosts) == 1 and _HOST.fullmatch(hosts[0]):
+        return True
+    # Granian adds an empty Host header to a request without one.
+    return hosts == [b""] and scope["http_version"] == "1"
 
 
 def route_name(scope: Scope) -> str:

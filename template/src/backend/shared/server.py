@@ -5,56 +5,146 @@ import errno
 import gc
 import logging
 import os
+import resource
 import signal
 import socket
+import stat
 import sys
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Container
 from contextlib import suppress
+from pathlib import Path
 from threading import Timer
 from typing import NoReturn
 
+import structlog
 import uvloop
 from granian.constants import HTTPModes, Interfaces
+from granian.http import HTTP1Settings
 from granian.log import LogLevels
 from granian.server.embed import Server
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Receive, Scope, Send
 
+from shared.http import KEEP_ALIVE
 from shared.logging import configure
 from shared.settings import ServiceSettings
 
-MAX_CONNECTIONS = 4096
+# Together, these limits bound the memory of a process: decision 28 of Slipway.
+MAX_CONNECTIONS = 2048
+# Of the request header, and of what the server reads ahead from each connection.
+MAX_BUFFER_BYTES = 64 * 1024
+# Beyond this number of open files, the connections that a client address has beyond its share are closed.
+CROWDED = MAX_CONNECTIONS * 3 // 4
+MAX_CONNECTIONS_PER_CLIENT = MAX_CONNECTIONS // 4
+CHECK_SECONDS = 1
 EXIT_CODE = 1
-# Seconds for closing connections after the shutdown timeout.
+# After the shutdown timeout: seconds for sending the last responses, and for ending the process.
+FLUSH_SECONDS = 1
 CLOSE_SECONDS = 3
 
+log = structlog.get_logger()
 
-def run(name: str, app: ASGIApp, settings: ServiceSettings, port: int) -> None:
-    """Serve the application in this process; SIGTERM and SIGINT shut it down gracefully."""
+
+def run(name: str, app: ASGIApp, settings: ServiceSettings, port: int, unlimited: Container[str] | None = None) -> None:
+    """Serve the application in this process; SIGTERM and SIGINT shut it down gracefully.
+
+    With `unlimited`, client addresses share the connections; those in it are exempt, such as those of load balancers.
+    """
     _check_port(settings.host, port)
     configure(name, settings)
+    allow_open_files()
     # Its only warning is that the embedded server is experimental.
     logging.getLogger("_granian").addFilter(lambda record: record.levelno >= logging.ERROR)
     # The objects created at startup live forever: exclude them from garbage collection.
     gc.collect()
     gc.freeze()
-    uvloop.run(_serve(app, settings, port))
+    uvloop.run(_serve(app, settings, port, unlimited))
 
 
-async def _serve(app: ASGIApp, settings: ServiceSettings, port: int) -> None:
-    server = create_server(app, settings.host, port)
+async def _serve(app: ASGIApp, settings: ServiceSettings, port: int, unlimited: Container[str] | None) -> None:
+    running: set[asyncio.Task[None]] = set()
+    server = create_server(_track(app, running), settings.host, port)
     loop = asyncio.get_running_loop()
     serving = loop.create_task(server.serve())
     stop_accepting: Callable[[], None] = server.stop
 
     def stop() -> None:
         stop_accepting()
-        loop.call_later(settings.shutdown_timeout, serving.cancel)
+        loop.call_later(settings.shutdown_timeout, cancel_requests)
+        loop.call_later(settings.shutdown_timeout + FLUSH_SECONDS, serving.cancel)
         _exit_after(settings.shutdown_timeout + CLOSE_SECONDS)
+
+    def cancel_requests() -> None:
+        for task in running:
+            task.cancel()
 
     for each in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(each, stop)
+    sharing = loop.create_task(_share_connections(port, unlimited)) if unlimited is not None else None
     with suppress(asyncio.CancelledError):
         await serving
+    if sharing:
+        sharing.cancel()
+
+
+def allow_open_files() -> None:
+    """Raise the limit of open files, which is often 1024, so that all connections and those to other services fit."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = 3 * MAX_CONNECTIONS
+    if hard != resource.RLIM_INFINITY:
+        wanted = min(wanted, hard)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+
+
+async def _share_connections(port: int, unlimited: Container[str]) -> None:
+    while True:
+        await asyncio.sleep(CHECK_SECONDS)
+        if closed := close_excess(port, unlimited):
+            log.warning("connections closed", reason="more than the share of a client address", number=closed)
+
+
+def close_excess(port: int, unlimited: Container[str]) -> int:
+    """Close the connections to the port beyond the share of each address, if most are in use; returns their number.
+
+    Granian has no such limit, and requests are too late for one: a connection that sends none would not count.
+    """
+    open_files = [int(each.name) for each in Path("/dev/fd").iterdir()]
+    if len(open_files) < CROWDED:
+        return 0
+    clients: Counter[str] = Counter()
+    closed = 0
+    for number in open_files:
+        # The file may be closed meanwhile, or be the socket that listens.
+        with suppress(OSError):
+            if not stat.S_ISSOCK(os.fstat(number).st_mode):
+                continue
+            with socket.socket(fileno=os.dup(number)) as connection:
+                if connection.family is socket.AF_UNIX or connection.getsockname()[1] != port:
+                    continue
+                client = connection.getpeername()[0]
+                clients[client] += 1
+                if clients[client] > MAX_CONNECTIONS_PER_CLIENT and client not in unlimited:
+                    connection.shutdown(socket.SHUT_RDWR)
+                    closed += 1
+    return closed
+
+
+def _track(app: ASGIApp, running: set[asyncio.Task[None]]) -> ASGIApp:
+    """The application, which adds the task of each request to the set while it runs."""
+
+    async def tracked(scope: Scope, receive: Receive, send: Send) -> None:
+        task = asyncio.current_task()
+        if task is None or scope["type"] == "lifespan":
+            await app(scope, receive, send)
+            return
+        running.add(task)
+        try:
+            await app(scope, receive, send)
+        finally:
+            running.discard(task)
+
+    return tracked
 
 
 def _exit_after(seconds: float) -> None:
@@ -75,6 +165,11 @@ def create_server(app: ASGIApp, host: str, port: int) -> Server:
         websockets=False,
         backlog=MAX_CONNECTIONS,
         backpressure=MAX_CONNECTIONS,
+        http1_settings=HTTP1Settings(
+            # In milliseconds; also for the header of the next request, so that it ends idle connections.
+            header_read_timeout=int(KEEP_ALIVE.total_seconds() * 1000),
+            max_buffer_size=MAX_BUFFER_BYTES,
+        ),
         log_level=LogLevels.warning,
         # Keeps the handlers that shared.logging has configured.
         log_dictconfig={"incremental": True, "formatters": {}, "handlers": {}, "loggers": {}},
