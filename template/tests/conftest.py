@@ -1,19 +1,25 @@
 """Fixtures: real servers per run, a database per worker, and the services."""
 
 import base64
+import tempfile
 from collections.abc import AsyncIterator, Iterator
 from contextlib import ExitStack
 from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+from redis.asyncio import Redis
 
 from auth.app import create_app as create_auth
 from auth.settings import AuthSettings
 from projects.app import create_app as create_projects
 from projects.settings import ProjectsSettings
 from tasks.core.errors import UserError
+from tasks.core.ports import Ports
+from tasks.servers.group import Group
+from tasks.servers.valkey import Valkey
 from tests.support.application import Application, run_application
 from tests.support.clients import http_client
 from tests.support.serving import serve
@@ -71,6 +77,22 @@ def stores(request: pytest.FixtureRequest, worker_id: str) -> Iterator[Stores]:
     run = Stores(**given["stores"]) if given else run_stores(request.config)
     with clone(run, worker_id) as own:
         yield own
+
+
+@pytest.fixture(scope="session")
+def own_redis_url() -> Iterator[str]:
+    """The URL of a Redis that a test can change or suspend, unlike the one that is shared with other workers."""
+    scratch = Path(tempfile.mkdtemp(prefix="slipway-"))
+    with Ports() as ports, Group(scratch) as group:
+        yield Valkey(scratch / "valkey", durable=False).start(group, ports, on_usual=False)
+
+
+@pytest.fixture
+async def own_redis(own_redis_url: str) -> AsyncIterator[Redis]:
+    """A client of it, for its configuration; without keys."""
+    async with Redis.from_url(own_redis_url) as redis:
+        await redis.flushall()
+        yield redis
 
 
 @pytest.fixture(scope="session")

@@ -24,8 +24,9 @@ from toolkit.reliability.record import Record, Write
 from toolkit.stack import Stack, StackFailedError, docker
 
 PAGE = TEMPLATE / "docs" / "reliability.md"
-# Longer than the run: an access token that is refused at its end is refused because of its session.
-TOKENS = {"ACCESS_TOKEN_LIFETIME": str(24 * 3600)}
+# Longer than the run: an access token that is refused at its end is refused because of its session. One user has all of
+# the sessions.
+TOKENS = {"ACCESS_TOKEN_LIFETIME": str(24 * 3600), "SESSIONS_PER_USER": str(1_000_000)}
 REFUSED = 401
 console = Console(width=None if sys.stdout.isatty() else 160)
 

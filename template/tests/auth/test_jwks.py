@@ -1,7 +1,17 @@
+import base64
+from collections.abc import AsyncIterator
+
 import httpx
 import jwt
+import pytest
+from pydantic import SecretStr
 
-from tests.support.users import User
+from auth.app import create_app
+from auth.settings import AuthSettings
+from tests.support.clients import client_of
+from tests.support.users import User, create_user
+
+NEW_KEY = SecretStr(base64.urlsafe_b64encode(bytes(range(32, 64))).decode("ascii"))
 
 
 async def test_published_key_verifies_access_tokens(auth: httpx.AsyncClient, user: User) -> None:
@@ -11,3 +21,55 @@ async def test_published_key_verifies_access_tokens(auth: httpx.AsyncClient, use
     claims = jwt.decode(user.access_token, jwt.PyJWK(key).key, algorithms=["EdDSA"], audience="api", issuer="auth")
     assert claims["sub"] == user.id
     assert jwt.get_unverified_header(user.access_token)["kid"] == key["kid"]
+
+
+@pytest.fixture
+async def instances(auth_settings: AuthSettings) -> AsyncIterator[list[httpx.AsyncClient]]:
+    """An instance that knows the next key, one that signs with it, and one after the overlap."""
+    old = auth_settings.auth_signing_key
+    announced = auth_settings.model_copy(update={"auth_previous_signing_key": NEW_KEY})
+    rotated = auth_settings.model_copy(update={"auth_signing_key": NEW_KEY, "auth_previous_signing_key": old})
+    finished = auth_settings.model_copy(update={"auth_signing_key": NEW_KEY})
+    async with (
+        client_of(create_app(announced)) as first,
+        client_of(create_app(rotated)) as second,
+        client_of(create_app(finished)) as third,
+    ):
+        yield [first, second, third]
+
+
+async def kids(instance: httpx.AsyncClient) -> list[str]:
+    return [key["kid"] for key in (await instance.get("/.well-known/jwks.json")).json()["keys"]]
+
+
+async def refresh(instance: httpx.AsyncClient, token: str) -> dict[str, str]:
+    response = await instance.post("/api/auth/refresh", json={"refresh_token": token})
+    assert response.status_code == 200
+    tokens: dict[str, str] = response.json()
+    return tokens
+
+
+async def statuses(instances: list[httpx.AsyncClient], token: str) -> list[int]:
+    headers = {"Authorization": f"Bearer {token}"}
+    return [(await each.get("/api/auth/me", headers=headers)).status_code for each in instances]
+
+
+async def test_both_keys_are_published_and_accepted_during_a_rotation(instances: list[httpx.AsyncClient]) -> None:
+    announced, rotated, finished = instances
+    assert await kids(announced) == (await kids(rotated))[::-1]
+    assert await kids(finished) == (await kids(rotated))[:1]
+    before, after = await create_user(announced), await create_user(rotated)
+    assert await statuses(instances, before.access_token) == [200, 200, 401]
+    assert await statuses(instances, after.access_token) == [200, 200, 200]
+
+
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)], ids=["rotated", "not yet rotated"])
+async def test_refresh_repeated_at_an_instance_with_another_key_is_not_a_reuse(
+    instances: list[httpx.AsyncClient], order: tuple[int, int]
+) -> None:
+    first, second = (instances[index] for index in order)
+    user = await create_user(first)
+    tokens = [(await refresh(each, user.refresh_token))["refresh_token"] for each in (first, second)]
+    assert tokens[0] == tokens[1]
+    assert await statuses([second], user.access_token) == [200]
+    await refresh(second, tokens[0])

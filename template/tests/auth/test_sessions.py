@@ -1,17 +1,22 @@
 import asyncio
+from collections.abc import AsyncIterator
 from dataclasses import replace
 from uuid import UUID
 
 import httpx
 import pytest
 from psycopg import AsyncConnection
+from pydantic import SecretStr
 from redis.asyncio import Redis
 
+from auth.app import create_app
 from auth.refresh_tokens import RefreshToken
 from auth.settings import AuthSettings
 from shared.redis import create_redis
-from tests.support.stores import Stores
-from tests.support.users import PASSWORD, User, new_email
+from tests.support.clients import client_of, problem_of
+from tests.support.processes import frozen
+from tests.support.stores import PRIMARY, REPLICA, Stores
+from tests.support.users import PASSWORD, User, create_user, new_email
 
 
 async def refresh(auth: httpx.AsyncClient, token: str) -> httpx.Response:
@@ -21,6 +26,20 @@ async def refresh(auth: httpx.AsyncClient, token: str) -> httpx.Response:
 async def get_me_status(auth: httpx.AsyncClient, access_token: str) -> int:
     response = await auth.get("/api/auth/me", headers={"Authorization": f"Bearer {access_token}"})
     return response.status_code
+
+
+async def log_in(auth: httpx.AsyncClient, user: User) -> dict[str, str]:
+    response = await auth.post("/api/auth/login", json={"email": user.email, "password": PASSWORD})
+    assert response.status_code == 200
+    tokens: dict[str, str] = response.json()
+    return tokens
+
+
+def session_key(settings: AuthSettings, user: User) -> str:
+    """The key of the session in Redis."""
+    token = RefreshToken.parse(user.refresh_token)
+    assert token is not None
+    return f"{settings.redis_prefix}session:{token.session_id}"
 
 
 async def end_leeway(stores: Stores, user: User) -> None:
@@ -48,6 +67,7 @@ async def test_login_response_is_the_same_for_wrong_password_and_unknown_email(
     unknown = await auth.post("/api/auth/login", json={"email": new_email(), "password": "wrong"})
     assert (wrong.status_code, wrong.json()) == (unknown.status_code, unknown.json())
     assert wrong.status_code == 401
+    assert wrong.headers["www-authenticate"] == 'Bearer realm="api"'
 
 
 @pytest.mark.parametrize("header", [None, "Basic abc", "Bearer x.y.z", "Bearer"])
@@ -95,7 +115,7 @@ async def test_next_refresh_token_cannot_be_forged_without_the_signing_key(
 ) -> None:
     token = RefreshToken.parse(user.refresh_token)
     assert token is not None
-    forged = replace(auth_settings.rotation, key=bytes(32)).next(token)
+    forged = replace(auth_settings.rotation, keys=[bytes(32)]).next(token)
     assert str(forged) != (await refresh(auth, user.refresh_token)).json()["refresh_token"]
     assert (await refresh(auth, str(forged))).status_code == 401
 
@@ -131,16 +151,108 @@ async def test_deleted_user_is_not_authenticated(auth: httpx.AsyncClient, user: 
     assert await get_me_status(auth, user.access_token) == 401
     assert (await refresh(auth, user.refresh_token)).status_code == 401
     assert (await auth.post("/api/auth/logout", headers=user.headers)).status_code == 204
+    assert (await auth.post("/api/auth/logout", headers=user.headers)).status_code == 204
+
+
+async def test_logout_ends_a_session_that_only_redis_has(auth: httpx.AsyncClient, user: User, stores: Stores) -> None:
+    async with await AsyncConnection.connect(stores.database_url) as connection:
+        await connection.execute("DELETE FROM sessions WHERE user_id = %s", [user.id])
+    assert await get_me_status(auth, user.access_token) == 200
+    assert (await auth.post("/api/auth/logout", headers=user.headers)).status_code == 204
+    assert await get_me_status(auth, user.access_token) == 401
+
+
+async def test_entry_in_redis_expires_with_the_access_token(
+    auth: httpx.AsyncClient, user: User, auth_settings: AuthSettings
+) -> None:
+    async with create_redis(auth_settings) as redis:
+        seconds = await redis.ttl(session_key(auth_settings, user))
+    assert 0 < seconds <= auth_settings.access_token_lifetime + 5
+
+
+@pytest.fixture
+async def own_auth(
+    own_redis_url: str, own_redis: Redis, auth_settings: AuthSettings
+) -> AsyncIterator[httpx.AsyncClient]:
+    """A client of an auth service whose Redis the test can change; at most two sessions per user."""
+    own = {"redis_url": SecretStr(own_redis_url), "redis_timeout": 0.2, "sessions_per_user": 2}
+    async with client_of(create_app(auth_settings.model_copy(update=own))) as client:
+        yield client
+
+
+async def test_logout_that_redis_misses_ends_the_session_and_is_reported(
+    own_auth: httpx.AsyncClient, own_redis: Redis
+) -> None:
+    user = await create_user(own_auth)
+    await own_redis.replicaof(*REPLICA)
+    response = await own_auth.post("/api/auth/logout", headers=user.headers)
+    assert problem_of(response)[0] == 503
+    assert (response.json()["code"], response.headers["retry-after"]) == ("access_token_active", "5")
+    assert await get_me_status(own_auth, user.access_token) == 200
+    assert (await refresh(own_auth, user.refresh_token)).status_code == 401
+    await own_redis.replicaof(*PRIMARY)
+    assert (await own_auth.post("/api/auth/logout", headers=user.headers)).status_code == 204
+    assert await get_me_status(own_auth, user.access_token) == 401
+
+
+async def test_logout_ends_the_session_while_redis_does_not_respond(
+    own_auth: httpx.AsyncClient, own_redis: Redis
+) -> None:
+    user = await create_user(own_auth)
+    pid = (await own_redis.info("server"))["process_id"]
+    with frozen(pid):
+        response = await own_auth.post("/api/auth/logout", headers=user.headers)
+        assert (response.status_code, response.json()["code"]) == (503, "access_token_active")
+    assert (await refresh(own_auth, user.refresh_token)).status_code == 401
+
+
+async def test_reused_refresh_token_ends_the_session_also_if_redis_misses_it(
+    own_auth: httpx.AsyncClient, own_redis: Redis, stores: Stores
+) -> None:
+    user = await create_user(own_auth)
+    latest = (await refresh(own_auth, user.refresh_token)).json()["refresh_token"]
+    await end_leeway(stores, user)
+    await own_redis.replicaof(*REPLICA)
+    assert (await refresh(own_auth, user.refresh_token)).status_code == 401
+    await own_redis.replicaof(*PRIMARY)
+    assert await get_me_status(own_auth, user.access_token) == 200
+    assert (await refresh(own_auth, latest)).status_code == 401
+    assert await get_me_status(own_auth, user.access_token) == 401, "The refresh has repeated the removal."
+
+
+async def test_login_beyond_the_limit_ends_the_oldest_session(
+    own_auth: httpx.AsyncClient, own_redis: Redis, stores: Stores
+) -> None:
+    first = await create_user(own_auth)
+    second = await log_in(own_auth, first)
+    await refresh(own_auth, first.refresh_token)
+    third = await log_in(own_auth, first)
+    tokens = [first.access_token, second["access_token"], third["access_token"]]
+    assert [await get_me_status(own_auth, each) for each in tokens] == [200, 401, 200]
+    assert (await refresh(own_auth, second["refresh_token"])).status_code == 401
+    await asyncio.gather(*(log_in(own_auth, first) for _ in range(5)))
+    assert len(await own_redis.keys("*session:*")) == 2
+    async with await AsyncConnection.connect(stores.database_url) as connection:
+        count = "SELECT count(*) FROM sessions WHERE user_id = %s"
+        replaced = "SELECT count(*) FROM audit_events WHERE actor_id = %s AND action = 'session.replace'"
+        found = [await (await connection.execute(query, [first.id])).fetchone() for query in (count, replaced)]
+    assert found == [(2,), (6,)]
+
+
+async def test_login_deletes_ended_sessions_of_the_user(auth: httpx.AsyncClient, user: User, stores: Stores) -> None:
+    await auth.post("/api/auth/logout", headers=user.headers)
+    await log_in(auth, user)
+    async with await AsyncConnection.connect(stores.database_url) as connection:
+        query = "SELECT revoked_at FROM sessions WHERE user_id = %s"
+        found = await (await connection.execute(query, [user.id])).fetchall()
+    assert found == [(None,)]
 
 
 async def test_refresh_restores_session_lost_by_redis(
     auth: httpx.AsyncClient, user: User, auth_settings: AuthSettings
 ) -> None:
-    token = RefreshToken.parse(user.refresh_token)
-    assert token is not None
-    redis: Redis = create_redis(auth_settings)
-    await redis.delete(f"{auth_settings.redis_prefix}session:{token.session_id}")
-    await redis.aclose()
+    async with create_redis(auth_settings) as redis:
+        await redis.delete(session_key(auth_settings, user))
     assert await get_me_status(auth, user.access_token) == 401
     tokens = (await refresh(auth, user.refresh_token)).json()
     assert await get_me_status(auth, tokens["access_token"]) == 200

@@ -3,8 +3,10 @@ from uuid import uuid4
 
 import httpx
 import pytest
+from psycopg import AsyncConnection
 
 from tests.support.clients import problem_of
+from tests.support.stores import Stores, wait_until_locked
 from tests.support.users import User, create_user, new_email
 
 
@@ -131,3 +133,14 @@ async def test_unknown_member_is_a_404(projects: httpx.AsyncClient, path: str, u
     member = f"{path}/members/{uuid4()}"
     assert (await projects.delete(member, headers=user.headers)).status_code == 404
     assert (await projects.patch(member, json={"role": "owner"}, headers=user.headers)).status_code == 404
+
+
+async def test_user_who_is_being_deleted_cannot_be_added(
+    projects: httpx.AsyncClient, path: str, user: User, other_user: User, stores: Stores
+) -> None:
+    async with await AsyncConnection.connect(stores.database_url) as connection:
+        await connection.execute("DELETE FROM users WHERE id = %s", [other_user.id])
+        adding = asyncio.create_task(add(projects, path, user, other_user, "viewer"))
+        await wait_until_locked(stores)
+        await connection.commit()
+    assert problem_of(await adding) == (409, "No user with this email is registered")

@@ -105,3 +105,11 @@ async def test_audit_log_outlives_the_project(projects: httpx.AsyncClient, user:
         ("project.change", user.id, {"fields": ["name"]}),
         ("project.delete", user.id, {"name": "Moon"}),
     ]
+
+
+async def test_deleted_user_is_not_authenticated(projects: httpx.AsyncClient, user: User, stores: Stores) -> None:
+    async with await AsyncConnection.connect(stores.database_url) as connection:
+        await connection.execute("DELETE FROM users WHERE id = %s", [user.id])
+    response = await projects.post("/api/projects", json={"name": "Rockets"}, headers=user.headers)
+    assert problem_of(response) == (401, "This user no longer exists")
+    assert response.headers["www-authenticate"] == 'Bearer error="invalid_token"'

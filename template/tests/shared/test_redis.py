@@ -1,7 +1,4 @@
 import asyncio
-import tempfile
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from pydantic import SecretStr
@@ -12,12 +9,9 @@ from auth.app import create_app
 from auth.settings import AuthSettings
 from shared.redis import RedisSettings, create_redis
 from shared.settings import Environment
-from tasks.core.ports import Ports
-from tasks.servers.group import Group
-from tasks.servers.valkey import Valkey
 from tests.support.clients import client_of
 from tests.support.serving import TIMEOUT_SECONDS
-from tests.support.stores import Stores
+from tests.support.stores import PRIMARY, REPLICA, Stores
 from tests.support.users import PASSWORD, create_user
 
 # The error with which a server refuses a write: an option, its value then, and its default.
@@ -27,9 +21,6 @@ REFUSALS = {
     "READONLY": ("replica-serve-stale-data", "yes", "yes"),
     "MASTERDOWN": ("replica-serve-stale-data", "no", "yes"),
 }
-# Arguments of REPLICAOF; nothing listens on this port.
-REPLICA = ("127.0.0.1", "9")
-PRIMARY = ("NO", "ONE")
 
 
 @pytest.fixture
@@ -54,27 +45,19 @@ async def test_exhausted_pool_times_out(settings: RedisSettings) -> None:
             await redis.ping()
 
 
-@pytest.fixture
-def own_redis_url() -> Iterator[str]:
-    """The URL of a server whose configuration the test can change."""
-    scratch = Path(tempfile.mkdtemp(prefix="slipway-"))
-    with Ports() as ports, Group(scratch) as group:
-        yield Valkey(scratch / "valkey", durable=False).start(group, ports, on_usual=False)
-
-
 async def test_server_that_refuses_writes_is_a_503_while_it_lasts(
-    own_redis_url: str, auth_settings: AuthSettings
+    own_redis_url: str, own_redis: Redis, auth_settings: AuthSettings
 ) -> None:
     settings = auth_settings.model_copy(update={"redis_url": SecretStr(own_redis_url)})
-    async with Redis.from_url(own_redis_url) as admin, client_of(create_app(settings)) as auth:
+    async with client_of(create_app(settings)) as auth:
         user = await create_user(auth)
         for name, (option, refuse, accept) in REFUSALS.items():
-            await admin.config_set(option, refuse)
-            await admin.replicaof(*(REPLICA if name in {"READONLY", "MASTERDOWN"} else PRIMARY))
+            await own_redis.config_set(option, refuse)
+            await own_redis.replicaof(*(REPLICA if name in {"READONLY", "MASTERDOWN"} else PRIMARY))
             login = await auth.post("/api/auth/login", json={"email": user.email, "password": PASSWORD})
             health = await auth.get("/health/detailed")
-            await admin.replicaof(*PRIMARY)
-            await admin.config_set(option, accept)
+            await own_redis.replicaof(*PRIMARY)
+            await own_redis.config_set(option, accept)
             assert (login.status_code, login.headers.get("retry-after")) == (503, "5"), name
             assert (health.status_code, health.json()["components"]["redis"]["status"]) == (503, "failed"), name
             assert (await auth.get("/health/detailed")).status_code == 200, name

@@ -78,6 +78,16 @@ def run_service(name: str, port: int, settings: Mapping[str, str], folder: Path)
         process.stop()
 
 
+@contextmanager
+def frozen(pid: int) -> Iterator[None]:
+    """Suspend a process."""
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        os.kill(pid, signal.SIGCONT)
+
+
 def process_environment(settings: Mapping[str, str]) -> dict[str, str]:
     """The environment of this process with these settings.
 

@@ -1,5 +1,6 @@
 """A database for each test worker, cloned from a migrated one, and Redis keys with a prefix of its own."""
 
+import asyncio
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,6 +15,11 @@ from redis import Redis
 from shared.database.engine import parse_url
 from tasks.database.operations import with_database
 from tasks.servers import temporary
+from tests.support.serving import TIMEOUT_SECONDS
+
+# Arguments of REPLICAOF: a replica refuses writes. Nothing listens on this port.
+REPLICA = ("127.0.0.1", "9")
+PRIMARY = ("NO", "ONE")
 
 
 @dataclass(frozen=True)
@@ -73,3 +79,14 @@ def migrate(database_url: str) -> None:
     config = Config(toml_file="pyproject.toml")
     config.attributes["url"] = parse_url(database_url)
     command.upgrade(config, "head")
+
+
+async def wait_until_locked(stores: Stores) -> None:
+    """Return when a statement in the database waits for a lock."""
+    query = "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    async with await psycopg.AsyncConnection.connect(stores.database_url, autocommit=True) as connection:
+        async with asyncio.timeout(TIMEOUT_SECONDS):
+            while True:
+                if (await connection.execute(query)).rowcount:
+                    return
+                await asyncio.sleep(0.01)

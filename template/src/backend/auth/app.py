@@ -7,7 +7,8 @@ from fastapi import FastAPI
 from starlette.types import ASGIApp
 
 from auth.endpoints import HANDLED_ERRORS, handle_error, keys_router, router
-from auth.settings import AuthSettings, decode_seed
+from auth.service import SessionPolicy
+from auth.settings import AuthSettings
 from shared import redis
 from shared.application import create_service, handle_unavailable
 from shared.database import engine as database
@@ -28,7 +29,7 @@ def create_app(settings: AuthSettings) -> ASGIApp:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         state = app.state
-        state.rotation = settings.rotation
+        state.policy = SessionPolicy(settings.rotation, settings.sessions_per_user)
         state.engine = database.create_engine(settings, "auth")
         store = redis.create_redis(settings)
         state.checks = {
@@ -36,7 +37,8 @@ def create_app(settings: AuthSettings) -> ASGIApp:
             "redis": lambda: redis.check_writable(store, settings.redis_prefix),
         }
         state.sessions = ActiveSessions(store, settings.redis_prefix)
-        state.signer = Signer(decode_seed(settings.auth_signing_key), settings.access_lifetime)
+        seed, *other_seeds = settings.seeds
+        state.signer = Signer(seed, settings.access_lifetime, *other_seeds)
         state.authenticator = Authenticator(state.signer, state.sessions)
         state.passwords = PasswordHashing(settings.argon2_memory_kib, settings.argon2_rounds, settings.argon2_timeout)
         yield

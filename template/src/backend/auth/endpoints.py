@@ -7,11 +7,17 @@ from fastapi import APIRouter, Depends, Request, Response
 
 from auth.repository import Repository
 from auth.schemas import Credentials, Jwks, RefreshRequest, Registration, Tokens, UserOut
-from auth.service import AuthService, EmailTakenError, InvalidRefreshTokenError, WrongCredentialsError
+from auth.service import (
+    AccessTokenActiveError,
+    AuthService,
+    EmailTakenError,
+    InvalidRefreshTokenError,
+    WrongCredentialsError,
+)
 from shared.database.models import User
 from shared.database.session import DatabaseSession
 from shared.error_responses import CHALLENGE, INVALID, UNAUTHORIZED, UNAVAILABLE, ProblemResponse, describe
-from shared.security.authentication import CurrentClaims, unauthorized
+from shared.security.authentication import CurrentClaims, VerifiedClaims, unauthorized
 from shared.security.passwords import BusyError
 from shared.security.tokens import Signer
 
@@ -20,7 +26,7 @@ keys_router = APIRouter(tags=["auth"])
 
 NO_STORE = {"Cache-Control": "no-store"}
 EMAIL_TAKEN = describe(409, "The email address is already registered.")
-WRONG_CREDENTIALS = describe(401, "The email address or the password is wrong.")
+WRONG_CREDENTIALS = describe(401, "The email address or the password is wrong.", headers=CHALLENGE)
 INVALID_REFRESH_TOKEN = describe(
     401, "The refresh token is unknown, expired or already used, or its session has ended.", headers=CHALLENGE
 )
@@ -29,7 +35,7 @@ INVALID_REFRESH_TOKEN = describe(
 def get_service(request: Request, database: DatabaseSession) -> AuthService:
     """Dependency: the service, in the transaction of the request."""
     state = request.app.state
-    return AuthService(Repository(database), state.passwords, state.signer, state.sessions, state.rotation)
+    return AuthService(Repository(database), state.passwords, state.signer, state.sessions, state.policy)
 
 
 Service = Annotated[AuthService, Depends(get_service)]
@@ -59,8 +65,12 @@ async def refresh_tokens(body: RefreshRequest, service: Service, response: Respo
 
 
 @router.post("/logout", summary="Log Out", status_code=204, responses=UNAUTHORIZED | UNAVAILABLE)
-async def logout(claims: CurrentClaims, service: Service) -> None:
-    """End the current session; its access and refresh tokens stop working immediately."""
+async def logout(claims: VerifiedClaims, service: Service) -> None:
+    """End the current session; its access and refresh tokens stop working immediately.
+
+    A session that has already ended is no error. With the code `access_token_active`, the session has ended, but the
+    access token is accepted until it expires, unless a repetition succeeds.
+    """
     await service.logout(claims, datetime.now(UTC))
 
 
@@ -77,8 +87,8 @@ async def get_current_user(claims: CurrentClaims, service: Service) -> User:
 async def get_jwks(request: Request, response: Response) -> Jwks:
     """The public keys that verify access tokens."""
     signer: Signer = request.app.state.signer
-    response.headers["Cache-Control"] = "public, max-age=300"
-    return Jwks(keys=[signer.jwk])
+    response.headers["Cache-Control"] = "public, max-age=60"
+    return Jwks(keys=signer.jwks)
 
 
 def handle_error(_request: Request, error: Exception) -> ProblemResponse:
@@ -87,12 +97,16 @@ def handle_error(_request: Request, error: Exception) -> ProblemResponse:
         case EmailTakenError():
             return ProblemResponse(409, "A user with this email already exists", code="email_taken")
         case WrongCredentialsError():
-            return ProblemResponse(401, "Wrong email or password", code="wrong_credentials")
+            challenge = {"WWW-Authenticate": 'Bearer realm="api"'}
+            return ProblemResponse(401, "Wrong email or password", challenge, code="wrong_credentials")
         case BusyError():
             return ProblemResponse(503, "Too many passwords are being checked; try again", {"Retry-After": "5"})
+        case AccessTokenActiveError():
+            detail = "The session has ended, but its access token is accepted until it expires; try again"
+            return ProblemResponse(503, detail, {"Retry-After": "5"}, code="access_token_active")
         case _:
             challenge = {"WWW-Authenticate": 'Bearer error="invalid_token"'}
             return ProblemResponse(401, "The refresh token is invalid; log in again", challenge)
 
 
-HANDLED_ERRORS = (EmailTakenError, WrongCredentialsError, BusyError, InvalidRefreshTokenError)
+HANDLED_ERRORS = (EmailTakenError, WrongCredentialsError, BusyError, InvalidRefreshTokenError, AccessTokenActiveError)

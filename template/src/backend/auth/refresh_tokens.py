@@ -5,6 +5,7 @@ import binascii
 import hashlib
 import hmac
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Self
@@ -45,19 +46,29 @@ class RefreshToken:
 
 @dataclass(frozen=True)
 class Rotation:
-    """Refresh token rotation: the signing key, the lifetime of a token, and its leeway after it was replaced.
+    """Refresh token rotation: the signing keys, the lifetime of a token, and its leeway after it was replaced.
 
     The next token is derived from the current one and the key, so that repeated refreshes return the same token: two
-    browser tabs may refresh at once, and a client may repeat a refresh whose response it has not received.
+    browser tabs may refresh at once, and a client may repeat a refresh whose response it has not received. The first
+    key is used; with the others, a token may have been replaced by another process or before the keys were rotated.
     """
 
-    key: bytes
+    keys: Sequence[bytes]
     lifetime: timedelta
     leeway: timedelta
 
     def next(self, token: RefreshToken) -> RefreshToken:
         """The token that replaces this one."""
-        return replace(token, unique=hmac.digest(self.key, token.family + token.unique, "sha256"))
+        return _next(token, self.keys[0])
+
+    def find(self, token: RefreshToken, token_hash: bytes) -> RefreshToken | None:
+        """The token with this hash if it has replaced the given one."""
+        candidates = (_next(token, key) for key in self.keys)
+        return next((each for each in candidates if hmac.compare_digest(token_hash, digest(each.unique))), None)
+
+
+def _next(token: RefreshToken, key: bytes) -> RefreshToken:
+    return replace(token, unique=hmac.digest(key, token.family + token.unique, "sha256"))
 
 
 def digest(part: bytes) -> bytes:

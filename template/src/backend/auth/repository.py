@@ -3,12 +3,16 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import and_, delete, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared import audit
 from shared.database.models import Session, User
+
+
+class NoUserError(Exception):
+    """The user was deleted."""
 
 
 class Repository:
@@ -35,6 +39,22 @@ class Repository:
         """Insert a session."""
         self._database.add(session)
         await self._database.flush()
+
+    async def replace_sessions(self, user_id: UUID, kept: int, now: datetime) -> dict[UUID, bool]:
+        """Delete the sessions of a user, except those that were refreshed last.
+
+        Returns the IDs, and whether the session was active; NoUserError if the user was deleted. The lock on the user
+        prevents that concurrent log-ins keep more.
+        """
+        user = select(User.id).where(User.id == user_id).with_for_update(key_share=True)
+        if await self._database.scalar(user) is None:
+            raise NoUserError
+        is_active = and_(Session.revoked_at.is_(None), Session.expires_at > now)
+        newest = select(Session.id).where(Session.user_id == user_id, is_active)
+        newest = newest.order_by(Session.refreshed_at.desc(), Session.id).limit(kept)
+        query = delete(Session).where(Session.user_id == user_id, Session.id.not_in(newest))
+        rows = await self._database.execute(query.returning(Session.id, is_active))
+        return dict(rows.all())
 
     async def lock_session(self, session_id: UUID) -> Session | None:
         """The session, locked until the end of the transaction."""

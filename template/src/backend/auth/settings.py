@@ -26,6 +26,10 @@ def _check_seed(key: SecretStr) -> SecretStr:
     return key
 
 
+def _check_optional_seed(key: SecretStr | None) -> SecretStr | None:
+    return _check_seed(key) if key else None
+
+
 def decode_seed(key: SecretStr) -> bytes:
     """The bytes of the signing key; empty if it is not base64."""
     text = key.get_secret_value().rstrip("=")
@@ -35,12 +39,15 @@ def decode_seed(key: SecretStr) -> bytes:
         return b""
 
 
-def _guessable(key: SecretStr, _others: Mapping[str, Any]) -> str | None:
-    return seed_weakness(decode_seed(key))
+def _guessable(key: SecretStr | None, _others: Mapping[str, Any]) -> str | None:
+    return seed_weakness(decode_seed(key)) if key else None
 
 
 def _too_little_memory(memory: int, _others: Mapping[str, Any]) -> str | None:
     return f"should be at least {MIN_MEMORY_KIB}" if memory < MIN_MEMORY_KIB else None
+
+
+OptionalSeed = Annotated[SecretStr | None, AfterValidator(_check_optional_seed), refuse(_guessable)]
 
 
 class AuthSettings(ServiceSettings, DatabaseSettings, RedisSettings):
@@ -52,6 +59,9 @@ class AuthSettings(ServiceSettings, DatabaseSettings, RedisSettings):
     auth_signing_key: Annotated[SecretStr, AfterValidator(_check_seed), refuse(_guessable)]
     """Secret: 32 random bytes in URL-safe base64, the seed of the key that signs access tokens."""
 
+    auth_previous_signing_key: OptionalSeed = None
+    """Secret: the signing key before its rotation, still accepted; with several instances, first the next one."""
+
     access_token_lifetime: Seconds = 900
     """Seconds until an access token expires."""
 
@@ -60,6 +70,9 @@ class AuthSettings(ServiceSettings, DatabaseSettings, RedisSettings):
 
     refresh_token_leeway: float = Field(default=10, ge=0)
     """Seconds for which a replaced refresh token still returns the same new one, for example to two browser tabs."""
+
+    sessions_per_user: int = Field(default=20, ge=1)
+    """Sessions of a user; a log-in beyond them ends the one that was not refreshed for the longest time."""
 
     argon2_memory_kib: Annotated[int, Field(ge=8), refuse(_too_little_memory)] = 65_536
     """KiB of memory to hash a password with."""
@@ -71,6 +84,11 @@ class AuthSettings(ServiceSettings, DatabaseSettings, RedisSettings):
     """Seconds that a password may wait to be hashed before the response is 503."""
 
     @property
+    def seeds(self) -> list[bytes]:
+        """The seed of the signing key, then that of the previous one, if any."""
+        return [decode_seed(key) for key in (self.auth_signing_key, self.auth_previous_signing_key) if key]
+
+    @property
     def access_lifetime(self) -> timedelta:
         """`access_token_lifetime` as a timedelta."""
         return timedelta(seconds=self.access_token_lifetime)
@@ -78,6 +96,6 @@ class AuthSettings(ServiceSettings, DatabaseSettings, RedisSettings):
     @property
     def rotation(self) -> Rotation:
         """The rotation of refresh tokens."""
-        key = hmac.digest(decode_seed(self.auth_signing_key), b"refresh tokens", "sha256")
+        keys = [hmac.digest(seed, b"refresh tokens", "sha256") for seed in self.seeds]
         lifetime, leeway = self.refresh_token_lifetime, self.refresh_token_leeway
-        return Rotation(key, timedelta(seconds=lifetime), timedelta(seconds=leeway))
+        return Rotation(keys, timedelta(seconds=lifetime), timedelta(seconds=leeway))

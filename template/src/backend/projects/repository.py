@@ -5,10 +5,12 @@ from uuid import UUID
 
 from sqlalchemy import Select, func, select, tuple_
 from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared import audit
 from shared.database.models import Membership, Project, Role, User
+from shared.database.session import OWNER_KEYS, violates
 from shared.pagination import Cursor
 
 
@@ -24,6 +26,10 @@ class MemberRow(NamedTuple):
 
     membership: Membership
     user: User
+
+
+class NoUserError(Exception):
+    """The user was deleted."""
 
 
 class Repository:
@@ -80,10 +86,15 @@ class Repository:
         return await self._database.scalar(select(User).where(User.email == email))
 
     async def add_member(self, project_id: UUID, user_id: UUID, role: Role) -> Membership | None:
-        """Insert a membership; None if the user is already a member."""
+        """Insert a membership; None if the user is already a member, NoUserError if the user was just deleted."""
         values = {"project_id": project_id, "user_id": user_id, "role": role}
         statement = insert(Membership).values(values).on_conflict_do_nothing().returning(Membership)
-        return await self._database.scalar(statement)
+        try:
+            return await self._database.scalar(statement)
+        except IntegrityError as error:
+            if violates(error, OWNER_KEYS):
+                raise NoUserError from error
+            raise
 
     async def flush(self) -> None:
         """Flush changes, which also loads values that the database generates."""

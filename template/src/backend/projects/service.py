@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from uuid import UUID
 
-from projects.repository import MemberRow, ProjectRow, Repository
+from projects.repository import MemberRow, NoUserError, ProjectRow, Repository
 from projects.schemas import ProjectUpdate
 from shared.database.models import Role
 from shared.pagination import Cursor
@@ -25,6 +25,13 @@ class ConflictError(Exception):
     def __init__(self, code: str, reason: str) -> None:
         super().__init__(reason)
         self.code = code
+
+
+class NotRegisteredError(ConflictError):
+    """No user has this email."""
+
+    def __init__(self) -> None:
+        super().__init__("not_registered", "No user with this email is registered")
 
 
 class ProjectService:
@@ -74,8 +81,11 @@ class ProjectService:
         await self._require(project_id, Role.OWNER, lock=True)
         user = await self._repository.user_by_email(email)
         if user is None:
-            raise ConflictError("not_registered", "No user with this email is registered")
-        membership = await self._repository.add_member(project_id, user.id, role)
+            raise NotRegisteredError
+        try:
+            membership = await self._repository.add_member(project_id, user.id, role)
+        except NoUserError:
+            raise NotRegisteredError from None
         if membership is None:
             raise ConflictError("already_member", "This user is already a member")
         self._record("member.add", project_id, user_id=str(user.id), role=role)

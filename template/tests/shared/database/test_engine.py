@@ -1,9 +1,7 @@
 import asyncio
 import os
-import signal
 import traceback
-from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator
 from typing import Any
 from urllib.parse import urlencode
 
@@ -18,21 +16,12 @@ from shared.database.engine import DatabaseSettings, create_engine, parse_url
 from shared.database.models import User
 from shared.database.pending import check_migrated
 from shared.settings import Environment
+from tests.support.processes import frozen
 from tests.support.serving import TIMEOUT_SECONDS
 from tests.support.stores import Stores
 
 EXTERNAL = "DATABASE_URL" in os.environ
 PID = text("SELECT pg_backend_pid()")
-
-
-@contextmanager
-def frozen(pid: Any) -> Iterator[None]:
-    """Suspend a process of the server."""
-    os.kill(pid, signal.SIGSTOP)
-    try:
-        yield
-    finally:
-        os.kill(pid, signal.SIGCONT)
 
 
 @pytest.fixture

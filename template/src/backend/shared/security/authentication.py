@@ -1,5 +1,6 @@
 """Authentication of requests with access tokens."""
 
+from collections.abc import Awaitable, Callable
 from typing import Annotated
 
 from fastapi import Depends, HTTPException, Request
@@ -20,23 +21,40 @@ class Authenticator:
         self._keys = keys
         self._sessions = sessions
 
+    async def verify(self, token: str) -> Claims:
+        """The claims of the token, whose session may have ended; raises InvalidTokenError if the token is invalid."""
+        return await verify(token, self._keys)
+
     async def authenticate(self, token: str) -> Claims:
         """The claims of the token; raises InvalidTokenError if the token is not accepted."""
-        claims = await verify(token, self._keys)
+        claims = await self.verify(token)
         if not await self._sessions.is_active(claims.session_id, claims.user_id):
             raise InvalidTokenError("the session has ended")
         return claims
 
 
-async def authenticate(
-    request: Request, credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(bearer)]
-) -> Claims:
+Credentials = Annotated[HTTPAuthorizationCredentials | None, Depends(bearer)]
+
+
+async def authenticate(request: Request, credentials: Credentials) -> Claims:
     """Dependency: the claims of the access token; 401 without a valid one."""
+    authenticator: Authenticator = request.app.state.authenticator
+    return await _claims(credentials, authenticator.authenticate)
+
+
+async def verify_token(request: Request, credentials: Credentials) -> Claims:
+    """Dependency: the claims of the access token, whose session may have ended; 401 without a valid one."""
+    authenticator: Authenticator = request.app.state.authenticator
+    return await _claims(credentials, authenticator.verify)
+
+
+async def _claims(
+    credentials: HTTPAuthorizationCredentials | None, check: Callable[[str], Awaitable[Claims]]
+) -> Claims:
     if credentials is None:
         raise unauthorized("Not authenticated: send an access token", 'Bearer realm="api"')
-    authenticator: Authenticator = request.app.state.authenticator
     try:
-        return await authenticator.authenticate(credentials.credentials)
+        return await check(credentials.credentials)
     except InvalidTokenError as error:
         raise unauthorized("The access token is invalid; refresh it or log in again") from error
 
@@ -47,3 +65,4 @@ def unauthorized(detail: str, challenge: str = 'Bearer error="invalid_token"') -
 
 
 CurrentClaims = Annotated[Claims, Depends(authenticate)]
+VerifiedClaims = Annotated[Claims, Depends(verify_token)]

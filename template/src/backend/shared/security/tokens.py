@@ -42,13 +42,18 @@ class KeySource(Protocol):
 
 
 class Signer:
-    """Signs tokens with the key derived from a seed; also provides the public key to verify them."""
+    """Signs tokens with the key derived from a seed; also provides the public keys to verify them.
 
-    def __init__(self, seed: bytes, lifetime: timedelta) -> None:
+    The keys of `other_seeds` verify tokens that were signed before the key was rotated, or with the next one.
+    """
+
+    def __init__(self, seed: bytes, lifetime: timedelta, *other_seeds: bytes) -> None:
         self.lifetime = lifetime
         self._private = Ed25519PrivateKey.from_private_bytes(seed)
-        self._public = self._private.public_key()
-        self.jwk = _jwk(self._public)
+        public = [Ed25519PrivateKey.from_private_bytes(each).public_key() for each in (seed, *other_seeds)]
+        self.jwks = [_jwk(key) for key in public]
+        self.jwk = self.jwks[0]
+        self._keys = {jwk["kid"]: key for jwk, key in zip(self.jwks, public, strict=True)}
 
     def sign(self, user_id: UUID, session_id: UUID, now: datetime) -> str:
         """Create an access token for a session."""
@@ -63,8 +68,8 @@ class Signer:
         return jwt.encode(claims, self._private, ALGORITHM, headers={"kid": self.jwk["kid"], "typ": TYPE})
 
     async def find(self, key_id: str) -> Ed25519PublicKey | None:
-        """The public key if it has this ID."""
-        return self._public if key_id == self.jwk["kid"] else None
+        """The public key with this ID."""
+        return self._keys.get(key_id)
 
 
 async def verify(token: str, keys: KeySource) -> Claims:
