@@ -8,6 +8,7 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterable
 from contextlib import chdir
 from pathlib import Path
 from unittest.mock import patch
@@ -21,11 +22,15 @@ from toolkit.new import read_answers, scaffold
 ROOT = Path(__file__).resolve().parent.parent
 ANSWERS = ROOT / "tests" / "answers"
 GOLDEN = ROOT / "tests" / "golden"
-# Sessions of a project by their requirements.
+# Sessions by their requirements: those of a project, except `security`, which changes its environment, and the toolkit's.
 SHARED = {
     "dev": ("config", "db", "db_check", "dev", "doctor", "migrate", "migration", "setup"),
     "test": ("e2e", "smoke", "test"),
+    "lint": ("lint",),
+    "typecheck": ("typecheck",),
+    "new": ("new",),
 }
+PROJECT_LOCKS = ("dev", "test", "lint", "typecheck")
 ANSWER_SETS = sorted(path.stem for path in ANSWERS.glob("*.yml"))
 
 
@@ -35,11 +40,16 @@ def render(target: Path, answers: Path) -> Path:
     return target
 
 
-def share_environments(project: Path, place: Path) -> None:
-    """Let sessions use environments in `place`, which all workers share, since installing takes seconds."""
-    links = project / ".nox"
-    links.mkdir(exist_ok=True)
-    for stem, names in SHARED.items():
+def share_environments(
+    project: Path, place: Path, locks: Iterable[str] = PROJECT_LOCKS, links: Path | None = None
+) -> None:
+    """Let the sessions of these locks use environments in `place`, since installing takes seconds.
+
+    All workers share them, by links in `links`, the project's `.nox` if not given.
+    """
+    links = links or project / ".nox"
+    links.mkdir(parents=True, exist_ok=True)
+    for stem in locks:
         requirements = Path("requirements") / f"{stem}.txt"
         environment = place / hashlib.sha256((project / requirements).read_bytes()).hexdigest()
         with chdir(project), patch.dict(os.environ, UV=find_uv_bin()), (place / "lock").open("w") as lock:
@@ -47,7 +57,7 @@ def share_environments(project: Path, place: Path) -> None:
             if environments.stamp_of(environment) != environments.stamp(requirements, environment):
                 # Not by nox: scripts would have the path of the link, which is in a temporary folder.
                 environments.synchronize(environment, requirements, "--compile-bytecode")
-        for name in names:
+        for name in SHARED[stem]:
             link = links / name
             if link.is_symlink():
                 link.unlink()

@@ -14,7 +14,7 @@ import httpx
 import psutil
 import pytest
 
-from tests.support import ROOT, files, run
+from tests.support import ROOT, files, run, share_environments
 from toolkit.application import environment
 from toolkit.proof import ProofFailedError, prove
 
@@ -22,9 +22,9 @@ INTERRUPTED = "Interrupted before the demo was complete."
 
 
 @pytest.fixture
-def demo(tmp_path: Path) -> Iterator[Demo]:
+def demo(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory, environments: Path) -> Iterator[Demo]:
     """A demo that keeps its project and stays open."""
-    started = Demo(tmp_path)
+    started = Demo(tmp_path, tmp_path_factory.mktemp("links"), environments)
     yield started
     started.process.kill()
     for process in started.processes():
@@ -34,15 +34,16 @@ def demo(tmp_path: Path) -> Iterator[Demo]:
 class Demo:
     """The demo as its session runs it, with its output in a file."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, links: Path, environments: Path) -> None:
         self.folder = folder
         self.kept = folder / "kept-app"
         self.log = folder / "output"
+        share_environments(ROOT / "template", environments, ["dev"], links.joinpath(*self.kept.parts[1:]))
         with self.log.open("wb") as output:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "toolkit.demo", "--keep", str(self.kept), "--open"],
                 cwd=ROOT,
-                env=environment(),
+                env=environment({"SLIPWAY_ENVIRONMENTS": str(links)}),
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,

@@ -205,10 +205,13 @@ def passed(done: subprocess.CompletedProcess[str], step: Step) -> bool:
 
 
 @pytest.fixture(scope="module")
-def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A clone of Slipway, whose sessions use the environment of these tests where they need the same."""
+def clone(tmp_path_factory: pytest.TempPathFactory, environments: Path) -> Path:
+    """A clone of Slipway, whose sessions and tests use the environments of these tests where they need the same."""
     folder = snapshot(tmp_path_factory.mktemp("docs") / "slipway")
-    (folder / ".nox").mkdir()
+    share_environments(folder, environments, ["new"])
+    cached = folder / ".pytest_cache" / "d"
+    cached.mkdir(parents=True)
+    (cached / environments.name).symlink_to(environments)
     if (Path(sys.prefix) / "requirements.sha256").exists():
         for name in ("test", "golden"):
             (folder / ".nox" / name).symlink_to(sys.prefix)

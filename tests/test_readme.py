@@ -20,7 +20,7 @@ import pytest
 
 from tasks.project.data_folder import FOLDER, DataFolder
 from tests.on_terminal import ENTER, OnTerminal
-from tests.support import ROOT, commit, nox, run, snapshot
+from tests.support import ROOT, commit, nox, run, share_environments, snapshot
 from tests.test_consistency import sessions
 from tests.test_questionnaire import QUESTIONS
 from toolkit.application import environment
@@ -183,12 +183,14 @@ def keep_one_lock(pyproject: Path) -> None:
     pyproject.write_text(text, encoding="utf-8")
 
 
-def test_newcomer_creates_runs_and_updates_a_project(checkout: Path) -> None:
+def test_newcomer_creates_runs_and_updates_a_project(checkout: Path, environments: Path) -> None:
     _, make, run_it, copy = fences(README)
     project = checkout.parent / "my-app"
+    share_environments(checkout, environments, ["new"])
     answer_questions(copy, checkout)
     shutil.rmtree(project)
     answer_questions(make, checkout)
+    share_environments(project, environments, ["dev"])
     start_and_stop(run_it, checkout, project)
     (checkout / "tasks" / "fresh.py").write_text('"""New upstream."""\n')
     commit(checkout)
@@ -197,8 +199,8 @@ def test_newcomer_creates_runs_and_updates_a_project(checkout: Path) -> None:
     assert (project / "tasks" / "fresh.py").is_file()
 
 
-def test_template_runs_in_place(tmp_path: Path) -> None:
-    checkout = snapshot(tmp_path / "slipway")
+def test_template_runs_in_place(checkout: Path, environments: Path) -> None:
+    share_environments(checkout / "template", environments, ["dev"])
     start_and_stop("cd template && python3 noxfile.py -s dev", checkout, checkout / "template")
 
 

@@ -14,7 +14,7 @@ import pytest
 import yaml
 from dotenv import dotenv_values
 
-from tests.support import ANSWER_SETS, ANSWERS, GOLDEN, ROOT, files, run
+from tests.support import ANSWER_SETS, ANSWERS, GOLDEN, ROOT, files, run, share_environments
 
 Rendered = Callable[[str], Path]
 WINDOWS_FORBIDS = re.compile(r'[<>:"\\|?*]|[ .]$|^(con|prn|aux|nul|com\d|lpt\d)(\.|$)', re.IGNORECASE)
@@ -113,7 +113,8 @@ def test_only_allowed_text_files_are_rendered() -> None:
     assert [path for path in templates if "{%" in path.read_text(encoding="utf-8")] == []
 
 
-def test_copier_and_the_session_create_the_same_project(checkout: Path, tmp_path: Path) -> None:
+def test_copier_and_the_session_create_the_same_project(checkout: Path, environments: Path, tmp_path: Path) -> None:
+    share_environments(checkout, environments, ["new"])
     copier = (sys.executable, "-m", "copier", "copy", "--defaults", "--vcs-ref", "HEAD")
     copied = run(*copier, "--data-file", ANSWERS / "backend.yml", checkout, tmp_path / "copier/my-app", cwd=checkout)
     assert copied.returncode == 0, copied.stdout

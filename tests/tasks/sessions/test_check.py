@@ -2,7 +2,7 @@
 
 import json
 import re
-import shutil
+from pathlib import Path
 
 from tasks.checks.lint import CHECKS
 from tests.support import nox
@@ -49,11 +49,11 @@ def test_all_checks_may_run_side_by_side(checked: CheckedProject) -> None:
     assert _sessions_of(done.stdout) == {"lint", "typecheck"}
 
 
-def test_variables_of_python_and_uv_have_no_effect(checked: CheckedProject) -> None:
+def test_variables_of_python_and_uv_have_no_effect(checked: CheckedProject, tmp_path: Path) -> None:
     checked.write("shadow/yaml.py", "raise SystemExit('the yaml of PYTHONPATH')\n")
     hostile = {"PYTHONSAFEPATH": "1", "PYTHONPATH": "shadow", "UV_MANAGED_PYTHON": "1", "UV_CONSTRAINT": "/nowhere"}
-    shutil.rmtree(checked.folder / ".nox" / "lint", ignore_errors=True)
-    done = checked.session("lint", "--only", "workflows", UV_EXCLUDE_NEWER="2020-01-01", **hostile)
+    hostile |= {"UV_EXCLUDE_NEWER": "2020-01-01"}
+    done = checked.session("lint", "--only", "workflows", SLIPWAY_ENVIRONMENTS=str(tmp_path), **hostile)
     assert done.returncode == 0, done.stdout
 
 
