@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import re
 import shutil
 import signal
 from collections.abc import Callable, Iterator
@@ -20,6 +21,10 @@ for ignored in (signal.SIGHUP, signal.SIGINT):
     if signal.getsignal(ignored) is signal.SIG_IGN:
         # As under nohup, or in the background of a script: processes inherit an ignored signal, but no handler.
         signal.signal(ignored, lambda _signal, _frame: None)
+
+
+# Tests that run on one worker, since they share what is slow to make: the environments of `security`, and mypy's cache.
+TOGETHER = {"security": r"test_security\w*\.py|\[security-", "checks": r"test_(check|faults|hooks)\.py"}
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -40,9 +45,10 @@ def pytest_xdist_auto_num_workers() -> int:
 
 
 def unit(nodeid: str) -> str:
-    """The group of a test: its file if the tests of that share a fixture, else the test itself."""
+    """The group of a test: one of TOGETHER, its file if the tests of that share a fixture, else the test itself."""
     path = nodeid.partition("::")[0]
-    return path if shares(path) else nodeid
+    group = next((name for name, pattern in TOGETHER.items() if re.search(pattern, nodeid)), "")
+    return group or (path if shares(path) else nodeid)
 
 
 @cache

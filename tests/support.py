@@ -30,6 +30,8 @@ SHARED = {
     "typecheck": ("typecheck",),
     "new": ("new",),
 }
+# Those that many processes import at once.
+COMPILED = {"dev", "test"}
 PROJECT_LOCKS = ("dev", "test", "lint", "typecheck")
 ANSWER_SETS = sorted(path.stem for path in ANSWERS.glob("*.yml"))
 
@@ -56,7 +58,8 @@ def share_environments(
             fcntl.flock(lock, fcntl.LOCK_EX)
             if environments.stamp_of(environment) != environments.stamp(requirements, environment):
                 # Not by nox: scripts would have the path of the link, which is in a temporary folder.
-                environments.synchronize(environment, requirements, "--compile-bytecode")
+                options = ["--compile-bytecode"] if stem in COMPILED else []
+                environments.synchronize(environment, requirements, *options)
         for name in SHARED[stem]:
             link = links / name
             if link.is_symlink():

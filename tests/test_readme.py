@@ -76,6 +76,9 @@ TESTED = {
     "nox -s config -- staging": "tests/tasks/settings/test_settings.py::test_the_session_shows_each_environment",
     "nox -s config -- production": "tests/tasks/settings/test_settings.py::test_the_session_shows_each_environment",
     "nox -s migration -- --merge": "tests/tasks/database/test_migrations.py::test_a_merge_revision_joins_branches",
+    "nox -s editor": (
+        "tests/test_editor_debugging.py::test_a_selected_test_is_debugged_in_the_environment_of_editors"
+    ),
     "nox -s devcontainer": "tests/tasks/editor/test_devcontainer.py::work",
     "python3 noxfile.py -s stack -- up": CONTAINERS,
     "nox -s stack -- up": CONTAINERS,
@@ -89,7 +92,6 @@ TESTED = {
 # Sessions of a project's README in the order of the test that runs them, each with a part of its output.
 SESSIONS = {
     "nox -s setup": ".env.local",
-    "nox -s editor": ".venv",
     "nox -s doctor": "Python",
     'nox -s migration -- "add colour to projects"': "",
     "nox -s migrate": "",

@@ -7,6 +7,7 @@ import pwd
 import subprocess
 import sys
 import tempfile
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,7 @@ ORDINARY = 1000 if 1000 in NAMED else 65534
 NAMELESS = next(uid for uid in range(4321, 65534) if uid not in NAMED)
 
 
+@cache
 def as_ordinary(uid: int = ORDINARY) -> list[str]:
     """The start of a command line that an ordinary user runs; empty if the current user is one."""
     if os.geteuid() != 0:

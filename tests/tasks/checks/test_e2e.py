@@ -30,11 +30,15 @@ def application(rendered: Callable[[str], Path], tmp_path_factory: pytest.TempPa
     folder = tmp_path_factory.mktemp("running") / "my-app"
     shutil.copytree(rendered("backend"), folder, symlinks=True)
     running = Application(folder)
-    try:
-        running.start()
-        yield running
-    finally:
-        running.stop()
+    with pytest.MonkeyPatch.context() as patched:
+        # Every test of the end-to-end tests registers users, whose passwords take long to hash.
+        patched.setenv("ARGON2_MEMORY_KIB", "8")
+        patched.setenv("ARGON2_ROUNDS", "1")
+        try:
+            running.start()
+            yield running
+        finally:
+            running.stop()
 
 
 def command(

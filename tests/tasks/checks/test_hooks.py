@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from tasks.checks.lint import CHECKS
-from tests.support import ROOT, run
+from tests.support import ROOT, run, share_environments
 from tests.tasks.checked_project import CheckedProject
 
 
@@ -43,9 +43,12 @@ def test_a_commit_with_faults_is_refused_and_one_without_passes(hooked: CheckedP
     assert done.returncode == 0, done.stdout
 
 
-def test_the_hook_uses_the_environment_of_its_worktree(hooked: CheckedProject, tmp_path: Path) -> None:
+def test_the_hook_uses_the_environment_of_its_worktree(
+    hooked: CheckedProject, environments: Path, tmp_path: Path
+) -> None:
     other = replace(hooked, folder=tmp_path / "other")
     run("git", "worktree", "add", "--quiet", "--detach", other.folder, cwd=hooked.folder)
+    share_environments(other.folder, environments, ["lint"])
     other.write("planted.yml", "a: 1\na: 2\n")
     done = commit(other)
     run("git", "worktree", "remove", "--force", other.folder, cwd=hooked.folder)
