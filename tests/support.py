@@ -22,7 +22,7 @@ from toolkit.new import read_answers, scaffold
 ROOT = Path(__file__).resolve().parent.parent
 ANSWERS = ROOT / "tests" / "answers"
 GOLDEN = ROOT / "tests" / "golden"
-# Sessions by their requirements: those of a project, except `security`, which changes its environment, and the toolkit's.
+# Sessions by their requirements: those of a project, except `security`, which changes its environment, and `new`.
 SHARED = {
     "dev": ("config", "db", "db_check", "dev", "doctor", "migrate", "migration", "setup"),
     "test": ("e2e", "smoke", "test"),
@@ -30,7 +30,7 @@ SHARED = {
     "typecheck": ("typecheck",),
     "new": ("new",),
 }
-# Those that many processes import at once.
+# The locks of what many processes import at once.
 COMPILED = {"dev", "test"}
 PROJECT_LOCKS = ("dev", "test", "lint", "typecheck")
 ANSWER_SETS = sorted(path.stem for path in ANSWERS.glob("*.yml"))

@@ -20,7 +20,7 @@ import pytest
 
 from tasks.project.data_folder import FOLDER, DataFolder
 from tests.on_terminal import ENTER, OnTerminal
-from tests.support import ROOT, commit, nox, run, share_environments, snapshot
+from tests.support import ROOT, commit, nox, run, share_environments
 from tests.test_consistency import sessions
 from tests.test_questionnaire import QUESTIONS
 from toolkit.application import environment
@@ -57,6 +57,7 @@ NEWCOMER = {
 }
 
 CHECK = "tests/tasks/checks/test_faults.py::test_without_a_fault_the_check_passes"
+EDITOR = "tests/test_editor_debugging.py::test_a_selected_test_is_debugged_in_the_environment_of_editors"
 STACK = "tests/test_stack_proof.py"
 CONTAINERS = f"{STACK}::test_data_and_sessions_survive_down_and_up_and_a_killed_store"
 
@@ -76,9 +77,7 @@ TESTED = {
     "nox -s config -- staging": "tests/tasks/settings/test_settings.py::test_the_session_shows_each_environment",
     "nox -s config -- production": "tests/tasks/settings/test_settings.py::test_the_session_shows_each_environment",
     "nox -s migration -- --merge": "tests/tasks/database/test_migrations.py::test_a_merge_revision_joins_branches",
-    "nox -s editor": (
-        "tests/test_editor_debugging.py::test_a_selected_test_is_debugged_in_the_environment_of_editors"
-    ),
+    "nox -s editor": EDITOR,
     "nox -s devcontainer": "tests/tasks/editor/test_devcontainer.py::work",
     "python3 noxfile.py -s stack -- up": CONTAINERS,
     "nox -s stack -- up": CONTAINERS,
