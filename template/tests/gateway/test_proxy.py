@@ -235,6 +235,18 @@ async def test_events_are_streamed(gateway: httpx.AsyncClient, upstream: Upstrea
     assert response.headers["content-type"] == "text/event-stream"
 
 
+async def test_event_stream_may_be_silent_for_longer_than_the_timeout(
+    short_timeout: httpx.AsyncClient, upstream: Upstream
+) -> None:
+    headers = {"Accept": "text/event-stream"}
+    async with short_timeout.stream("GET", "/api/projects/events", headers=headers) as response:
+        received = response.aiter_raw()
+        assert await anext(received) == b"data: one\n\n"
+        asyncio.get_running_loop().call_later(1.5, upstream.proceed.set)
+        assert await anext(received) == b"data: two\n\n"
+    assert response.headers["cache-control"] == "no-store"
+
+
 async def test_client_disconnect_cancels_the_upstream_request(
     short_timeout: httpx.AsyncClient, upstream: Upstream
 ) -> None:

@@ -1,15 +1,18 @@
+import asyncio
 import signal
 import subprocess
 import sys
 import time
 from contextlib import suppress
+from datetime import timedelta
 
 import httpx
 import pytest
 
 from tests.support.clients import ssl_context
 from tests.support.processes import process_environment
-from tests.support.serving import free_port
+from tests.support.serving import TIMEOUT_SECONDS, address, free_port, serve
+from tests.support.upstream import Upstream
 
 PROGRAM = """
 import asyncio, time
@@ -25,6 +28,18 @@ async def app(scope, receive, send):
 server.CLOSE_SECONDS = 0.5
 server.run("stuck", app, load(ServiceSettings), PORT)
 """
+
+
+@pytest.mark.parametrize("sent", [b"", b"GET / HTTP/1.1\r\nHost: x\r\n"])
+async def test_idle_connection_and_unfinished_header_have_a_deadline(
+    monkeypatch: pytest.MonkeyPatch, sent: bytes
+) -> None:
+    monkeypatch.setattr("shared.server.KEEP_ALIVE", timedelta(seconds=0.2))
+    async with serve(Upstream()) as url:
+        reader, writer = await asyncio.open_connection(*address(url))
+        writer.write(sent)
+        assert not (await asyncio.wait_for(reader.read(), TIMEOUT_SECONDS)).startswith(b"HTTP/1.1 200 ")
+        writer.close()
 
 
 @pytest.mark.parametrize(("path", "code", "timeout"), [("/", 0, 2.0), ("/stuck", 1, 3.5)])

@@ -11,7 +11,7 @@ from pyreqwest.request import RequestBuilder
 from pyreqwest.response import Response
 from starlette.types import Receive, Scope, Send
 
-from gateway.clients import Clients
+from gateway.clients import LONG_TIMEOUT, Clients
 from gateway.headers import to_client, to_service
 from gateway.upstreams import Address, Upstream, is_repeatable
 from gateway.watchdog import Watchdog
@@ -22,6 +22,7 @@ from shared.request_body import BodyAdmission, BodyError, content_length, has_bo
 # A request body of up to this many bytes is buffered; a larger one is streamed.
 BUFFERED_BYTES = 64 * 1024
 BODIES = BodyAdmission()
+EVENTS = "text/event-stream"
 
 
 log = structlog.get_logger()
@@ -43,6 +44,7 @@ class ForwardedRequest:
         length = content_length(scope)
         self._is_upload = length is None or length > BUFFERED_BYTES
         self._body = b""
+        self._silence: float | None = None
         self._receiving = self._reading = self._answered = self._started = False
 
     async def run(self, clients: Clients) -> None:
@@ -127,8 +129,11 @@ class ForwardedRequest:
         url = address.url + scope["raw_path"].decode("ascii")
         if scope["query_string"]:
             url += "?" + scope["query_string"].decode()
-        client = clients.uploads if self._is_upload else clients.default
         headers = to_service(scope)
+        if EVENTS in dict(headers).get("accept", ""):
+            # Between events, a stream may be silent for longer than a service may take to respond.
+            self._silence = LONG_TIMEOUT.total_seconds()
+        client = clients.streams if self._is_upload or self._silence else clients.default
         if address.host:
             headers.append(("host", address.host))
         # Without this, pyreqwest buffers part of the response body before it returns the headers.
@@ -175,6 +180,7 @@ class ForwardedRequest:
         self._started = True
         length = response.get_header("content-length")
         remaining = int(length) if length else None
+        self._watchdog.wait_for("service", self._silence)
         while chunk := await response.body_reader.read_chunk():
             if remaining is not None:
                 remaining -= len(chunk)
@@ -182,7 +188,7 @@ class ForwardedRequest:
             await self._send({"type": "http.response.body", "body": chunk.to_bytes(), "more_body": remaining != 0})
             if remaining == 0:
                 return
-            self._watchdog.wait_for("service")
+            self._watchdog.wait_for("service", self._silence)
         await self._send({"type": "http.response.body", "body": b""})
 
     async def _fail(self, error: BaseException) -> None:

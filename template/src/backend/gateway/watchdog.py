@@ -28,10 +28,10 @@ class Watchdog:
         self._started = False
         self._timer = self._loop.call_later(START_DELAY_SECONDS, self._check)
 
-    def wait_for(self, peer: Peer) -> None:
-        """Restart the timeout; the peer must act before it ends."""
+    def wait_for(self, peer: Peer, seconds: float | None = None) -> None:
+        """Restart the timeout, or one of this duration; the peer must act before it ends."""
         self._awaited = peer
-        self._deadline = self._loop.time() + self._timeout
+        self._deadline = self._loop.time() + (seconds or self._timeout)
 
     def request_complete(self) -> None:
         """The request has been read; the next message from the client can only be its disconnect."""
