@@ -277,7 +277,9 @@ def accepts(session: str, argument: str) -> bool:
     """Whether a module that the session runs has the argument as a string."""
     body = re.search(rf"def {session}\(.*?(?=\n@|\ndef |\Z)", session_sources(), re.DOTALL)
     assert body is not None
-    modules = [name.replace(".", "/") for name in re.findall(r'"((?:tasks|toolkit)\.[\w.]+)"', body[0])]
+    # Such as "toolkit.new", and "tasks", "checks.lint".
+    called = re.findall(r'"(tasks|toolkit)(?:\.|", ")([\w.]+)"', body[0])
+    modules = ["/".join(parts).replace(".", "/") for parts in called]
     files = [path for name in modules for path in (ROOT / f"{name}.py", *(ROOT / name).rglob("*.py")) if path.is_file()]
     known = [*(path.read_text(encoding="utf-8") for path in files), body[0]]
     return any(re.search(rf"[\"' ]{argument}[\"', )]", each) for each in known)

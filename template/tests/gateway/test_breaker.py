@@ -8,7 +8,7 @@ SLOW = 10.0
 
 
 class Clock:
-    """A clock that only moves when it is told to."""
+    """A clock that only moves when a test moves it."""
 
     def __init__(self) -> None:
         self.now = 1000.0
