@@ -20,8 +20,7 @@ MAX_AGE = timedelta(days=366)
 TEXTS = ("tool", "rule", "path", "reason")
 # Patterns of files from which scanners would read exceptions.
 SCANNER_FILES = (
-    ".trivyignore .trivyignore.y*ml trivy.y*ml .grype.y*ml *.grype/config.y*ml "
-    ".gitleaksignore .gitleaks.toml .hadolint.yaml .hadolint.yml .semgrepignore "
+    ".trivyignore .trivyignore.y*ml trivy.y*ml .gitleaksignore .gitleaks.toml .hadolint.y*ml .semgrepignore "
     "*.github/actionlint.yaml *.github/actionlint.yml *.github/zizmor.yml *.github/zizmor.yaml zizmor.yml zizmor.yaml"
 )
 

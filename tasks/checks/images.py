@@ -41,7 +41,7 @@ def main() -> str | None:
     """Build the project's images and print their sizes, check and scan them."""
     parser = argparse.ArgumentParser(prog="nox -s images --", description=main.__doc__)
     parser.add_argument("steps", nargs="*", metavar="STEP", help=f"{', '.join(STEPS)}; all by default")
-    parser.add_argument("--require-scan", action="store_true", help="fail if no scanner can scan, as in CI")
+    parser.add_argument("--require-scan", action="store_true", help="fail if Trivy cannot scan, as in CI")
     arguments = parser.parse_args()
     if unknown := [step for step in arguments.steps if step not in STEPS]:
         parser.error(f"unknown step: {', '.join(unknown)}; the steps are: {', '.join(STEPS)}")
@@ -135,9 +135,9 @@ def _content_faults(over_base: int | None, files: list[str]) -> Iterator[str]:
 
 def _scan(place: ComposeProject, *, is_required: bool) -> list[str]:
     """The images with findings that are not accepted, or that were not scanned but must be; files with a fault."""
-    entries = [entry for entry in findings.entries() if entry.tool in image_scan.SCANNERS]
+    entries = [entry for entry in findings.entries() if entry.tool == image_scan.TOOL]
     failed: list[str] = []
-    found: dict[tuple[str, str], list[findings.Finding]] = {}
+    found: dict[str, list[findings.Finding]] = {}
     for image in images.built(place):
         try:
             result = image_scan.scan(image.name)
@@ -145,14 +145,14 @@ def _scan(place: ComposeProject, *, is_required: bool) -> list[str]:
             print(f"scan of {image.title} SKIPPED: {error}", flush=True)
             failed += [image.name] if is_required else []
             continue
-        found[result.tool, image.name] = result.findings
+        found[image.name] = result.findings
         left = findings.remaining(entries, result.findings)
         lines = [f"  {each.severity}: {each.rule} in {each.message}" for each in left]
-        console.print_result(result.tool, image.title, "\n".join(lines) or None)
+        console.print_result(image_scan.TOOL, image.title, "\n".join(lines) or None)
         fixable = len(result.findings)
         print(f"  {result.scope}, {fixable} fixable, {fixable - len(left)} accepted")
         failed += [image.name] if left else []
-    faults = findings.review(entries, list(found.values()), lambda entry: (entry.tool, entry.path) in found)
+    faults = findings.review(entries, list(found.values()), lambda entry: entry.path in found)
     for each in faults:
         print(f"{each.path}:{each.line}: {each.message}")
     return failed + ([str(findings.FILE)] if faults else [])

@@ -1,10 +1,10 @@
 """Skips a check where nothing has changed since it last passed."""
 
-import hashlib
 import os
 import sys
 import time
 from collections.abc import Iterator, Sequence
+from hashlib import sha256
 from pathlib import Path
 
 import nox
@@ -55,23 +55,21 @@ def run_check(
 
 def digest(project: Path, environment: Path, reads: Sequence[Sequence[str]] = ()) -> str | None:
     """The hash of all inputs of a check in this project; None if they cannot be listed or read."""
-    found = hashlib.sha256(sys.version.encode())
     if (listed := processes.output(*LIST, cwd=project)) is None:
         return None
-    for path in sorted(_files(project, listed)):
-        found.update(f"{path.relative_to(project)}\0{path.lstat().st_mode}\0".encode())
-        try:
-            found.update(hashlib.sha256(path.read_bytes()).digest())
-        except OSError:
-            # The check itself reports the file.
-            return None
+    paths = sorted(_files(project, listed))
+    try:
+        files = [
+            (path.relative_to(project), path.lstat().st_mode, sha256(path.read_bytes()).digest()) for path in paths
+        ]
+    except OSError:
+        # The check itself reports the file.
+        return None
     variables = {name: text for name, text in os.environ.items() if name != "_" and not name.startswith(TERMINAL)}
     # Docker lists images of the same age in any order.
     read = [sorted((processes.output(*command, cwd=project) or "").splitlines()) for command in reads]
-    for text in [environments.stamp_of(environment), *read]:
-        found.update(f"{text}\0".encode())
-    found.update(repr(sorted(variables.items())).encode())
-    return found.hexdigest()
+    inputs = (sys.version, environments.stamp_of(environment), files, read, sorted(variables.items()))
+    return sha256(repr(inputs).encode()).hexdigest()
 
 
 def _is_valid(stamp: Path, inputs: str, max_age: float | None) -> bool:

@@ -1,6 +1,5 @@
 """Runs programs to their end and reports what they print."""
 
-import os
 import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -20,18 +19,10 @@ def run(
 
     UserError if it is not installed, with `missing` as advice, or if it does not end within `timeout` seconds.
     """
-    name = Path(command[0]).name
+    name, empty = Path(command[0]).name, subprocess.DEVNULL
     try:
         return subprocess.run(
-            [os.fspath(word) for word in command],
-            cwd=cwd,
-            env=env,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            errors="replace",
-            timeout=timeout,
-            check=False,
+            command, cwd=cwd, env=env, stdin=empty, capture_output=True, errors="replace", timeout=timeout, check=False
         )
     except FileNotFoundError:
         raise UserError(f"{name} is not installed. {missing or 'Install it, with apt-get or the like.'}") from None

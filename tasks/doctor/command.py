@@ -111,13 +111,11 @@ def data_folder(project: Path) -> list[Status]:
     data = project / FOLDER
     place = data if data.exists() else project
     free = shutil.disk_usage(place).free
-    too_small = f"free {postgres.ROOM_BYTES // 2**20} MB on the disk of {data}"
+    advice = f"free {postgres.ROOM_BYTES // 2**20} MB on the disk of {data}" if free < postgres.ROOM_BYTES else ""
     read_only = "" if os.access(place, os.W_OK | os.X_OK) else f"make {place} writable, or copy the project elsewhere"
     found = f"{FOLDER} is not writable" if read_only else f"{FOLDER} is writable"
     return [
-        Status(
-            "disk", f"{free / 2**30:.1f} GB free", too_small if free < postgres.ROOM_BYTES else "", is_required=True
-        ),
+        Status("disk", f"{free / 2**30:.1f} GB free", advice, is_required=True),
         Status("project folder", found, read_only, is_required=True),
     ]
 

@@ -8,6 +8,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 WATCHDOG = Path(__file__).with_name("watchdog.py")
+NOTHING = subprocess.DEVNULL
 
 
 class Group(ExitStack):
@@ -18,15 +19,9 @@ class Group(ExitStack):
 
     def __init__(self, scratch: Path | None = None, on_start: Callable[[int], None] = lambda _pid: None) -> None:
         super().__init__()
+        command, pipe = [sys.executable, "-I", str(WATCHDOG), *([str(scratch)] if scratch else [])], subprocess.PIPE
         # Without this process's output: whatever reads that to its end would wait for the watchdog.
-        watchdog = subprocess.Popen(
-            [sys.executable, "-I", str(WATCHDOG), *([str(scratch)] if scratch else [])],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            cwd="/",
-            process_group=0,
-        )
+        watchdog = subprocess.Popen(command, stdin=pipe, stdout=NOTHING, stderr=NOTHING, cwd="/", process_group=0)
         self._processes: list[subprocess.Popen[bytes]] = []
         self.callback(self._stop, watchdog)
         self.id = watchdog.pid
@@ -39,12 +34,7 @@ class Group(ExitStack):
         # Appended to, so that a reader may empty it.
         with log.open("ab") as output:
             process = subprocess.Popen(
-                command,
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-                env=environment,
-                process_group=self.id,
+                command, stdin=NOTHING, stdout=output, stderr=output, env=environment, process_group=self.id
             )
         self._processes.append(process)
         self.on_start(process.pid)

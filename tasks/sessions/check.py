@@ -1,4 +1,4 @@
-"""Sessions that check the application on real servers."""
+"""Sessions that check the application on real servers, and work on its database."""
 
 import nox
 
@@ -25,3 +25,25 @@ def e2e(session: nox.Session) -> None:
     """Run the end-to-end tests against a URL (-- http://127.0.0.1:8000), or start an application for them."""
     install(session, "test", compile_bytecode=True)
     session.run("python", "-m", "tasks", "checks.e2e", *session.posargs)
+
+
+@nox.session(default=False)
+def migrate(session: nox.Session) -> None:
+    """Apply pending migrations (-- REVISION, -- downgrade -1, -- history)."""
+    install(session, "dev", compile_bytecode=True)
+    session.run("python", "-m", "tasks", "database.migrations.apply", *session.posargs)
+
+
+@nox.session(default=False)
+def migration(session: nox.Session) -> None:
+    """Generate a migration from changed models (-- "add colour to projects"), or join branches (-- --merge)."""
+    install(session, "dev", compile_bytecode=True)
+    session.run("python", "-m", "tasks", "database.migrations.generate", *session.posargs)
+
+
+@nox.session(default=False)
+def db(session: nox.Session) -> None:
+    """Work with the development database (-- shell, -- dump FILE, -- restore FILE, -- reset)."""
+    install(session, "dev", compile_bytecode=True)
+    # Ctrl-C is for psql: the session waits until psql exits.
+    session.run("python", "-m", "tasks", "database", *session.posargs, interrupt_timeout=None)

@@ -2,7 +2,7 @@
 
 from importlib import import_module
 
-SUBJECTS = ("start", "source", "check", "data", "stack", "grow", "ship")
+SUBJECTS = ("start", "source", "check", "stack", "ship")
 
 for subject in SUBJECTS:
     import_module(f"tasks.sessions.{subject}")

@@ -1,10 +1,17 @@
-"""Sessions that publish the application and check its environments."""
+"""Sessions that update the project, check its environments and publish the application."""
 
 import os
 
 import nox
 
 from tasks.core.environments import install
+
+
+@nox.session(default=False)
+def update(session: nox.Session) -> None:
+    """Update this project to the newest version of Slipway, with the same answers (-- --check)."""
+    install(session, "update")
+    session.run("python", "-m", "tasks", "project.update", *session.posargs)
 
 
 @nox.session(default=False)

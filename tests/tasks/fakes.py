@@ -24,18 +24,6 @@ TRIVY = {
         },
     ]
 }
-GRYPE = {
-    "matches": [
-        {
-            "vulnerability": {"id": "CVE-1", "severity": "Low", "fix": {"versions": ["1.1"], "state": "fixed"}},
-            "artifact": {"name": "zlib", "version": "1.0"},
-        },
-        {
-            "vulnerability": {"id": "CVE-2", "severity": "Critical", "fix": {"versions": [], "state": "not-fixed"}},
-            "artifact": {"name": "bash", "version": "5"},
-        },
-    ]
-}
 DOCKER = """\
 case "$*" in
   version*) echo 26.1 ;;
@@ -56,11 +44,10 @@ def scanner(folder: Path, name: str, script: str, report: object = None, days: i
     """Write a scanner of version 1.2.3 with data of this age; the script may print the report, report.json."""
     folder.mkdir(parents=True, exist_ok=True)
     made = (datetime.now(tz=UTC) - timedelta(days=days)).strftime("%Y-%m-%dT%H:%M:%S.%f000Z")
-    about = {"built": made, "VulnerabilityDB": {"UpdatedAt": made}, "Version": "1.2.3", "version": "1.2.3"}
+    about = {"VulnerabilityDB": {"UpdatedAt": made}, "Version": "1.2.3"}
     (folder / "report.json").write_text(json.dumps(report), encoding="utf-8")
     (folder / "data.json").write_text(json.dumps(about), encoding="utf-8")
-    questions = '"version --format json" | "version --output json" | "db status --output json"'
-    program(folder, name, f'case "$*" in {questions}) cat {folder}/data.json; exit ;; esac\n{script}')
+    program(folder, name, f'case "$*" in "version --format json") cat {folder}/data.json; exit ;; esac\n{script}')
 
 
 def engine(folder: Path, built: Iterable[str]) -> None:

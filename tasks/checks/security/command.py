@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.table import Column
 from rich.text import Text
 
-from tasks.checks import findings, image_scan
+from tasks.checks import findings
 from tasks.checks.files import project_files
 from tasks.checks.security import sarif
 from tasks.checks.security.checks import SCANNERS
@@ -52,7 +52,7 @@ def scan(parts: list[str]) -> list[Outcome]:
     # An entry is unused only if all scanners of its tool have finished, or there is none.
     finished = {each.name for each in outcomes if not each.reason}
     tools = {each.tool for each in outcomes} - {each.tool for each in SCANNERS if each.name not in finished}
-    tools |= {each.tool for each in entries} - {*image_scan.SCANNERS, *(each.tool for each in SCANNERS)}
+    tools |= {each.tool for each in entries} - {each.tool for each in SCANNERS}
     found = findings.review(entries, [each.findings for each in outcomes], lambda entry: entry.tool in tools)
     found += findings.exceptions_elsewhere(files)
     return [*remaining, Outcome("accepted", scope=count(len(entries), "finding"), findings=found)]
