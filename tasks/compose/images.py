@@ -1,5 +1,6 @@
 """Builds the images of a project and describes the built ones."""
 
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -68,14 +69,13 @@ def built(place: ComposeProject) -> list[BuiltImage]:
 
 def base_size(place: ComposeProject, base: str) -> int:
     """The bytes of a base image, which is pulled if only Buildx has it."""
-    try:
+    with suppress(ImageNotFound):
         return int(place.client.images.get(base).attrs["Size"])
-    except ImageNotFound:
-        done = processes.run(["docker", "pull", "--quiet", base], env=place.compose.settings)
-        if done.returncode != 0:
-            reason = processes.last_line(done.stderr)
-            raise UserError(f"Cannot pull the base image {base}, which sizes are compared with: {reason}") from None
-        return int(place.client.images.get(base).attrs["Size"])
+    done = processes.run(["docker", "pull", "--quiet", base], env=place.compose.settings)
+    if done.returncode != 0:
+        reason = processes.last_line(done.stderr)
+        raise UserError(f"Cannot pull the base image {base}, which sizes are compared with: {reason}")
+    return int(place.client.images.get(base).attrs["Size"])
 
 
 def _image(place: ComposeProject, services: list[ComposeService]) -> BuiltImage:

@@ -44,7 +44,8 @@ def run_check(
     is_cached = not arguments and not os.environ.get("CI")
     inputs = digest(Path.cwd(), environment, reads) if is_cached else None
     limit = INCOMPLETE_SECONDS if incomplete.exists() else max_age
-    if inputs and FORCE not in session.posargs and _is_valid(stamp, inputs, limit):
+    is_current = stamp.exists() and (limit is None or time.time() - stamp.stat().st_mtime < limit)
+    if inputs and FORCE not in session.posargs and is_current and stamp.read_text(encoding="utf-8") == inputs:
         session.log(f"Nothing has changed since it passed. To run it anyway: -- {FORCE}")
         return
     incomplete.unlink(missing_ok=True)
@@ -70,12 +71,6 @@ def digest(project: Path, environment: Path, reads: Sequence[Sequence[str]] = ()
     read = [sorted((processes.output(*command, cwd=project) or "").splitlines()) for command in reads]
     inputs = (sys.version, environments.stamp_of(environment), files, read, sorted(variables.items()))
     return sha256(repr(inputs).encode()).hexdigest()
-
-
-def _is_valid(stamp: Path, inputs: str, max_age: float | None) -> bool:
-    if not stamp.exists() or stamp.read_text(encoding="utf-8") != inputs:
-        return False
-    return max_age is None or time.time() - stamp.stat().st_mtime < max_age
 
 
 def _files(folder: Path, listed: str) -> Iterator[Path]:

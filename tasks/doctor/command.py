@@ -30,6 +30,7 @@ from tasks.settings.wrong_values import wrong_values
 
 DOCKER_USE = "optional: nox -s stack, nox -s images"
 SETUP = "nox -s setup"
+GET_GIT = "https://git-scm.com/downloads, or: apt install git"
 # Variables of Compose and its files, which are no settings of the application.
 OTHERS = ("COMPOSE_", "DOCKER_", "PIP_", "REGISTRY")
 
@@ -69,6 +70,7 @@ def check_machine(project: Path) -> list[Status]:
     except UserError:
         # A broken .env.local is reported by the check of the settings.
         settings = os.environ
+    git = output("git", "--version")
     return [
         # The noxfile itself refuses one that is too old.
         Status("Python", platform.python_version(), is_required=True),
@@ -78,7 +80,7 @@ def check_machine(project: Path) -> list[Status]:
         server("Valkey", "REDIS_URL", settings, valkey_version, valkey.program),
         *data_folder(project),
         *file_system(project.resolve(), platform.release()),
-        git(),
+        Status("git", git or "missing (commits, updates)", "" if git else GET_GIT),
         docker(settings),
         Status("node", output("node", "--version") or "missing (optional: nothing here needs it yet)"),
     ]
@@ -126,13 +128,6 @@ def file_system(project: Path, kernel: str) -> list[Status]:
         return []
     remedy = "move the project to the Linux home folder, such as ~/projects"
     return [Status("file system", f"{project} is on a Windows drive, which is slow in WSL 2", remedy)]
-
-
-def git() -> Status:
-    """Git, for commits and `nox -s update`."""
-    found = output("git", "--version")
-    remedy = "https://git-scm.com/downloads, or: apt install git"
-    return Status("git", found or "missing (commits, updates)", "" if found else remedy)
 
 
 def docker(settings: Mapping[str, str]) -> Status:

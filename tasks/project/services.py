@@ -79,16 +79,11 @@ def load(project: Path, ports: Ports) -> list[Service]:
 
     The gateway depends on all others, and these depend on the service with the keys that verify tokens.
     """
-    usual = usual_ports(project)
-    return [
-        Service(
-            name,
-            ports.take(port),
-            port,
-            tuple(other for other in usual if other != name and (name == GATEWAY or other == JWKS_OWNER)),
-        )
-        for name, port in usual.items()
-    ]
+    usual, found = usual_ports(project), []
+    for name, port in usual.items():
+        needed = tuple(other for other in usual if other != name and (name == GATEWAY or other == JWKS_OWNER))
+        found.append(Service(name, ports.take(port), port, needed))
+    return found
 
 
 def environment(project: Path, services: list[Service], database_url: str, redis_url: str) -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 import secrets
 import shutil
+from contextlib import suppress
 from dataclasses import dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
@@ -45,13 +46,9 @@ class Valkey(Server):
 
     def answers(self, port: int) -> bool:
         """Whether it answers PING; not while it loads its data."""
-        client = redis.Redis.from_url(self.url(port), socket_timeout=5, retry=None)
-        try:
+        with redis.Redis.from_url(self.url(port), socket_timeout=5, retry=None) as client, suppress(redis.RedisError):
             return bool(client.ping())
-        except redis.RedisError:
-            return False
-        finally:
-            client.close()
+        return False
 
 
 def program() -> Path:
