@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import re
 import shlex
 import signal
 from concurrent.futures import ThreadPoolExecutor
@@ -23,6 +24,10 @@ PROSE = "*.md *.md.jinja"
 TEXT = "*.py *.mako *.toml *.y*ml *.yaml.jinja *.sh *.html *.css *.*js *.ts *.tsx *.rst *.txt *Dockerfile .env* *.env"
 LOCKS = "pyproject.toml tasks/pyproject.toml requirements/*.txt"
 WORKFLOWS = ".github/workflows/*.y*ml .github/actions/*.y*ml noxfile.py tasks/sessions/*.py"
+# A line of `git ls-files --eol`, as in a checkout from before .gitattributes; and a command that does nothing where a
+# change is not committed.
+CRLF = re.compile(r" w/crlf +attr/.*eol=lf")
+TO_LF = "git diff --quiet HEAD && git rm -rq --cached . && git reset -q --hard"
 
 
 @dataclass(frozen=True)
@@ -88,6 +93,8 @@ def run(checks: list[Check], files: list[str], *, fix: bool) -> int:
             failed += [check.name] if found is not None else []
     if failed:
         print(f"lint: {count(len(failed), 'check')} of {len(checks)} failed: {', '.join(failed)}")
+        if CRLF.search(processes.output("git", "ls-files", "--eol") or ""):
+            print(f"Files have CRLF, though .gitattributes wants LF. When all changes are committed: {TO_LF}")
     return int(bool(failed))
 
 

@@ -28,7 +28,7 @@ def _parser() -> argparse.ArgumentParser:
         command.set_defaults(run=run)
         return command
 
-    start = add(up.up, "build, start, and wait until everything is ready", timeout)
+    start = add(up.up, "build, start, and wait until everything is ready (default)", timeout)
     advice = "let debuggers attach; launch.json has their ports"
     start.add_argument("--debug", dest="with_debugger", action="store_true", help=advice)
     add(up.watch, "the same, and replace containers when their code changes", timeout)

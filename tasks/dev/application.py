@@ -76,7 +76,7 @@ class Application:
             return
         known = env_file.required(self._project) | env_file.defaults(self._project)
         new = ", ".join(name for name in wrong if name not in known)
-        advice = f"Add to {env_file.EXAMPLE}, which completes {env_file.LOCAL}: {new}."
+        advice = f"Add to {env_file.EXAMPLE}, from which it is copied to {env_file.LOCAL}: {new}."
         raise UserError(
             f"Settings that are missing or wrong: {'; '.join(wrong.values())}.\n"
             f"{advice if new else f'Correct them; {env_file.EXAMPLE} explains each.'}"

@@ -1,22 +1,25 @@
 """Processes of the application: their logs, their exits, and services that restart when their code changes."""
 
 import asyncio
+import os
+import re
 import signal
 import subprocess
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from time import monotonic
 
 from tasks.core.errors import UserError
 from tasks.core.screen import Screen
-from tasks.project.services import Service
+from tasks.project.services import BACKEND, Service
 
 POLL_SECONDS = 0.03
 SHOW_REASON_SECONDS = 5.0
 # Longer than a service gives to the requests under way.
 STOP_SECONDS = 15.0
 LAST_LINES = 15
+FRAME = re.compile(r'  File "(.+)", line (\d+)')
 LARGEST_LOG = 10 * 1024 * 1024
 
 OnExit = Callable[["LoggedProcess", int], None]
@@ -36,6 +39,7 @@ class LoggedProcess:
         self._screen = screen
         self._ignored = ignored
         self._offset = 0
+        self._place = ""
         self._last_lines: deque[str] = deque(maxlen=LAST_LINES)
         self._follower = asyncio.create_task(self._follow())
 
@@ -86,10 +90,21 @@ class LoggedProcess:
             if self._offset > LARGEST_LOG and len(new) == len(read):
                 log.truncate(0)
                 self._offset = 0
-        for line in new.decode(errors="replace").splitlines():
+        for line in self._without_frames(new.decode(errors="replace").splitlines()):
             if self._ignored is None or self._ignored not in line:
                 self._last_lines.append(line)
                 self._screen.log(self.name, line)
+
+    def _without_frames(self, lines: list[str]) -> Iterator[str]:
+        """The lines; of a traceback only the last, with its place in the project's code. The log has the others."""
+        for line in lines:
+            if line.startswith("Traceback (most recent call last)"):
+                self._place = "?"
+            elif not self._place or not line.startswith(" "):
+                yield f"{line} ({self._place})" if self._place else line
+                self._place = ""
+            elif (frame := FRAME.match(line)) and (str(BACKEND) in line or str(BACKEND) not in self._place):
+                self._place = f"{os.path.relpath(frame[1])}:{frame[2]}"
 
 
 class RunningService:

@@ -10,7 +10,7 @@ TIMEOUT_SECONDS = 60.0
 
 @nox.session(default=False, tags=["ci", "containers"])
 def stack(session: nox.Session) -> None:
-    """Run the application in containers (-- up, watch, down, status, logs [SERVICE…], restart SERVICE…)."""
+    """Run the application in containers (-- [up], watch, down, status, logs [SERVICE…], restart SERVICE…)."""
     install(session, "containers")
     session.run("python", "-m", "tasks", "compose", *session.posargs, interrupt_timeout=TIMEOUT_SECONDS)
 

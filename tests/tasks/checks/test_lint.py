@@ -233,6 +233,27 @@ def test_shipped_checksums_are_current(monkeypatch: pytest.MonkeyPatch) -> None:
     assert checksums.main() is None
 
 
+def test_a_checkout_from_before_gitattributes_is_named_with_a_safe_remedy(tmp_path: Path, run_lint: Lint) -> None:
+    identity = ("-c", "user.name=a", "-c", "user.email=a@b.c")
+    run("git", "init", "--quiet", cwd=tmp_path)
+    (tmp_path / "a.yml").write_bytes(b"---\na: 1\n")
+    (tmp_path / ".gitattributes").write_text("* text=auto eol=lf\n")
+    (tmp_path / "pyproject.toml").touch()
+    run("git", "add", "--all", cwd=tmp_path)
+    run("git", *identity, "commit", "--quiet", "-m", "x", cwd=tmp_path)
+    (tmp_path / "a.yml").write_bytes(b"---\r\na: 1\r\n")
+    (tmp_path / "new.yml").write_bytes(b"---\nb: 1\n")
+    code, output = run_lint(tmp_path, "--only", "yaml")
+    assert (code, output.splitlines()[-1].endswith(f"committed: {lint.TO_LF}")) == (1, True)
+    (tmp_path / "pyproject.toml").write_text("# A change.\n")
+    assert run("sh", "-c", lint.TO_LF, cwd=tmp_path).returncode == 1
+    assert (tmp_path / "pyproject.toml").read_text() == "# A change.\n"
+    (tmp_path / "pyproject.toml").write_text("")
+    assert run("sh", "-c", lint.TO_LF, cwd=tmp_path).returncode == 0
+    assert run_lint(tmp_path, "--only", "yaml")[0] == 0
+    assert {path.name for path in tmp_path.glob("*.yml")} == {"a.yml", "new.yml"}
+
+
 def test_checksums_are_of_text_with_any_line_ending(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     for path in ("tasks/a.py", "tasks/part/b.py"):

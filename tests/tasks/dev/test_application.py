@@ -131,7 +131,7 @@ def test_setting_that_the_example_lacks_is_reported(project: Path) -> None:
     dev = Dev(project)
     assert dev.exit_code() == 1
     assert "NOTES_URL: missing" in dev.text()
-    assert "Add to .env.example, which completes .env.local: NOTES_URL.\n" in dev.text()
+    assert "Add to .env.example, from which it is copied to .env.local: NOTES_URL.\n" in dev.text()
 
 
 def test_log_that_becomes_too_large_is_emptied(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -146,6 +146,26 @@ def test_log_that_becomes_too_large_is_emptied(tmp_path: Path, monkeypatch: pyte
 
     assert asyncio.run(run()) == 0
     assert log.stat().st_size < 3000
+
+
+def test_a_traceback_is_shown_as_its_last_line_with_the_place_in_the_code(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    broken = project / "src/backend/shared/database/models/base.py"
+    broken.write_text(broken.read_text() + "\n\nnowhere = nothing\n")
+    lines = len(broken.read_text().splitlines())
+    log = project / "log"
+
+    async def run() -> int:
+        with Group() as group:
+            environment = {**os.environ, "PYTHONPATH": str(project / "src/backend")}
+            process = group.start([sys.executable, "-m", "auth"], log, environment)
+            return await LoggedProcess("auth", process, log, Screen(["auth"], lambda: None)).exit_code()
+
+    assert asyncio.run(run()) == 1
+    [line] = capsys.readouterr().out.splitlines()
+    assert line.startswith("auth │ NameError: name 'nothing' is not defined (")
+    assert line.endswith(f"src/backend/shared/database/models/base.py:{lines})")
 
 
 def test_a_removed_log_is_no_error(tmp_path: Path) -> None:
