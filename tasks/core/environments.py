@@ -69,7 +69,7 @@ def separate(lock: str) -> Path:
         raise UserError(f"{requirements} is missing. Create it: nox -s lock")
     with _one_at_a_time:
         if stamp_of(environment) != stamp(requirements, environment):
-            synchronize(environment, requirements, "--compile-bytecode")
+            synchronize(environment, requirements)
     return environment
 
 

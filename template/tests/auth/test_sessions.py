@@ -279,3 +279,24 @@ async def test_audit_log_records_login_and_token_reuse(auth: httpx.AsyncClient, 
         found = await (await connection.execute(query, [user.id])).fetchall()
     assert [action for action, _ in found] == ["user.register", "session.login", "session.reuse"]
     assert found[-1][1] == "token-reuse-0001"
+
+
+@pytest.mark.parametrize(
+    ("reported", "recorded"),
+    [
+        ("203.0.113.7", "203.0.113.7"),
+        ("2001:db8::7", "2001:db8::7"),
+        ("fe80::1%eth0", "fe80::1"),
+        ("unknown", "127.0.0.1"),
+        (None, "127.0.0.1"),
+    ],
+)
+async def test_audit_log_has_the_address_of_the_client(
+    auth: httpx.AsyncClient, user: User, stores: Stores, reported: str | None, recorded: str
+) -> None:
+    headers = user.headers | ({"X-Forwarded-For": reported} if reported else {})
+    assert (await auth.post("/api/auth/logout", headers=headers)).status_code == 204
+    async with await AsyncConnection.connect(stores.database_url) as connection:
+        query = "SELECT host(client) FROM audit_events WHERE actor_id = %s AND action = 'session.logout'"
+        found = await (await connection.execute(query, [user.id])).fetchall()
+    assert found == [(recorded,)]

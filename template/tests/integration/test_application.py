@@ -16,10 +16,20 @@ async def test_request_id_is_in_the_logs_of_every_service(client: httpx.AsyncCli
     assert response.headers["x-request-id"] == "follow-me-through"
     for service in ("gateway", "projects"):
         events = await application[service].events_of("follow-me-through")
-        assert [(each["event"], each["route"], each["status"]) for each in events] == [
-            ("request", "/api/projects", 200)
+        assert [(each["event"], each["route"], each["status"], each["client"]) for each in events] == [
+            ("request", "/api/projects", 200, "127.0.0.1")
         ]
     assert user.access_token not in application["gateway"].log.read_text(encoding="utf-8")
+
+
+async def test_services_log_the_client_that_the_gateway_reports(
+    client: httpx.AsyncClient, application: Application
+) -> None:
+    for service, logged in (("gateway", "127.0.0.1"), ("projects", "203.0.113.7")):
+        headers = {"X-Forwarded-For": "203.0.113.7", "X-Request-ID": f"directly-to-{service}"}
+        await client.get(f"{application[service].url}/api/projects", headers=headers)
+        [event] = await application[service].events_of(f"directly-to-{service}")
+        assert event["client"] == logged
 
 
 async def test_each_service_counts_requests(client: httpx.AsyncClient, application: Application) -> None:

@@ -1,17 +1,21 @@
 import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
 import httpx
 import pytest
+from psycopg import AsyncConnection
 
 from projects.app import create_app
 from projects.settings import ProjectsSettings
 from shared.health import run_checks
 from shared.security.tokens import Signer
-from tests.support.clients import client_of
+from tests.support.clients import client_of, problem_of
 from tests.support.serving import free_port
+from tests.support.stores import Stores
+from tests.support.users import User
 
 
 async def test_reason_is_the_first_line_of_the_innermost_cause() -> None:
@@ -74,3 +78,47 @@ async def test_service_without_dependencies_is_live_and_reports_them(common: dic
         assert "refused" in component["reason"] or "Connect call failed" in component["reason"], component
     assert malformed.status_code == 401
     assert (listed.status_code, listed.headers["retry-after"]) == (503, "5")
+
+
+# What PostgreSQL reports when its disk is full, it is read-only, out of memory or connections, or shutting down.
+REFUSALS = ["53100", "25006", "53200", "53300", "57P01", "57P02", "57P03"]
+
+
+@pytest.fixture
+async def refuse(stores: Stores) -> AsyncIterator[Callable[[str], Awaitable[None]]]:
+    """Makes the database refuse writes with an error; in the end, it accepts them again."""
+    async with await AsyncConnection.connect(stores.database_url, autocommit=True) as connection:
+
+        async def fail(code: str) -> None:
+            function = f"BEGIN RAISE EXCEPTION 'refused' USING ERRCODE = '{code}'; END"
+            await connection.execute(
+                f"CREATE OR REPLACE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ {function} $$"
+            )
+            await connection.execute(
+                "CREATE OR REPLACE TRIGGER refuse BEFORE INSERT ON audit_events EXECUTE FUNCTION refuse()"
+            )
+
+        yield fail
+        await connection.execute("DROP FUNCTION IF EXISTS refuse CASCADE")
+
+
+async def test_database_that_refuses_writes_is_a_503_while_it_lasts(
+    projects: httpx.AsyncClient, user: User, stores: Stores, refuse: Callable[[str], Awaitable[None]]
+) -> None:
+    for code in REFUSALS:
+        await refuse(code)
+        created = await projects.post("/api/projects", json={"name": "Rockets"}, headers=user.headers)
+        health = await projects.get("/health/detailed")
+        assert (problem_of(created)[0], created.headers["retry-after"]) == (503, "5"), code
+        assert (health.status_code, health.json()["components"]["database"]["status"]) == (503, "failed"), code
+    async with await AsyncConnection.connect(stores.database_url, autocommit=True) as connection:
+        await connection.execute("DROP FUNCTION refuse CASCADE")
+    assert (await projects.get("/health/detailed")).status_code == 200
+    assert (await projects.post("/api/projects", json={"name": "Rockets"}, headers=user.headers)).status_code == 201
+
+
+async def test_readiness_leaves_nothing_in_the_audit_log(projects: httpx.AsyncClient, stores: Stores) -> None:
+    assert (await projects.get("/health/detailed")).status_code == 200
+    async with await AsyncConnection.connect(stores.database_url) as connection:
+        found = await (await connection.execute("SELECT FROM audit_events WHERE action = 'health'")).fetchall()
+    assert found == []

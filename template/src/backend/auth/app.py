@@ -9,10 +9,9 @@ from starlette.types import ASGIApp
 from auth.endpoints import HANDLED_ERRORS, handle_error, keys_router, router
 from auth.service import SessionPolicy
 from auth.settings import AuthSettings
-from shared import redis
+from shared import audit, redis
 from shared.application import create_service, handle_unavailable
 from shared.database import engine as database
-from shared.database.pending import check_migrated
 from shared.middleware import RequestMiddleware
 from shared.security.active_sessions import ActiveSessions
 from shared.security.authentication import Authenticator
@@ -33,7 +32,7 @@ def create_app(settings: AuthSettings) -> ASGIApp:
         state.engine = database.create_engine(settings, "auth")
         store = redis.create_redis(settings)
         state.checks = {
-            "database": lambda: check_migrated(state.engine),
+            "database": lambda: audit.check_writable(state.engine),
             "redis": lambda: redis.check_writable(store, settings.redis_prefix),
         }
         state.sessions = ActiveSessions(store, settings.redis_prefix)

@@ -59,7 +59,7 @@ def create_app(settings: GatewaySettings, more_routes: Sequence[Route] = ()) -> 
     app: ASGIApp = ProxyMiddleware(own, RouteTable(routes), settings.upstream_timeout)
     if settings.cors_origins:
         app = add_cors(app, settings)
-    return RequestMiddleware(app, own.state.metrics, SECURITY_HEADERS)
+    return RequestMiddleware(app, own.state.metrics, SECURITY_HEADERS, is_gateway=True)
 
 
 def add_cors(app: ASGIApp, settings: GatewaySettings) -> ASGIApp:

@@ -8,10 +8,9 @@ from starlette.types import ASGIApp
 
 from projects.endpoints import HANDLED_ERRORS, handle_error, router
 from projects.settings import ProjectsSettings
-from shared import redis
+from shared import audit, redis
 from shared.application import create_service, handle_unavailable
 from shared.database import engine as database
-from shared.database.pending import check_migrated
 from shared.http import create_client
 from shared.middleware import RequestMiddleware
 from shared.security.active_sessions import ActiveSessions
@@ -29,7 +28,7 @@ def create_app(settings: ProjectsSettings) -> ASGIApp:
         store = redis.create_redis(settings)
         client = create_client()
         keys = RemoteKeys(client, settings.jwks_url)
-        state.checks = {"database": lambda: check_migrated(state.engine), "redis": store.ping, "keys": keys.check}
+        state.checks = {"database": lambda: audit.check_writable(state.engine), "redis": store.ping, "keys": keys.check}
         state.authenticator = Authenticator(keys, ActiveSessions(store, settings.redis_prefix))
         yield
         await client.close()

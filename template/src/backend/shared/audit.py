@@ -3,10 +3,12 @@
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy import insert
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
 from shared.database.models import AuditEvent
-from shared.request_id import current_request_id
+from shared.database.pending import check_migrated
+from shared.request_id import current_client, current_request_id, parse_address
 
 
 def record(session: AsyncSession, action: str, actor_id: UUID, subject_id: UUID, **details: Any) -> None:
@@ -17,6 +19,18 @@ def record(session: AsyncSession, action: str, actor_id: UUID, subject_id: UUID,
             actor_id=actor_id,
             subject_id=subject_id,
             request_id=current_request_id(),
+            client=parse_address(current_client() or ""),
             details=details,
         )
     )
+
+
+async def check_writable(engine: AsyncEngine) -> None:
+    """Raise unless the database is migrated and accepts writes: it may be read-only, or its disk full.
+
+    Inserts an event, as every change does, and rolls it back.
+    """
+    await check_migrated(engine)
+    async with engine.connect() as connection:
+        await connection.execute(insert(AuditEvent).values(action="health", subject_id=UUID(int=0)).inline())
+        await connection.rollback()

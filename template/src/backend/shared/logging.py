@@ -11,7 +11,7 @@ from structlog.stdlib import ProcessorFormatter, add_logger_name
 from structlog.tracebacks import ExceptionDictTransformer
 from structlog.typing import EventDict, Processor, WrappedLogger
 
-from shared.request_id import current_request_id
+from shared.request_id import current_client, current_request_id
 from shared.settings import Environment, ServiceSettings
 
 LEVELS = {Environment.DEVELOPMENT: "DEBUG", Environment.STAGING: "INFO", Environment.PRODUCTION: "WARNING"}
@@ -34,6 +34,8 @@ def _processors(service: str) -> list[Processor]:
         event["service"] = service
         if request_id := current_request_id():
             event["request_id"] = request_id
+        if client := current_client():
+            event["client"] = client
         return event
 
     return [

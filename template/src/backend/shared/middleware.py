@@ -60,13 +60,16 @@ class RequestMiddleware:
     """Wraps an ASGI application that stores the matching route in `scope["route"]`, as Starlette does.
 
     Each response gets the `response_headers` that it does not have; if there are any, one to a client that uses https
-    also gets `Strict-Transport-Security`.
+    also gets `Strict-Transport-Security`. Services use the client's address that the gateway reports.
     """
 
-    def __init__(self, app: ASGIApp, metrics: Metrics, response_headers: Headers = ()) -> None:
+    def __init__(
+        self, app: ASGIApp, metrics: Metrics, response_headers: Headers = (), *, is_gateway: bool = False
+    ) -> None:
         self._app = app
         self._metrics = metrics
         self._response_headers = response_headers
+        self._is_gateway = is_gateway
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one request."""
@@ -75,6 +78,7 @@ class RequestMiddleware:
             return
         started = perf_counter()
         current_id = request_id.set_request_id(find_header(scope, request_id.HEADER))
+        request_id.set_client(scope, None if self._is_gateway else find_header(scope, b"x-forwarded-for"))
         response = ResponseSender(scope, send, current_id, self._response_headers)
         body = RequestBody(receive) if has_body(scope) else None
         try:

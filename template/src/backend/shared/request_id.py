@@ -1,9 +1,12 @@
-"""The request ID, which is in every log event, response and call to another service."""
+"""The current request: its ID, which is in every log event, response and call to another service, and its client."""
 
 import re
 import secrets
 from contextvars import ContextVar
+from ipaddress import IPv4Address, IPv6Address, ip_address
 from itertools import count
+
+from starlette.types import Scope
 
 HEADER = b"x-request-id"
 
@@ -12,6 +15,7 @@ _VALID = re.compile(rb"[A-Za-z0-9._-]{8,64}")
 _PREFIX = secrets.token_hex(10)
 _counter = count(1)
 _current: ContextVar[str | None] = ContextVar("request_id", default=None)
+_scope: ContextVar[Scope | None] = ContextVar("scope", default=None)
 
 
 def current_request_id() -> str | None:
@@ -27,3 +31,24 @@ def set_request_id(received: bytes | None) -> str:
         request_id = f"{_PREFIX}{next(_counter):012x}"
     _current.set(request_id)
     return request_id
+
+
+def current_client() -> str | None:
+    """The address of the client of the current request; None outside a request."""
+    scope = _scope.get()
+    return scope["client"][0] if scope and scope.get("client") else None
+
+
+def set_client(scope: Scope, forwarded_for: bytes | None = None) -> None:
+    """Set the client of the current request: the address that the gateway reports to a service, or the TCP peer."""
+    if forwarded_for and (address := parse_address(forwarded_for.decode("latin-1"))):
+        scope["client"] = (str(address), 0)
+    _scope.set(scope)
+
+
+def parse_address(text: str) -> IPv4Address | IPv6Address | None:
+    """An address without its zone, which has a meaning on one machine only; None if it is invalid."""
+    try:
+        return ip_address(text.partition("%")[0])
+    except ValueError:
+        return None

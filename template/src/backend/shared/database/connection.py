@@ -41,7 +41,7 @@ class LimitedConnection(AsyncConnection[TupleRow]):
         except Error as error:
             if self.pgconn.transaction_status == TransactionStatus.ACTIVE:
                 self.pgconn.finish()
-                raise OperationalError(f"the server has not responded in {limit:g} s") from error
+                raise OperationalError(f"the server has not responded in {limit:g} s") from None
             # Without DETAIL and CONTEXT: they have the values of the row, and would be logged.
             if error.diag.message_primary:
                 error.args = (error.diag.message_primary,)

@@ -1,17 +1,18 @@
 """The audit log."""
 
+from ipaddress import IPv4Address, IPv6Address
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ForeignKey, Index, text
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import INET, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from shared.database.models.base import Base, Created, UuidKey
 
 
 class AuditEvent(Base):
-    """An action of a user; the subject has no foreign key, because the event outlives it."""
+    """An action of a user at the address `client`; the subject has no foreign key, because the event outlives it."""
 
     __tablename__ = "audit_events"
     __table_args__ = (Index(None, "subject_id", "created_at"),)
@@ -22,4 +23,5 @@ class AuditEvent(Base):
     action: Mapped[str]
     subject_id: Mapped[UUID]
     request_id: Mapped[str | None]
+    client: Mapped[IPv4Address | IPv6Address | None] = mapped_column(INET)
     details: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=text("'{}'"))
