@@ -20,7 +20,7 @@ from tests.support import nox, run
 from toolkit.application import Application, free_port
 
 ACTIVE_SESSIONS = "src/backend/shared/security/active_sessions.py"
-ENDS = 'await self._redis.delete(f"{self._prefix}{session_id}")'
+ENDS = "await self._redis.delete(self._key(session_id))"
 SERVICES = {"auth", "projects"}
 
 
