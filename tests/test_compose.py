@@ -78,15 +78,19 @@ def start_faults(name: str, service: Document) -> Iterator[str]:
 
 
 def network_faults(document: Document) -> Iterator[str]:
-    """Networks and ports that allow access to the data from outside or from the gateway."""
+    """Networks and ports that allow access to the data from outside or, except to Redis, from the gateway."""
     networks = {name: set(service.get("networks", [])) for name, service in document["services"].items()}
-    if not document["networks"]["data"].get("internal"):
-        yield "the network of the data is not internal"
-    for name in ("postgres", "redis", *TASKS):
-        if networks[name] != {"data"}:
-            yield f"{name} is not only on the network of the data"
-    if networks["gateway"] != {"edge"}:
-        yield "the gateway is on the network of the data"
+    for name in ("data", "limits"):
+        if not document["networks"][name].get("internal"):
+            yield f"the network {name} is not internal"
+    allowed = {
+        "gateway": {"edge", "limits"},
+        "redis": {"data", "limits"},
+        **{name: {"data"} for name in ("postgres", *TASKS)},
+    }
+    for name, own in networks.items():
+        if own != allowed.get(name, {"data", "edge"}):
+            yield f"{name} is on other networks than it needs"
     for name, service in document["services"].items():
         for port in service.get("ports", []):
             if name != "gateway" or not port.startswith("127.0.0.1:"):
@@ -136,9 +140,16 @@ PLANTED: dict[str, tuple[list[str], Any, str]] = {
         "service_started",
         "auth: it does not wait for migrations",
     ),
-    "open data": (["networks", "data"], {}, "the network of the data is not internal"),
-    "exposed": (["services", "postgres", "networks"], ["data", "edge"], "postgres is not only on"),
-    "gateway on data": (["services", "gateway", "networks"], ["data", "edge"], "the gateway is on"),
+    "open data": (["networks", "data"], {}, "the network data is not internal"),
+    "open limits": (["networks", "limits"], {}, "the network limits is not internal"),
+    "auth on limits": (["services", "auth", "networks"], ["data", "edge", "limits"], "auth is on other networks"),
+    "exposed redis": (["services", "redis", "networks"], ["data", "edge", "limits"], "redis is on other networks"),
+    "exposed": (["services", "postgres", "networks"], ["data", "edge"], "postgres is on other networks"),
+    "gateway on data": (
+        ["services", "gateway", "networks"],
+        ["data", "edge", "limits"],
+        "gateway is on other networks",
+    ),
     "public": (["services", "gateway", "ports"], ["8000:8000"], "gateway publishes 8000:8000"),
     "second port": (["services", "auth", "ports"], ["127.0.0.1:1:8001"], "auth publishes"),
     "in the environment": (["services", "auth", "environment", "REDIS_PASSWORD"], "x", "auth has REDIS_PASSWORD"),

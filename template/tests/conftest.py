@@ -20,7 +20,7 @@ from tasks.core.errors import UserError
 from tasks.core.ports import Ports
 from tasks.servers.group import Group
 from tasks.servers.valkey import Valkey
-from tests.support.application import Application, run_application
+from tests.support.application import NO_LIMIT, Application, run_application
 from tests.support.clients import http_client
 from tests.support.serving import serve
 from tests.support.stores import Stores, clone, template
@@ -167,6 +167,7 @@ def environment(auth_settings: AuthSettings) -> dict[str, str]:
         "AUTH_SIGNING_KEY": SIGNING_KEY,
         "ARGON2_MEMORY_KIB": "8",
         "ARGON2_ROUNDS": "1",
+        "RATE_LIMIT_CREDENTIALS": NO_LIMIT,
     }
 
 

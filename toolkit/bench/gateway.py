@@ -116,6 +116,9 @@ def gateway(project: Path, upstream: int) -> Iterator[int]:
         "AUTH_URL": url,
         "PROJECTS_URL": url,
         "JWKS_URL": f"{url}/jwks",
+        # Only requests with credentials are counted in Redis.
+        "REDIS_URL": f"redis://127.0.0.1:{free_port()}/0",
+        "RATE_LIMIT_ADDRESS": "100000000/minute",
         "PYTHONPATH": "src/backend",
     }
     with running([str(project / ".nox/dev/bin/python"), "-m", "gateway"], port, 0, project, settings) as answering:

@@ -1,6 +1,7 @@
 """A gateway in front of the real auth service, and of a fake projects service."""
 
 from collections.abc import AsyncIterator
+from typing import Any
 
 import httpx
 import pytest
@@ -9,7 +10,7 @@ from starlette.types import Receive, Scope, Send
 from gateway.app import create_app
 from gateway.routes import Route
 from gateway.settings import GatewaySettings
-from tests.support.application import gateway_urls
+from tests.support.application import NO_LIMIT, gateway_urls
 from tests.support.clients import http_client
 from tests.support.serving import TIMEOUT_SECONDS, free_port, serve
 from tests.support.upstream import Upstream
@@ -50,12 +51,12 @@ async def upstream(upstream_server: tuple[UpstreamServer, str]) -> Upstream:
 
 
 @pytest.fixture(scope="session")
-def gateway_settings(auth_url: str, upstream_url: str) -> GatewaySettings:
+def gateway_settings(common: dict[str, Any], auth_url: str, upstream_url: str) -> GatewaySettings:
     """Settings of a gateway with the same timeout as its clients in these tests."""
     return GatewaySettings(
-        app_name="Test",
-        environment="development",
+        **common,
         **gateway_urls(auth_url, projects=upstream_url),
+        rate_limit_credentials=NO_LIMIT,
         upstream_timeout=TIMEOUT_SECONDS,
         cors_origins=[ORIGIN],
     )

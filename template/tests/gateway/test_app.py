@@ -12,7 +12,7 @@ from gateway.settings import GatewaySettings
 from gateway.tokens import TokenVerifier
 from projects.app import create_app as create_projects
 from projects.settings import ProjectsSettings
-from shared.security.tokens import Signer
+from shared.security.tokens import InvalidTokenError, Signer
 from shared.settings import Environment
 from tests.gateway.conftest import ORIGIN
 from tests.support.clients import client_of, problem_of
@@ -76,12 +76,13 @@ async def test_cached_token_is_verified_again_after_a_minute_or_when_it_expires(
     keys = Keys()
     gate = TokenVerifier(keys)
     header = (b"authorization", b"Bearer " + token(lifetime=timedelta(seconds=lifetime)).encode())
-    assert await gate.accepts([header])
+    assert await gate.user_of([header])
     keys.signer = None
     monkeypatch.setattr("gateway.tokens.time", lambda: now + accepted - 5)
-    assert await gate.accepts([header])
+    assert await gate.user_of([header])
     monkeypatch.setattr("gateway.tokens.time", lambda: now + accepted + 10)
-    assert not await gate.accepts([header])
+    with pytest.raises(InvalidTokenError):
+        await gate.user_of([header])
 
 
 async def test_other_authentication_schemes_are_forwarded(gateway: httpx.AsyncClient) -> None:
@@ -92,8 +93,8 @@ async def test_token_cache_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("gateway.tokens.CACHE_SIZE", 2)
     gate = TokenVerifier(Signer(SEED, timedelta(minutes=1)))
     for _ in range(5):
-        assert await gate.accepts([(b"authorization", b"Bearer " + token().encode())])
-        assert len(gate._valid_until) <= 2
+        assert await gate.user_of([(b"authorization", b"Bearer " + token().encode())])
+        assert len(gate._valid) <= 2
 
 
 async def test_refresh_works_with_an_expired_access_token(gateway: httpx.AsyncClient, user: User) -> None:

@@ -1,5 +1,6 @@
 import os
 import signal
+from typing import Any
 
 import httpx
 
@@ -39,12 +40,13 @@ async def test_each_service_counts_requests(client: httpx.AsyncClient, applicati
         assert f'http_requests_total{{method="POST",route="{route}",status="200"}}' in text
 
 
-async def test_frozen_service_is_a_504_until_it_continues(client: httpx.AsyncClient, application: Application) -> None:
+async def test_frozen_service_is_a_504_until_it_continues(
+    client: httpx.AsyncClient, application: Application, common: dict[str, Any]
+) -> None:
     user = await create_user(client)
     auth, projects = application["auth"], application["projects"]
     settings = GatewaySettings(
-        app_name="Test",
-        environment="development",
+        **common,
         **gateway_urls(projects.url, auth=auth.url),
         upstream_timeout=2,
     )

@@ -5,6 +5,7 @@ import runpy
 import socket
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -40,12 +41,11 @@ def start(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], t
 
 
 async def test_stopped_service_is_a_502_until_it_is_back(
-    auth_url: str, user: User, projects_settings: ProjectsSettings
+    common: dict[str, Any], auth_url: str, user: User, projects_settings: ProjectsSettings
 ) -> None:
     port = free_port()
     settings = GatewaySettings(
-        app_name="Test",
-        environment="development",
+        **common,
         **gateway_urls(f"http://127.0.0.1:{port}", auth=auth_url),
     )
     async with (

@@ -1,6 +1,7 @@
 import asyncio
 from contextlib import AsyncExitStack
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -19,13 +20,17 @@ STEP = 100
 
 
 async def test_rolling_restart_of_two_instances_loses_no_request(
-    settings: dict[str, str], auth_url: str, user: User, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    settings: dict[str, str],
+    common: dict[str, Any],
+    auth_url: str,
+    user: User,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     names = Names.install(monkeypatch)
     names.ports = [free_port(), free_port()]
     gateway = GatewaySettings(
-        app_name="Test",
-        environment="development",
+        **common,
         **gateway_urls(f"http://{NAME}:80", auth=auth_url),
     )
     statuses: list[int] = []

@@ -9,6 +9,8 @@ from tests.support.processes import BACKEND, ServiceProcess, run_service
 from tests.support.serving import free_port
 
 GATEWAY = "gateway"
+# Tests send more requests than any client does.
+NO_LIMIT = "1000000/minute"
 SERVICES = sorted({path.parent.name for path in BACKEND.glob("*/__main__.py")} - {GATEWAY})
 
 Application = dict[str, ServiceProcess]

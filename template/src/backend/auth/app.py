@@ -7,12 +7,14 @@ from fastapi import FastAPI
 from starlette.types import ASGIApp
 
 from auth.endpoints import HANDLED_ERRORS, handle_error, keys_router, router
+from auth.limits import AccountLimits
 from auth.service import SessionPolicy
 from auth.settings import AuthSettings
 from shared import audit, redis
 from shared.application import create_service, handle_unavailable
 from shared.database import engine as database
 from shared.middleware import RequestMiddleware
+from shared.rate_limits import LimitCollector, SharedLimiter
 from shared.security.active_sessions import ActiveSessions
 from shared.security.authentication import Authenticator
 from shared.security.passwords import PasswordHashing
@@ -36,6 +38,9 @@ def create_app(settings: AuthSettings) -> ASGIApp:
             "redis": lambda: redis.check_writable(store, settings.redis_prefix),
         }
         state.sessions = ActiveSessions(store, settings.redis_prefix)
+        limiter = SharedLimiter(store, settings.redis_prefix, settings.rate_limit_account)
+        state.limits = AccountLimits(limiter)
+        state.metrics.registry.register(LimitCollector(limiter, {}))
         seed, *other_seeds = settings.seeds
         state.signer = Signer(seed, settings.access_lifetime, *other_seeds)
         state.authenticator = Authenticator(state.signer, state.sessions)

@@ -5,6 +5,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request, Response
 
+from auth.limits import RATE_LIMITED, Limits
 from auth.repository import Repository
 from auth.schemas import Credentials, Jwks, RefreshRequest, Registration, Tokens, UserOut
 from auth.service import (
@@ -17,6 +18,7 @@ from auth.service import (
 from shared.database.models import User
 from shared.database.session import DatabaseSession
 from shared.error_responses import CHALLENGE, INVALID, UNAUTHORIZED, UNAVAILABLE, ProblemResponse, describe
+from shared.rate_limits import DETAIL, RateLimitedError
 from shared.security.authentication import CurrentClaims, VerifiedClaims, unauthorized
 from shared.security.passwords import BusyError
 from shared.security.tokens import Signer
@@ -30,6 +32,7 @@ WRONG_CREDENTIALS = describe(401, "The email address or the password is wrong.",
 INVALID_REFRESH_TOKEN = describe(
     401, "The refresh token is unknown, expired or already used, or its session has ended.", headers=CHALLENGE
 )
+LIMITED = RATE_LIMITED | UNAVAILABLE
 
 
 def get_service(request: Request, database: DatabaseSession) -> AuthService:
@@ -41,27 +44,31 @@ def get_service(request: Request, database: DatabaseSession) -> AuthService:
 Service = Annotated[AuthService, Depends(get_service)]
 
 
-@router.post("/register", status_code=201, response_model=UserOut, responses=EMAIL_TAKEN | INVALID | UNAVAILABLE)
-async def register(registration: Registration, service: Service) -> User:
+@router.post("/register", status_code=201, response_model=UserOut, responses=EMAIL_TAKEN | INVALID | LIMITED)
+async def register(registration: Registration, service: Service, limits: Limits) -> User:
     """Create a user."""
+    await limits.take("register", registration.email)
     return await service.register(registration.email, registration.name, registration.password.get_secret_value())
 
 
-@router.post("/login", summary="Log In", responses=WRONG_CREDENTIALS | INVALID | UNAVAILABLE)
-async def login(credentials: Credentials, service: Service, response: Response) -> Tokens:
+@router.post("/login", summary="Log In", responses=WRONG_CREDENTIALS | INVALID | LIMITED)
+async def login(credentials: Credentials, service: Service, limits: Limits, response: Response) -> Tokens:
     """Start a session with an email address and a password."""
+    await limits.take("login", credentials.email)
     response.headers.update(NO_STORE)
     return await service.login(credentials.email, credentials.password.get_secret_value(), datetime.now(UTC))
 
 
-@router.post("/refresh", responses=INVALID_REFRESH_TOKEN | INVALID | UNAVAILABLE)
-async def refresh_tokens(body: RefreshRequest, service: Service, response: Response) -> Tokens:
+@router.post("/refresh", responses=INVALID_REFRESH_TOKEN | INVALID | LIMITED)
+async def refresh_tokens(body: RefreshRequest, service: Service, limits: Limits, response: Response) -> Tokens:
     """Exchange the latest refresh token of a session for new tokens.
 
     A refresh token can be used once. Using it again later ends the session, because the token may have been stolen.
     """
     response.headers.update(NO_STORE)
-    return await service.refresh(body.refresh_token.get_secret_value(), datetime.now(UTC))
+    token = body.refresh_token.get_secret_value()
+    await limits.take_refresh(token)
+    return await service.refresh(token, datetime.now(UTC))
 
 
 @router.post("/logout", summary="Log Out", status_code=204, responses=UNAUTHORIZED | UNAVAILABLE)
@@ -99,6 +106,8 @@ def handle_error(_request: Request, error: Exception) -> ProblemResponse:
         case WrongCredentialsError():
             challenge = {"WWW-Authenticate": 'Bearer realm="api"'}
             return ProblemResponse(401, "Wrong email or password", challenge, code="wrong_credentials")
+        case RateLimitedError():
+            return ProblemResponse(429, DETAIL, error.usage.headers())
         case BusyError():
             return ProblemResponse(503, "Too many passwords are being checked; try again", {"Retry-After": "5"})
         case AccessTokenActiveError():
@@ -109,4 +118,11 @@ def handle_error(_request: Request, error: Exception) -> ProblemResponse:
             return ProblemResponse(401, "The refresh token is invalid; log in again", challenge)
 
 
-HANDLED_ERRORS = (EmailTakenError, WrongCredentialsError, BusyError, InvalidRefreshTokenError, AccessTokenActiveError)
+HANDLED_ERRORS = (
+    EmailTakenError,
+    WrongCredentialsError,
+    RateLimitedError,
+    BusyError,
+    InvalidRefreshTokenError,
+    AccessTokenActiveError,
+)

@@ -11,6 +11,7 @@ from pydantic import AfterValidator, Field, SecretStr
 
 from auth.refresh_tokens import Rotation
 from shared.database.engine import DatabaseSettings
+from shared.rate_limits import Rate
 from shared.redis import RedisSettings
 from shared.security.tokens import SEED_BYTES
 from shared.security.weak_credentials import seed_weakness
@@ -82,6 +83,9 @@ class AuthSettings(ServiceSettings, DatabaseSettings, RedisSettings):
 
     argon2_timeout: Seconds = 5
     """Seconds that a password may wait to be hashed before the response is 503."""
+
+    rate_limit_account: Rate = "20/5 minutes"
+    """Logins and registrations of an email address, and refreshes of a session, each, in all processes."""
 
     @property
     def seeds(self) -> list[bytes]:

@@ -9,7 +9,9 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp
 
 from gateway import openapi
+from gateway.client_address import TrustedProxies
 from gateway.clients import Clients
+from gateway.limits import RequestLimits
 from gateway.metrics import UpstreamCollector
 from gateway.middleware import ProxyMiddleware
 from gateway.readiness import check_ready
@@ -20,6 +22,8 @@ from gateway.upstreams import Upstream
 from shared.application import create_service
 from shared.http import create_client
 from shared.middleware import RequestMiddleware
+from shared.rate_limits import LimitCollector
+from shared.redis import check_writable, create_redis
 from shared.security.jwks import RemoteKeys
 from shared.settings import Environment
 
@@ -47,8 +51,14 @@ def create_app(settings: GatewaySettings, more_routes: Sequence[Route] = ()) -> 
         state.clients = Clients.create(settings.upstream_timeout, settings.upstream_connections)
         state.client = create_client()
         state.checks = {name: partial(check_ready, state.client, url) for name, url in state.services.items()}
+        store = create_redis(settings)
+        state.limits = RequestLimits(settings, store)
+        state.optional_checks["rate limits"] = partial(check_writable, store, settings.redis_prefix)
+        local = {"address": state.limits.address, "user": state.limits.user}
+        state.metrics.registry.register(LimitCollector(state.limits.credentials, local))
         state.token_verifier = TokenVerifier(RemoteKeys(state.client, settings.jwks_url))
         yield
+        await store.aclose()
         await state.client.close()
         await state.clients.close()
 
@@ -59,7 +69,10 @@ def create_app(settings: GatewaySettings, more_routes: Sequence[Route] = ()) -> 
     app: ASGIApp = ProxyMiddleware(own, RouteTable(routes), settings.upstream_timeout)
     if settings.cors_origins:
         app = add_cors(app, settings)
-    return RequestMiddleware(app, own.state.metrics, SECURITY_HEADERS, is_gateway=True)
+    app = RequestMiddleware(app, own.state.metrics, SECURITY_HEADERS, is_gateway=True)
+    if settings.trusted_proxies:
+        app = TrustedProxies(app, settings.trusted_proxies, use_forwarded=settings.trusted_header == "forwarded")
+    return app
 
 
 def add_cors(app: ASGIApp, settings: GatewaySettings) -> ASGIApp:
@@ -69,6 +82,6 @@ def add_cors(app: ASGIApp, settings: GatewaySettings) -> ASGIApp:
         allow_origins=list(settings.cors_origins),
         allow_methods=["GET", "POST", "PUT", "PATCH", "DELETE"],
         allow_headers=["Authorization", "Content-Type", "X-Request-ID"],
-        expose_headers=["X-Request-ID", "Retry-After"],
+        expose_headers=["X-Request-ID", "Retry-After", "RateLimit", "RateLimit-Policy"],
         max_age=600,
     )

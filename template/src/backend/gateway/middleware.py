@@ -3,13 +3,14 @@
 from fastapi import FastAPI
 from starlette.types import Receive, Scope, Send
 
-from gateway.clients import Clients
+from gateway.limits import RequestLimits
 from gateway.proxy import ForwardedRequest
 from gateway.routes import RouteTable, is_ambiguous
 from gateway.tokens import TokenVerifier
 from gateway.upstreams import Upstream
-from shared.error_responses import send_error
+from shared.error_responses import Headers, send_error
 from shared.security.jwks import KeysUnavailableError
+from shared.security.tokens import InvalidTokenError
 
 INVALID_TOKEN = ((b"www-authenticate", b'Bearer error="invalid_token"'),)
 
@@ -27,7 +28,14 @@ class ProxyMiddleware:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one request."""
-        route = self._table.find(scope["raw_path"]) if scope["type"] == "http" else None
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        limits: RequestLimits = self._app.state.limits
+        headers = await limits.admit(scope, send)
+        if headers is None:
+            return
+        route = self._table.find(scope["raw_path"])
         if route is None:
             await self._app(scope, receive, send)
             return
@@ -35,15 +43,23 @@ class ProxyMiddleware:
         if is_ambiguous(scope["raw_path"]):
             await send_error(send, 400, "The path has dot segments, backslashes or unencoded characters")
             return
+        if route.verify_tokens:
+            headers = await self._admit_user(scope, send, headers)
+        if headers is not None:
+            upstream: Upstream = self._app.state.upstreams[route.service]
+            request = ForwardedRequest(upstream, scope, receive, send, timeout=self._timeout)
+            await request.run(self._app.state.clients, headers)
+
+    async def _admit_user(self, scope: Scope, send: Send, headers: Headers) -> Headers | None:
+        """The headers for the response; None if the request was rejected, by its token or the limit of its user."""
         verifier: TokenVerifier = self._app.state.token_verifier
-        clients: Clients = self._app.state.clients
-        upstream: Upstream = self._app.state.upstreams[route.service]
         try:
-            accepted = not route.verify_tokens or await verifier.accepts(scope["headers"])
+            user = await verifier.user_of(scope["headers"])
         except KeysUnavailableError:
             await send_error(send, 502, "The auth service is unavailable, so tokens cannot be verified")
-            return
-        if accepted:
-            await ForwardedRequest(upstream, scope, receive, send, timeout=self._timeout).run(clients)
-        else:
+            return None
+        except InvalidTokenError:
             await send_error(send, 401, "The access token is invalid; refresh it or log in again", INVALID_TOKEN)
+            return None
+        limits: RequestLimits = self._app.state.limits
+        return headers if user is None else await limits.admit_user(user, send)

@@ -11,11 +11,12 @@ from pyreqwest.request import RequestBuilder
 from pyreqwest.response import Response
 from starlette.types import Receive, Scope, Send
 
+from gateway.client_address import bucket
 from gateway.clients import LONG_TIMEOUT, Clients
 from gateway.headers import to_client, to_service
 from gateway.upstreams import Address, Upstream, is_repeatable
 from gateway.watchdog import Watchdog
-from shared.error_responses import send_error
+from shared.error_responses import Headers, send_error
 from shared.middleware import RETRY
 from shared.request_body import BodyAdmission, BodyError, content_length, has_body
 
@@ -37,6 +38,7 @@ class ForwardedRequest:
 
     def __init__(self, upstream: Upstream, scope: Scope, receive: Receive, send: Send, *, timeout: float) -> None:
         self._upstream = upstream
+        self._headers: Headers = ()
         self._scope = scope
         self._receive = receive
         self._send = send
@@ -47,8 +49,12 @@ class ForwardedRequest:
         self._silence: float | None = None
         self._receiving = self._reading = self._answered = self._started = False
 
-    async def run(self, clients: Clients) -> None:
-        """Send the service's response; 503 if its circuit is open, 504 if it times out, 502 for any other failure."""
+    async def run(self, clients: Clients, headers: Headers) -> None:
+        """Send the service's response with more headers.
+
+        503 if its circuit is open, 504 if it times out, 502 for any other failure of the service.
+        """
+        self._headers = headers
         breaker = self._upstream.breaker
         if seconds := breaker.admit(self):
             self._watchdog.stop()
@@ -81,7 +87,7 @@ class ForwardedRequest:
             return
         if (content_length(self._scope) or 0) > self._scope["route"].max_body:
             raise BodyError(413, "The body is too large")
-        BODIES.enter(self._scope["client"][0])
+        BODIES.enter(bucket(self._scope["client"][0]))
         self._receiving = True
         if not self._is_upload:
             self._body = b"".join([part async for part in self._read_body()])
@@ -171,11 +177,11 @@ class ForwardedRequest:
     def _end_body(self) -> None:
         if self._receiving:
             self._receiving = False
-            BODIES.leave(self._scope["client"][0])
+            BODIES.leave(bucket(self._scope["client"][0]))
 
     async def _stream(self, response: Response) -> None:
         """Send each part as it arrives; a known length shows which part is the last one."""
-        headers = to_client(response)
+        headers = [*to_client(response), *self._headers]
         await self._send({"type": "http.response.start", "status": response.status, "headers": headers})
         self._started = True
         length = response.get_header("content-length")

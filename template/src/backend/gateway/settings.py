@@ -1,11 +1,14 @@
 """Settings of the gateway."""
 
 from collections.abc import Mapping
-from typing import Annotated, Any
+from ipaddress import IPv4Network, IPv6Network
+from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field
 from pydantic_settings import NoDecode
 
+from shared.rate_limits import Rate
+from shared.redis import RedisSettings
 from shared.security.jwks import JwksSettings
 from shared.settings import Environment, HttpUrl, Port, Seconds, ServiceSettings, ServiceUrl, is_loopback, refuse
 
@@ -22,7 +25,10 @@ def _public(origins: tuple[str, ...], _others: Mapping[str, Any]) -> str | None:
 Origins = Annotated[tuple[HttpUrl, ...], NoDecode, BeforeValidator(_split), refuse(_public, Environment.PRODUCTION)]
 
 
-class GatewaySettings(ServiceSettings, JwksSettings):
+Networks = Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode, BeforeValidator(_split)]
+
+
+class GatewaySettings(ServiceSettings, JwksSettings, RedisSettings):
     """Settings of the gateway."""
 
     gateway_port: Port = 8000
@@ -42,6 +48,21 @@ class GatewaySettings(ServiceSettings, JwksSettings):
 
     upstream_connections: int = Field(default=256, ge=1)
     """Idle connections to keep open per service."""
+
+    rate_limit_address: Rate = "6000/minute"
+    """Requests of a client address, per process."""
+
+    rate_limit_user: Rate = "1200/minute"
+    """Requests of a user, per process."""
+
+    rate_limit_credentials: Rate = "60/minute"
+    """Logins, registrations and refreshes, each, of a client address, in all processes."""
+
+    trusted_proxies: Networks = ()
+    """Comma-separated networks of the proxies in front of the gateway, which report the address of the client."""
+
+    trusted_header: Literal["x-forwarded-for", "forwarded"] = "x-forwarded-for"
+    """The header in which they report it; they must replace it or append to it."""
 
     cors_origins: Origins = ()
     """Comma-separated origins that may call the API from a browser."""

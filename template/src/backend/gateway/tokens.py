@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from time import time
 
-from shared.security.tokens import CLOCK_SKEW, InvalidTokenError, KeySource, verify
+from shared.security.tokens import CLOCK_SKEW, KeySource, verify
 
 CACHE_SIZE = 10_000
 # Afterwards a token is verified again, so that one is not accepted much longer than the key that signed it.
@@ -16,24 +16,25 @@ class TokenVerifier:
 
     def __init__(self, keys: KeySource) -> None:
         self._keys = keys
-        self._valid_until: dict[bytes, float] = {}
+        self._valid: dict[bytes, tuple[float, str]] = {}
 
-    async def accepts(self, headers: Iterable[tuple[bytes, bytes]]) -> bool:
-        """Whether the request has no bearer token or a valid one; raises KeysUnavailableError without keys."""
+    async def user_of(self, headers: Iterable[tuple[bytes, bytes]]) -> str | None:
+        """The ID of the token's user; None if the request has no bearer token.
+
+        Raises InvalidTokenError if the token is not valid, and KeysUnavailableError without keys.
+        """
         for name, value in headers:
             if name == b"authorization" and value[: len(SCHEME)].lower() == SCHEME:
-                return await self._is_valid(value[len(SCHEME) :].strip())
-        return True
+                return await self._verify(value[len(SCHEME) :].strip())
+        return None
 
-    async def _is_valid(self, token: bytes) -> bool:
+    async def _verify(self, token: bytes) -> str:
         now = time()
-        if now < self._valid_until.get(token, 0):
-            return True
-        try:
-            claims = await verify(token.decode("latin-1"), self._keys)
-        except InvalidTokenError:
-            return False
-        if len(self._valid_until) >= CACHE_SIZE:
-            self._valid_until.clear()
-        self._valid_until[token] = min(claims.expires + CLOCK_SKEW.total_seconds(), now + CACHE_SECONDS)
-        return True
+        if (cached := self._valid.get(token)) and now < cached[0]:
+            return cached[1]
+        claims = await verify(token.decode("latin-1"), self._keys)
+        if len(self._valid) >= CACHE_SIZE:
+            self._valid.clear()
+        user = str(claims.user_id)
+        self._valid[token] = (min(claims.expires + CLOCK_SKEW.total_seconds(), now + CACHE_SECONDS), user)
+        return user

@@ -81,7 +81,9 @@ class ValidationProblem(Problem):
 
 MODELS: tuple[type[BaseModel], ...] = (Problem, ValidationProblem)
 CHALLENGE = {"WWW-Authenticate": {"description": "The reason, as in RFC 6750.", "schema": {"type": "string"}}}
+LIMIT = {"description": "As in draft-ietf-httpapi-ratelimit-headers-10.", "schema": {"type": "string"}}
 RETRY_AFTER = {"Retry-After": {"description": "Seconds to wait before a retry.", "schema": {"type": "integer"}}}
+RATE_LIMITED_HEADERS = {**RETRY_AFTER, "RateLimit": LIMIT, "RateLimit-Policy": LIMIT}
 
 
 def describe(status: int, description: str, **details: Any) -> Responses:
