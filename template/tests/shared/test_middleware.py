@@ -5,12 +5,14 @@ import httpx
 import pytest
 from fastapi import APIRouter, FastAPI
 from fastapi.responses import StreamingResponse
+from pydantic import ValidationError
 from structlog.testing import capture_logs
 
 from shared.application import create_service
 from shared.metrics import Metrics
 from shared.middleware import RequestMiddleware, level_of
 from shared.request_id import current_request_id
+from shared.schemas import Schema
 from tests.support.clients import client_of, problem_of
 
 
@@ -99,6 +101,34 @@ async def test_unhandled_exception_in_a_service_is_a_json_500() -> None:
     async with client_of(RequestMiddleware(app, app.state.metrics)) as client:
         response = await client.get("/broken")
     assert problem_of(response) == (500, "Internal server error")
+
+
+class Item(Schema):
+    """A response model that the response does not match."""
+
+    number: int
+    name: str
+
+
+async def test_values_of_an_invalid_response_are_not_logged() -> None:
+    router = APIRouter()
+
+    @router.get("/item", response_model=Item)
+    async def item() -> dict[str, str]:
+        return {"number": "hunter2"}
+
+    app = create_service("test", "A test.", lifespan, [router])
+    async with client_of(RequestMiddleware(app, app.state.metrics)) as client:
+        with capture_logs() as logs:
+            response = await client.get("/item")
+    assert problem_of(response) == (500, "Internal server error")
+    assert logs[0]["errors"] == [
+        {"type": "int_parsing", "loc": ("response", "number")},
+        {"type": "missing", "loc": ("response", "name")},
+    ]
+    with pytest.raises(ValidationError) as caught:
+        Item.model_validate({"number": "hunter2"})
+    assert "hunter2" not in f"{logs} {caught.value}"
 
 
 async def test_openapi_document_of_a_service_has_a_route() -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import structlog
 from fastapi import APIRouter, FastAPI, Request, Response
-from fastapi.exceptions import RequestValidationError
+from fastapi.exceptions import RequestValidationError, ResponseValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 from starlette.types import Receive, Scope, Send
@@ -78,6 +78,7 @@ def create_service(
     app.add_exception_handler(HTTPStatus.METHOD_NOT_ALLOWED, method_not_allowed([*routers, *common]))
     app.add_exception_handler(HTTPException, _handle_http_exception)
     app.add_exception_handler(RequestValidationError, _handle_invalid)
+    app.add_exception_handler(ResponseValidationError, _handle_invalid_response)
     app.add_exception_handler(Exception, _handle_exception)
     app.add_exception_handler(KeysUnavailableError, handle_unavailable)
     return app
@@ -110,11 +111,18 @@ def _handle_invalid(_request: Request, error: Exception) -> Response:
     return invalid(error.errors() if isinstance(error, RequestValidationError) else [])
 
 
+def _handle_invalid_response(_request: Request, error: Exception) -> Response:
+    """The error's own text has the value, such as a row of the database, which must not be logged."""
+    errors = error.errors() if isinstance(error, ResponseValidationError) else []
+    log.error("invalid response", errors=[{name: each[name] for name in ("type", "loc")} for each in errors])
+    return ProblemResponse(500, "Internal server error")
+
+
 def _handle_exception(_request: Request, _error: Exception) -> Response:
     return ProblemResponse(500, "Internal server error")
 
 
 def handle_unavailable(_request: Request, error: Exception) -> Response:
     """Exception handler: 503 for exceptions that mean that a dependency is unavailable."""
-    log.error("dependency unavailable", reason=str(error).splitlines()[0], kind=type(error).__name__)
+    log.error("dependency unavailable", reason=(str(error) or "no reason").splitlines()[0], kind=type(error).__name__)
     return ProblemResponse(503, "A dependency is unavailable; try again", {"Retry-After": "5"})

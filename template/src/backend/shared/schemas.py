@@ -14,9 +14,9 @@ Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max
 
 
 class Schema(BaseModel):
-    """Base of the models: the docstring of a field is its description in the OpenAPI document."""
+    """Base of the models: the docstring of a field is its OpenAPI description; errors do not contain values."""
 
-    model_config = ConfigDict(use_attribute_docstrings=True)
+    model_config = ConfigDict(use_attribute_docstrings=True, hide_input_in_errors=True)
 
 
 class StrictSchema(Schema):
