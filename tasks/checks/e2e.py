@@ -35,7 +35,9 @@ def check(url: str, expected: set[str]) -> None:
         raise UserError(f"No answer from {url} ({reason}).\nStart the application: nox -s dev") from None
     try:
         components = response.json()["components"]
-        failed = {name: each.get("reason") for name, each in components.items() if each["status"] not in {"ok", "degraded"}}
+        failed = {
+            name: each.get("reason") for name, each in components.items() if each["status"] not in {"ok", "degraded"}
+        }
         is_ours = not expected.isdisjoint(components)
     except (ValueError, LookupError, TypeError, AttributeError):
         failed, is_ours = {}, False
