@@ -300,3 +300,16 @@ async def test_audit_log_has_the_address_of_the_client(
         query = "SELECT host(client) FROM audit_events WHERE actor_id = %s AND action = 'session.logout'"
         found = await (await connection.execute(query, [user.id])).fetchall()
     assert found == [(recorded,)]
+
+
+async def test_failed_logins_of_users_are_audited_with_a_limit(own_auth: httpx.AsyncClient, stores: Stores) -> None:
+    user = await create_user(own_auth)
+    for email in (user.email, new_email()):
+        for _ in range(12):
+            body = {"email": email, "password": "wrong"}
+            response = await own_auth.post("/api/auth/login", json=body, headers={"X-Forwarded-For": "203.0.113.7"})
+            assert response.status_code == 401
+    async with await AsyncConnection.connect(stores.database_url) as connection:
+        query = "SELECT actor_id::text, subject_id::text FROM audit_events WHERE host(client) = '203.0.113.7'"
+        found = await (await connection.execute(f"{query} AND action = 'session.refuse'")).fetchall()
+    assert found == [(user.id, user.id)] * 10

@@ -14,7 +14,7 @@ from shared import audit, redis
 from shared.application import create_service, handle_unavailable
 from shared.database import engine as database
 from shared.middleware import RequestMiddleware
-from shared.rate_limits import LimitCollector, SharedLimiter
+from shared.rate_limits import LimitCollector, LocalLimiter, SharedLimiter
 from shared.security.active_sessions import ActiveSessions
 from shared.security.authentication import Authenticator
 from shared.security.passwords import PasswordHashing
@@ -22,6 +22,8 @@ from shared.security.tokens import Signer
 
 # Anonymous clients can send bodies; none is larger than a few KiB.
 MAX_BODY_SIZE = 32 * 1024
+# Failed log-ins of each account that are audited, per process.
+AUDITED_FAILURES = "10/hour"
 
 
 def create_app(settings: AuthSettings) -> ASGIApp:
@@ -30,7 +32,8 @@ def create_app(settings: AuthSettings) -> ASGIApp:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         state = app.state
-        state.policy = SessionPolicy(settings.rotation, settings.sessions_per_user)
+        failures = LocalLimiter("audited failures", AUDITED_FAILURES)
+        state.policy = SessionPolicy(settings.rotation, settings.sessions_per_user, failures)
         state.engine = database.create_engine(settings, "auth")
         store = redis.create_redis(settings)
         state.checks = {

@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import and_, delete, select
+from sqlalchemy import and_, delete, select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -67,6 +67,12 @@ class Repository:
 
     async def commit(self) -> None:
         """Commit now, which also returns the connection to the pool until the next query."""
+        await self._database.commit()
+
+    async def record_failed_login(self, user_id: UUID) -> None:
+        """Add and commit an audit event if the user exists; without waiting for the disk, as that would take time."""
+        await self._database.execute(text("SET LOCAL synchronous_commit = off"))
+        await audit.record_of(self._database, "session.refuse", user_id)
         await self._database.commit()
 
     def record(self, action: str, user_id: UUID, subject_id: UUID) -> None:

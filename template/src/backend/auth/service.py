@@ -13,6 +13,7 @@ from auth.refresh_tokens import RefreshToken, Rotation, digest
 from auth.repository import NoUserError, Repository
 from auth.schemas import Tokens
 from shared.database.models import Session, User
+from shared.rate_limits import LocalLimiter
 from shared.redis import UNAVAILABLE_ERRORS
 from shared.security.active_sessions import ActiveSessions
 from shared.security.passwords import BusyError, PasswordHashing
@@ -39,10 +40,11 @@ class AccessTokenActiveError(Exception):
 
 @dataclass(frozen=True)
 class SessionPolicy:
-    """The rotation of refresh tokens, and the number of sessions per user."""
+    """The rotation of refresh tokens, the number of sessions per user, and the failed log-ins that are audited."""
 
     rotation: Rotation
     sessions_per_user: int
+    audited_failures: LocalLimiter
 
 
 class AuthService:
@@ -62,6 +64,7 @@ class AuthService:
         self._sessions = sessions
         self._rotation = policy.rotation
         self._sessions_per_user = policy.sessions_per_user
+        self._audited_failures = policy.audited_failures
 
     async def register(self, email: str, name: str, password: str) -> User:
         """Create a user."""
@@ -77,7 +80,7 @@ class AuthService:
         # Hashing is slow and may be queued; other requests can use the database connection meanwhile.
         await self._repository.commit()
         if not await self._passwords.verify(user.password_hash if user else None, password) or user is None:
-            log.warning("login failed")
+            await self._record_failure(email, user)
             raise WrongCredentialsError
         if self._passwords.needs_rehash(user.password_hash):
             await self._rehash(user, password)
@@ -122,6 +125,15 @@ class AuthService:
     async def current_user(self, claims: Claims) -> User | None:
         """The current user; None if deleted in the meantime."""
         return await self._repository.user(claims.user_id)
+
+    async def _record_failure(self, email: str, user: User | None) -> None:
+        """Record a failed log-in; a flood of them is only logged, as it must not fill the database.
+
+        For an unknown email, the same statements run without an effect, so that timing does not reveal known ones.
+        """
+        log.warning("login failed", user_id=str(user.id) if user else None)
+        if self._audited_failures.take(email) >= 0:
+            await self._repository.record_failed_login(user.id if user else uuid4())
 
     async def _rehash(self, user: User, password: str) -> None:
         """Update the hash to the current Argon2 parameters; under load, leave that to a later login."""

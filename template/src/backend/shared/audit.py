@@ -3,10 +3,11 @@
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import insert
+from sqlalchemy import insert, literal, select
+from sqlalchemy.dialects.postgresql import INET
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
-from shared.database.models import AuditEvent
+from shared.database.models import AuditEvent, User
 from shared.database.pending import check_migrated
 from shared.request_id import current_client, current_request_id, parse_address
 
@@ -22,6 +23,20 @@ def record(session: AsyncSession, action: str, actor_id: UUID, subject_id: UUID,
             client=parse_address(current_client() or ""),
             details=details,
         )
+    )
+
+
+async def record_of(session: AsyncSession, action: str, user_id: UUID) -> None:
+    """Add an event whose actor and subject is this user, if it exists, in one statement."""
+    values = {
+        "action": literal(action),
+        "actor_id": User.id,
+        "subject_id": User.id,
+        "request_id": literal(current_request_id()),
+        "client": literal(parse_address(current_client() or ""), INET),
+    }
+    await session.execute(
+        insert(AuditEvent).from_select(list(values), select(*values.values()).where(User.id == user_id))
     )
 
 
