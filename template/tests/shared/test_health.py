@@ -6,10 +6,13 @@ from uuid import uuid4
 
 import httpx
 import pytest
-from psycopg import AsyncConnection
+from psycopg import AsyncConnection, sql
+from sqlalchemy.exc import OperationalError
 
 from projects.app import create_app
 from projects.settings import ProjectsSettings
+from shared.audit import check_writable
+from shared.database.engine import create_engine
 from shared.health import run_checks
 from shared.security.tokens import Signer
 from tests.support.clients import client_of, problem_of
@@ -122,3 +125,17 @@ async def test_readiness_leaves_nothing_in_the_audit_log(projects: httpx.AsyncCl
     async with await AsyncConnection.connect(stores.database_url) as connection:
         found = await (await connection.execute("SELECT FROM audit_events WHERE action = 'health'")).fetchall()
     assert found == []
+
+
+async def test_readiness_needs_space_on_the_disk(stores: Stores, projects_settings: ProjectsSettings) -> None:
+    async with await AsyncConnection.connect(stores.admin_url, autocommit=True) as connection:
+        database = sql.SQL("ALTER DATABASE {} SET temp_file_limit = {}")
+        name = sql.Identifier(stores.database)
+        engine = create_engine(projects_settings, "projects")
+        try:
+            await connection.execute(database.format(name, sql.SQL("0")))
+            with pytest.raises(OperationalError, match="temporary file size exceeds"):
+                await check_writable(engine)
+        finally:
+            await connection.execute(database.format(name, sql.SQL("DEFAULT")))
+            await engine.dispose()

@@ -3,7 +3,7 @@
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import insert, literal, select
+from sqlalchemy import insert, literal, select, text
 from sqlalchemy.dialects.postgresql import INET
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
@@ -43,9 +43,12 @@ async def record_of(session: AsyncSession, action: str, user_id: UUID) -> None:
 async def check_writable(engine: AsyncEngine) -> None:
     """Raise unless the database is migrated and accepts writes: it may be read-only, or its disk full.
 
-    Inserts an event, as every change does, and rolls it back.
+    Inserts an event, as every change does, and rolls it back. An insert needs no space on the disk as long as a page of
+    the table has some, so a query that needs a temporary file checks the space.
     """
     await check_migrated(engine)
     async with engine.connect() as connection:
         await connection.execute(insert(AuditEvent).values(action="health", subject_id=UUID(int=0)).inline())
+        await connection.execute(text("SET LOCAL work_mem = '64kB'"))
+        await connection.execute(text("SELECT count(*) FROM generate_series(1, 20000)"))
         await connection.rollback()
