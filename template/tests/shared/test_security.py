@@ -148,9 +148,12 @@ async def test_outdated_keys_are_used_for_a_limited_time_when_fetching_fails(
         await keys.find("made up")
     assert server.requests == 2
     assert await keys.find(signer.jwk["kid"])
+    await keys.check()
     monkeypatch.setattr(jwks, "MAX_AGE_SECONDS", 0)
     with pytest.raises(KeysUnavailableError):
         await keys.find(signer.jwk["kid"])
+    with pytest.raises(KeysUnavailableError):
+        await keys.check()
 
 
 async def test_requests_before_the_first_keys_share_a_fetch(keys: RemoteKeys, server: KeyServer) -> None:

@@ -61,8 +61,8 @@ class RemoteKeys:
         return self._keys.get(key_id)
 
     async def check(self) -> None:
-        """Raise unless keys are cached or can be fetched."""
-        if not self._keys:
+        """Raise unless keys that may be used are cached or can be fetched."""
+        if not self._keys or monotonic() - self._fetched_at >= MAX_AGE_SECONDS:
             self._start_fetching()
             await self._fetched()
 
