@@ -7,4 +7,4 @@ from shared.settings import load
 
 if __name__ == "__main__":
     settings = load(GatewaySettings)
-    run("gateway", create_app(settings), settings, settings.gateway_port, unlimited=())
+    run("gateway", create_app(settings), settings, settings.gateway_port, unlimited=settings.trusted_proxies)

@@ -66,7 +66,7 @@ def create_app(settings: GatewaySettings, more_routes: Sequence[Route] = ()) -> 
     if settings.environment is not Environment.PRODUCTION:
         routers.append(openapi.docs_router)
     own = create_service("gateway", "Public entry point.", lifespan, routers)
-    app: ASGIApp = ProxyMiddleware(own, RouteTable(routes), settings.upstream_timeout)
+    app: ASGIApp = ProxyMiddleware(own, RouteTable(routes), settings)
     if settings.cors_origins:
         app = add_cors(app, settings)
     app = RequestMiddleware(app, own.state.metrics, SECURITY_HEADERS, is_gateway=True)

@@ -16,6 +16,7 @@ class Route:
     """A path prefix and the service that handles it; `path` is also the route in logs and metrics.
 
     A body of more than `max_body` bytes is refused; the service has its own limit, in its application factory.
+    Only a route with `websockets` accepts WebSocket connections; a client can send messages of 64 MiB on one.
     """
 
     path: str
@@ -23,6 +24,7 @@ class Route:
     url: str
     verify_tokens: bool
     max_body: int = MAX_BODY_SIZE
+    websockets: bool = False
 
 
 def create_routes(settings: GatewaySettings) -> Sequence[Route]:

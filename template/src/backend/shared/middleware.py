@@ -18,6 +18,7 @@ CLIENT_DISCONNECTED = 499
 MAX_LOGGED_PATH = 200
 QUIET_ROUTES = frozenset({"/health", "/health/detailed", "/metrics"})
 UNMATCHED = "unmatched"
+INVALID_HOST = "The request must have one Host header, with a valid host"
 RETRY = ((b"retry-after", b"1"),)
 STRICT_TRANSPORT_SECURITY = (b"strict-transport-security", b"max-age=31536000")
 
@@ -73,19 +74,25 @@ class RequestMiddleware:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one request."""
-        if scope["type"] != "http":
+        if scope["type"] == "lifespan":
             await self._app(scope, receive, send)
             return
-        started = perf_counter()
         current_id = request_id.set_request_id(find_header(scope, request_id.HEADER))
         request_id.set_client(scope, None if self._is_gateway else find_header(scope, b"x-forwarded-for"))
+        if scope["type"] == "http":
+            await self._respond(scope, receive, send, current_id)
+        else:
+            await self._app(scope, receive, send)
+
+    async def _respond(self, scope: Scope, receive: Receive, send: Send, current_id: str) -> None:
+        started = perf_counter()
         response = ResponseSender(scope, send, current_id, self._response_headers)
         body = RequestBody(receive) if has_body(scope) else None
         try:
             if is_host_valid(scope):
                 await self._app(scope, body.receive if body else receive, response.send)
             else:
-                await send_error(response.send, 400, "The request must have one Host header, with a valid host")
+                await send_error(response.send, 400, INVALID_HOST)
         except BodyError as error:
             if not response.status:
                 await send_error(response.send, error.status_code, error.detail)

@@ -11,8 +11,9 @@ import socket
 import stat
 import sys
 from collections import Counter
-from collections.abc import Callable, Container
+from collections.abc import Callable, Sequence
 from contextlib import suppress
+from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from threading import Timer
 from typing import NoReturn
@@ -27,6 +28,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from shared.http import KEEP_ALIVE
 from shared.logging import configure
+from shared.request_id import parse_address
 from shared.settings import ServiceSettings
 
 # Together, these limits bound the memory of a process: decision 28 of Slipway.
@@ -42,10 +44,12 @@ EXIT_CODE = 1
 FLUSH_SECONDS = 1
 CLOSE_SECONDS = 3
 
+Networks = Sequence[IPv4Network | IPv6Network]
+
 log = structlog.get_logger()
 
 
-def run(name: str, app: ASGIApp, settings: ServiceSettings, port: int, unlimited: Container[str] | None = None) -> None:
+def run(name: str, app: ASGIApp, settings: ServiceSettings, port: int, unlimited: Networks | None = None) -> None:
     """Serve the application in this process; SIGTERM and SIGINT shut it down gracefully.
 
     With `unlimited`, client addresses share the connections; those in it are exempt, such as those of load balancers.
@@ -61,7 +65,7 @@ def run(name: str, app: ASGIApp, settings: ServiceSettings, port: int, unlimited
     uvloop.run(_serve(app, settings, port, unlimited))
 
 
-async def _serve(app: ASGIApp, settings: ServiceSettings, port: int, unlimited: Container[str] | None) -> None:
+async def _serve(app: ASGIApp, settings: ServiceSettings, port: int, unlimited: Networks | None) -> None:
     running: set[asyncio.Task[None]] = set()
     server = create_server(_track(app, running), settings.host, port)
     loop = asyncio.get_running_loop()
@@ -97,14 +101,14 @@ def allow_open_files() -> None:
         resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
-async def _share_connections(port: int, unlimited: Container[str]) -> None:
+async def _share_connections(port: int, unlimited: Networks) -> None:
     while True:
         await asyncio.sleep(CHECK_SECONDS)
         if closed := close_excess(port, unlimited):
             log.warning("connections closed", reason="more than the share of a client address", number=closed)
 
 
-def close_excess(port: int, unlimited: Container[str]) -> int:
+def close_excess(port: int, unlimited: Networks) -> int:
     """Close the connections to the port beyond the share of each address, if most are in use; returns their number.
 
     Granian has no such limit, and requests are too late for one: a connection that sends none would not count.
@@ -124,10 +128,15 @@ def close_excess(port: int, unlimited: Container[str]) -> int:
                     continue
                 client = connection.getpeername()[0]
                 clients[client] += 1
-                if clients[client] > MAX_CONNECTIONS_PER_CLIENT and client not in unlimited:
+                if clients[client] > MAX_CONNECTIONS_PER_CLIENT and not _is_in(client, unlimited):
                     connection.shutdown(socket.SHUT_RDWR)
                     closed += 1
     return closed
+
+
+def _is_in(client: str, networks: Networks) -> bool:
+    address = parse_address(client)
+    return address is not None and any(address in network for network in networks)
 
 
 def _track(app: ASGIApp, running: set[asyncio.Task[None]]) -> ASGIApp:
@@ -162,7 +171,8 @@ def create_server(app: ASGIApp, host: str, port: int) -> Server:
         port=port,
         interface=Interfaces.ASGI,
         http=HTTPModes.http1,
-        websockets=False,
+        # The application rejects them, unless a route accepts them.
+        websockets=True,
         backlog=MAX_CONNECTIONS,
         backpressure=MAX_CONNECTIONS,
         http1_settings=HTTP1Settings(
