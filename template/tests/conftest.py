@@ -23,7 +23,7 @@ from tasks.servers.valkey import Valkey
 from tests.support.application import NO_LIMIT, Application, run_application
 from tests.support.clients import http_client
 from tests.support.serving import serve
-from tests.support.stores import Stores, clone, template
+from tests.support.stores import PRIMARY, Stores, clone, template
 from tests.support.users import User, create_user
 
 SIGNING_KEY = base64.urlsafe_b64encode(bytes(range(32))).decode("ascii")
@@ -93,6 +93,7 @@ async def own_redis(own_redis_url: str) -> AsyncIterator[Redis]:
     async with Redis.from_url(own_redis_url) as redis:
         await redis.flushall()
         yield redis
+        await redis.replicaof(*PRIMARY)
 
 
 @pytest.fixture(scope="session")

@@ -171,12 +171,15 @@ async def test_entry_in_redis_expires_with_the_access_token(
 
 
 @pytest.fixture
-async def own_auth(
-    own_redis_url: str, own_redis: Redis, auth_settings: AuthSettings
-) -> AsyncIterator[httpx.AsyncClient]:
-    """A client of an auth service whose Redis the test can change; at most two sessions per user."""
-    own = {"redis_url": SecretStr(own_redis_url), "redis_timeout": 0.2, "sessions_per_user": 2}
-    async with client_of(create_app(auth_settings.model_copy(update=own))) as client:
+def own_settings(own_redis_url: str, auth_settings: AuthSettings) -> AuthSettings:
+    """Settings of an auth service whose Redis the test can change; at most two sessions per user."""
+    return auth_settings.model_copy(update={"redis_url": SecretStr(own_redis_url), "sessions_per_user": 2})
+
+
+@pytest.fixture
+async def own_auth(own_settings: AuthSettings) -> AsyncIterator[httpx.AsyncClient]:
+    """A client of it."""
+    async with client_of(create_app(own_settings)) as client:
         yield client
 
 
@@ -196,12 +199,13 @@ async def test_logout_that_redis_misses_ends_the_session_and_is_reported(
 
 
 async def test_logout_ends_the_session_while_redis_does_not_respond(
-    own_auth: httpx.AsyncClient, own_redis: Redis
+    own_auth: httpx.AsyncClient, own_redis: Redis, own_settings: AuthSettings
 ) -> None:
     user = await create_user(own_auth)
     pid = (await own_redis.info("server"))["process_id"]
-    with frozen(pid):
-        response = await own_auth.post("/api/auth/logout", headers=user.headers)
+    async with client_of(create_app(own_settings.model_copy(update={"redis_timeout": 0.1}))) as auth:
+        with frozen(pid):
+            response = await auth.post("/api/auth/logout", headers=user.headers)
         assert (response.status_code, response.json()["code"]) == (503, "access_token_active")
     assert (await refresh(own_auth, user.refresh_token)).status_code == 401
 

@@ -39,7 +39,7 @@ async def test_commands_beyond_the_pool_wait_for_a_connection(settings: RedisSet
 
 
 async def test_exhausted_pool_times_out(settings: RedisSettings) -> None:
-    short = settings.model_copy(update={"redis_pool_size": 1, "redis_timeout": 0.05})
+    short = settings.model_copy(update={"redis_pool_size": 1, "redis_timeout": 0.3})
     async with create_redis(short) as redis, redis.client():
         with pytest.raises(RedisConnectionError, match="No connection available"):
             await redis.ping()
