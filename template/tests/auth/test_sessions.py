@@ -314,6 +314,9 @@ async def test_failed_logins_of_users_are_audited_with_a_limit(own_auth: httpx.A
             response = await own_auth.post("/api/auth/login", json=body, headers={"X-Forwarded-For": "203.0.113.7"})
             assert response.status_code == 401
     async with await AsyncConnection.connect(stores.database_url) as connection:
-        query = "SELECT actor_id::text, subject_id::text FROM audit_events WHERE host(client) = '203.0.113.7'"
-        found = await (await connection.execute(f"{query} AND action = 'session.refuse'")).fetchall()
+        query = (
+            "SELECT actor_id::text, subject_id::text FROM audit_events "
+            "WHERE host(client) = '203.0.113.7' AND action = 'session.refuse'"
+        )
+        found = await (await connection.execute(query)).fetchall()
     assert found == [(user.id, user.id)] * 10

@@ -93,9 +93,11 @@ async def refuse(stores: Stores) -> AsyncIterator[Callable[[str], Awaitable[None
     async with await AsyncConnection.connect(stores.database_url, autocommit=True) as connection:
 
         async def fail(code: str) -> None:
-            function = f"BEGIN RAISE EXCEPTION 'refused' USING ERRCODE = '{code}'; END"
             await connection.execute(
-                f"CREATE OR REPLACE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ {function} $$"
+                sql.SQL(
+                    "CREATE OR REPLACE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ "
+                    "BEGIN RAISE EXCEPTION 'refused' USING ERRCODE = {}; END $$"
+                ).format(sql.Literal(code))
             )
             await connection.execute(
                 "CREATE OR REPLACE TRIGGER refuse BEFORE INSERT ON audit_events EXECUTE FUNCTION refuse()"
@@ -129,13 +131,12 @@ async def test_readiness_leaves_nothing_in_the_audit_log(projects: httpx.AsyncCl
 
 async def test_readiness_needs_space_on_the_disk(stores: Stores, projects_settings: ProjectsSettings) -> None:
     async with await AsyncConnection.connect(stores.admin_url, autocommit=True) as connection:
-        database = sql.SQL("ALTER DATABASE {} SET temp_file_limit = {}")
         name = sql.Identifier(stores.database)
         engine = create_engine(projects_settings, "projects")
         try:
-            await connection.execute(database.format(name, sql.SQL("0")))
+            await connection.execute(sql.SQL("ALTER DATABASE {} SET temp_file_limit = 0").format(name))
             with pytest.raises(OperationalError, match="temporary file size exceeds"):
                 await check_writable(engine)
         finally:
-            await connection.execute(database.format(name, sql.SQL("DEFAULT")))
+            await connection.execute(sql.SQL("ALTER DATABASE {} RESET temp_file_limit").format(name))
             await engine.dispose()
