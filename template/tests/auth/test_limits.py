@@ -9,6 +9,7 @@ from auth.app import create_app
 from auth.settings import AuthSettings
 from shared.security.passwords import PasswordHashing
 from tests.support.clients import client_of
+from tests.support.serving import TIMEOUT_SECONDS
 from tests.support.users import PASSWORD, create_user, new_email
 
 LIMIT = 5
@@ -16,7 +17,7 @@ LIMIT = 5
 
 @pytest.fixture
 def limited(auth_settings: AuthSettings) -> AuthSettings:
-    return auth_settings.model_copy(update={"rate_limit_account": f"{LIMIT}/hour"})
+    return auth_settings.model_copy(update={"rate_limit_account": f"{LIMIT}/hour", "redis_timeout": TIMEOUT_SECONDS})
 
 
 async def log_in(client: httpx.AsyncClient, email: str) -> httpx.Response:

@@ -40,7 +40,7 @@ async def test_limits_are_exact_across_gateways_and_local_when_redis_stops(
     async with AsyncExitStack() as stack:
         ports, group = stack.enter_context(Ports()), stack.enter_context(Group(scratch, pids.append))
         url = Valkey(scratch / "valkey", durable=False).start(group, ports, on_usual=False)
-        own = {**settings, "REDIS_URL": url, "RATE_LIMIT_CREDENTIALS": f"{LIMIT}/hour"}
+        own = {**settings, "REDIS_URL": url, "REDIS_TIMEOUT": "30", "RATE_LIMIT_CREDENTIALS": f"{LIMIT}/hour"}
         processes = [stack.enter_context(run_service("gateway", free_port(), own, tmp_path)) for _ in range(2)]
         for each in processes:
             await asyncio.to_thread(each.wait_until_ready)

@@ -3,12 +3,14 @@ import tracemalloc
 from collections.abc import AsyncIterator
 
 import pytest
-from pydantic import TypeAdapter, ValidationError
+from pydantic import SecretStr, TypeAdapter, ValidationError
 from redis.asyncio import Redis
 
 from shared import rate_limits
 from shared.rate_limits import LocalLimiter, Rate, SharedLimiter
-from tests.support.serving import free_port
+from shared.redis import RedisSettings, create_redis
+from shared.settings import Environment
+from tests.support.serving import TIMEOUT_SECONDS, free_port
 from tests.support.stores import Stores
 
 
@@ -23,15 +25,19 @@ class Clock:
 
 
 @pytest.fixture
-async def redis(stores: Stores) -> AsyncIterator[Redis]:
-    async with Redis.from_url(stores.redis_url, decode_responses=True) as client:
-        yield client
+def settings(stores: Stores, request: pytest.FixtureRequest) -> RedisSettings:
+    """Settings with keys of the test's own."""
+    return RedisSettings(
+        environment=Environment.DEVELOPMENT,
+        redis_url=SecretStr(stores.redis_url),
+        redis_prefix=f"{stores.redis_prefix}{request.node.name}:",
+        redis_timeout=TIMEOUT_SECONDS,
+    )
 
 
 @pytest.fixture
-async def away() -> AsyncIterator[Redis]:
-    """A client of a server that does not run."""
-    async with Redis(port=free_port()) as client:
+async def redis(settings: RedisSettings) -> AsyncIterator[Redis]:
+    async with create_redis(settings) as client:
         yield client
 
 
@@ -95,8 +101,8 @@ def test_key_that_is_used_is_not_forgotten(monkeypatch: pytest.MonkeyPatch) -> N
             assert limiter.take("attacker") < 0
 
 
-async def test_shared_limit_is_exact_for_several_processes(redis: Redis, stores: Stores) -> None:
-    limiters = [SharedLimiter(redis, stores.redis_prefix, "25/hour") for _ in range(4)]
+async def test_shared_limit_is_exact_for_several_processes(redis: Redis, settings: RedisSettings) -> None:
+    limiters = [SharedLimiter(redis, settings, "25/hour") for _ in range(4)]
     usages = await asyncio.gather(*(limiter.take("login", "exact") for limiter in limiters * 20))
     assert sum(usage.accepted for usage in usages) == 25
     last = await limiters[0].take("login", "exact")
@@ -107,25 +113,17 @@ async def test_shared_limit_is_exact_for_several_processes(redis: Redis, stores:
     assert (await limiters[0].take("login", "other")).accepted
 
 
-async def test_shared_limit_is_local_while_redis_is_away(away: Redis) -> None:
-    clock = Clock()
-    limiter = SharedLimiter(away, "", "3/hour", clock)
-    assert [(await limiter.take("login", "a")).accepted for _ in range(5)] == [True] * 3 + [False] * 2
-    assert not limiter.available
-    assert (await limiter.take("refresh", "a")).limit == "refresh"
-
-
-async def test_redis_is_used_again_when_it_is_back(
-    redis: Redis, stores: Stores, monkeypatch: pytest.MonkeyPatch
+async def test_shared_limit_is_local_while_redis_is_away_and_exact_when_it_is_back(
+    redis: Redis, settings: RedisSettings
 ) -> None:
     clock = Clock()
-    limiter = SharedLimiter(redis, f"{stores.redis_prefix}back:", "3/hour", clock)
-    monkeypatch.setattr(rate_limits, "REDIS_TIMEOUT_SECONDS", 0)
-    assert (await limiter.take("login", "a")).accepted
+    limiter = SharedLimiter(redis, settings.model_copy(update={"redis_timeout": 0}), "3/hour", clock)
+    assert [(await limiter.take("login", "a")).accepted for _ in range(4)] == [True] * 3 + [False]
     assert not limiter.available
-    monkeypatch.undo()
+    assert (await limiter.take("refresh", "a")).limit == "refresh"
+    limiter._timeout = TIMEOUT_SECONDS
     # Not every request tries it.
-    assert [(await limiter.take("login", "a")).accepted for _ in range(3)] == [True, True, False]
+    assert not (await limiter.take("login", "a")).accepted
     clock.now += rate_limits.REDIS_PAUSE_SECONDS
     assert (await limiter.take("login", "a")).accepted
     assert limiter.available

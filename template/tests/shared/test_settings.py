@@ -200,6 +200,7 @@ def test_invalid_service_url_is_rejected(capsys: pytest.CaptureFixture[str], url
 DATABASE = {"DATABASE_URL": "postgresql://app:K5b2uWq8Zr1t@db.example.org/app"}
 REDIS = {"REDIS_URL": "redis://:T8d3xNc6Vq0y@cache.example.org/0"}
 GATEWAY = {
+    **REDIS,
     **with_urls({}, {name: f"http://{name}:8001" for name in SERVICES}),
     "APP_NAME": "x",
     "CORS_ORIGINS": "https://app.example.org",

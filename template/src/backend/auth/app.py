@@ -41,7 +41,7 @@ def create_app(settings: AuthSettings) -> ASGIApp:
             "redis": lambda: redis.check_writable(store, settings.redis_prefix),
         }
         state.sessions = ActiveSessions(store, settings.redis_prefix)
-        limiter = SharedLimiter(store, settings.redis_prefix, settings.rate_limit_account)
+        limiter = SharedLimiter(store, settings, settings.rate_limit_account)
         state.limits = AccountLimits(limiter)
         state.metrics.registry.register(LimitCollector(limiter, {}))
         seed, *other_seeds = settings.seeds

@@ -13,7 +13,7 @@ from gateway.client_address import TrustedProxies
 from gateway.clients import Clients
 from gateway.limits import RequestLimits
 from gateway.metrics import UpstreamCollector
-from gateway.middleware import ProxyMiddleware
+from gateway.middleware import Forwarding, ProxyMiddleware
 from gateway.readiness import check_ready
 from gateway.routes import Route, RouteTable, create_routes
 from gateway.settings import GatewaySettings
@@ -22,7 +22,6 @@ from gateway.upstreams import Upstream
 from shared.application import create_service
 from shared.http import create_client
 from shared.middleware import RequestMiddleware
-from shared.rate_limits import LimitCollector
 from shared.redis import check_writable, create_redis
 from shared.security.jwks import RemoteKeys
 from shared.settings import Environment
@@ -45,22 +44,26 @@ def create_app(settings: GatewaySettings, more_routes: Sequence[Route] = ()) -> 
         state = app.state
         state.settings = settings
         state.services = {route.service: route.url for route in routes}
-        state.upstreams = {name: Upstream(name, url, settings.upstream_slow) for name, url in state.services.items()}
-        state.optional_checks = {f"upstream {name}": each.check for name, each in state.upstreams.items()}
-        state.metrics.registry.register(UpstreamCollector(list(state.upstreams.values())))
-        state.clients = Clients.create(settings.upstream_timeout, settings.upstream_connections)
         state.client = create_client()
-        state.checks = {name: partial(check_ready, state.client, url) for name, url in state.services.items()}
         store = create_redis(settings)
-        state.limits = RequestLimits(settings, store)
-        state.optional_checks["rate limits"] = partial(check_writable, store, settings.redis_prefix)
-        local = {"address": state.limits.address, "user": state.limits.user}
-        state.metrics.registry.register(LimitCollector(state.limits.credentials, local))
-        state.token_verifier = TokenVerifier(RemoteKeys(state.client, settings.jwks_url))
+        forwarding = Forwarding(
+            RequestLimits(settings, store),
+            TokenVerifier(RemoteKeys(state.client, settings.jwks_url)),
+            Clients.create(settings.upstream_timeout, settings.upstream_connections),
+            {name: Upstream(name, url, settings.upstream_slow) for name, url in state.services.items()},
+        )
+        state.forwarding = forwarding
+        state.metrics.registry.register(UpstreamCollector(list(forwarding.upstreams.values())))
+        state.metrics.registry.register(forwarding.limits.collector())
+        state.checks = {name: partial(check_ready, state.client, url) for name, url in state.services.items()}
+        state.optional_checks = {
+            "rate limits": partial(check_writable, store, settings.redis_prefix),
+            **{f"upstream {name}": each.check for name, each in forwarding.upstreams.items()},
+        }
         yield
         await store.aclose()
         await state.client.close()
-        await state.clients.close()
+        await forwarding.clients.close()
 
     routers = [openapi.router]
     if settings.environment is not Environment.PRODUCTION:

@@ -1,12 +1,12 @@
 """Rate limits of the gateway: every request by address and user, and requests with credentials in Redis."""
 
 from redis.asyncio import Redis
-from starlette.types import Scope, Send
+from starlette.types import Scope
 
 from gateway.client_address import bucket
 from gateway.settings import GatewaySettings
-from shared.error_responses import Headers, send_error
-from shared.rate_limits import DETAIL, LocalLimiter, SharedLimiter, Usage
+from shared.error_responses import Headers
+from shared.rate_limits import LimitCollector, LocalLimiter, RateLimitedError, SharedLimiter, Usage
 
 # The limits of routes that take credentials; auth also limits them by account.
 CREDENTIALS = {
@@ -25,39 +25,35 @@ class RequestLimits:
     def __init__(self, settings: GatewaySettings, redis: Redis) -> None:
         self.address = LocalLimiter("address", settings.rate_limit_address)
         self.user = LocalLimiter("user", settings.rate_limit_user)
-        self.credentials = SharedLimiter(redis, settings.redis_prefix, settings.rate_limit_credentials)
+        self.credentials = SharedLimiter(redis, settings, settings.rate_limit_credentials)
         self._policy = (b"ratelimit-policy", self.address.policy + b", " + self.user.policy)
 
-    async def admit(self, scope: Scope, send: Send) -> Headers | None:
-        """The headers for the response to a request; None if it was rejected, by the limits of its client address."""
-        path = scope["path"]
-        if path in UNLIMITED:
-            return ()
-        key = bucket(scope["client"][0])
-        left = self.address.take(key)
+    def collector(self) -> LimitCollector:
+        """The metrics of all limits."""
+        return LimitCollector(self.credentials, {"address": self.address, "user": self.user})
+
+    def take(self, scope: Scope) -> Headers:
+        """Count a request to the limit of its client address; raises RateLimitedError, else returns headers."""
+        left = self.address.take(bucket(scope["client"][0]))
         if left < 0:
-            await _reject(send, self.address.usage(left))
-            return None
-        if path in CREDENTIALS and scope["method"] == "POST":
-            usage = await self.credentials.take(CREDENTIALS[path], key)
-            if not usage.accepted:
-                await _reject(send, usage)
-                return None
-            return _headers(usage)
+            raise RateLimitedError(self.address.usage(left))
         return ((RATE_LIMIT, self.address.state(left)), self._policy)
 
-    async def admit_user(self, user: str, send: Send) -> Headers | None:
+    def take_user(self, user: str) -> Headers:
         """The same for the limit of a user."""
         left = self.user.take(user)
         if left < 0:
-            await _reject(send, self.user.usage(left))
-            return None
+            raise RateLimitedError(self.user.usage(left))
         return ((RATE_LIMIT, self.user.state(left)), self._policy)
 
+    async def take_credentials(self, scope: Scope) -> Headers:
+        """The same for the limit of a route that takes credentials."""
+        usage = await self.credentials.take(CREDENTIALS[scope["path"]], bucket(scope["client"][0]))
+        if not usage.accepted:
+            raise RateLimitedError(usage)
+        return as_pairs(usage)
 
-async def _reject(send: Send, usage: Usage) -> None:
-    await send_error(send, 429, DETAIL, _headers(usage))
 
-
-def _headers(usage: Usage) -> Headers:
+def as_pairs(usage: Usage) -> Headers:
+    """The headers of a usage, as in ASGI."""
     return [(name.lower().encode(), value.encode()) for name, value in usage.headers().items()]

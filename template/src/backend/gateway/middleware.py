@@ -1,29 +1,45 @@
 """ASGI middleware that forwards requests to the services and passes all others to the gateway's own application."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import partial
 
 from fastapi import FastAPI
 from starlette.types import Receive, Scope, Send
 
-from gateway.limits import RequestLimits
+from gateway.clients import Clients
+from gateway.limits import CREDENTIALS, UNLIMITED, RequestLimits, as_pairs
 from gateway.proxy import ForwardedRequest
-from gateway.routes import RouteTable, is_ambiguous
+from gateway.routes import Route, RouteTable, is_ambiguous
 from gateway.settings import GatewaySettings
 from gateway.tokens import TokenVerifier
 from gateway.upstreams import Upstream
 from gateway.websockets import WebSocketForwarder, send_denial
 from shared.error_responses import Headers, send_error
 from shared.middleware import INVALID_HOST, is_host_valid
+from shared.rate_limits import DETAIL, RateLimitedError
 from shared.security.jwks import KeysUnavailableError
 from shared.security.tokens import InvalidTokenError
 
 INVALID_TOKEN = ((b"www-authenticate", b'Bearer error="invalid_token"'),)
 
+REJECTIONS = (RateLimitedError, InvalidTokenError, KeysUnavailableError)
+
+
+@dataclass(frozen=True, slots=True)
+class Forwarding:
+    """What requests to services need; created by the lifespan of the gateway's own application."""
+
+    limits: RequestLimits
+    verifier: TokenVerifier
+    clients: Clients
+    upstreams: Mapping[str, Upstream]
+
 
 class ProxyMiddleware:
     """Forwards requests before FastAPI sees them, as FastAPI's routing takes longer than forwarding.
 
-    The clients and the token verifier are in the state of the gateway's own application, whose lifespan creates them.
+    The application has a `Forwarding` in its state.
     """
 
     def __init__(self, app: FastAPI, table: RouteTable, settings: GatewaySettings) -> None:
@@ -40,50 +56,63 @@ class ProxyMiddleware:
             else:
                 await self._app(scope, receive, send)
             return
-        limits: RequestLimits = self._app.state.limits
-        headers = await limits.admit(scope, send)
-        if headers is None:
-            return
         route = self._table.find(scope["raw_path"])
+        if route is not None:
+            scope["route"] = route
+        forwarding: Forwarding = self._app.state.forwarding
+        try:
+            headers = await _admit(forwarding, scope, route)
+        except REJECTIONS as error:
+            await _reject(send, error)
+            return
         if route is None:
             await self._app(scope, receive, send)
             return
-        scope["route"] = route
         if is_ambiguous(scope["raw_path"]):
             await send_error(send, 400, "The path has dot segments, backslashes or unencoded characters")
             return
-        if route.verify_tokens:
-            headers = await self._admit_user(scope, send, headers)
-        if headers is not None:
-            upstream: Upstream = self._app.state.upstreams[route.service]
-            request = ForwardedRequest(upstream, scope, receive, send, timeout=self._timeout)
-            await request.run(self._app.state.clients, headers)
+        upstream = forwarding.upstreams[route.service]
+        request = ForwardedRequest(upstream, scope, receive, send, timeout=self._timeout)
+        await request.run(forwarding.clients, headers)
 
     async def _forward_websocket(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Forward a WebSocket connection, after the checks of other requests."""
         deny = partial(send_denial, send)
         scope["method"] = "GET"
-        limits: RequestLimits = self._app.state.limits
-        if await limits.admit(scope, deny) is None:
-            return
         route = self._table.find(scope["raw_path"])
+        try:
+            await _admit(self._app.state.forwarding, scope, route)
+        except REJECTIONS as error:
+            await _reject(deny, error)
+            return
         if route is None or not route.websockets:
             await send_error(deny, 404, "WebSocket connections are not accepted at this path")
         elif is_ambiguous(scope["raw_path"]) or not is_host_valid(scope):
             await send_error(deny, 400, f"{INVALID_HOST}, and the path no dot segments")
-        elif not route.verify_tokens or await self._admit_user(scope, deny, ()) is not None:
+        else:
             await self._websockets.forward(route, scope, receive, send)
 
-    async def _admit_user(self, scope: Scope, send: Send, headers: Headers) -> Headers | None:
-        """The headers for the response; None if the request was rejected, by its token or the limit of its user."""
-        verifier: TokenVerifier = self._app.state.token_verifier
-        try:
-            user = await verifier.user_of(scope["headers"])
-        except KeysUnavailableError:
-            await send_error(send, 502, "The auth service is unavailable, so tokens cannot be verified")
-            return None
-        except InvalidTokenError:
+
+async def _admit(forwarding: Forwarding, scope: Scope, route: Route | None) -> Headers:
+    """Count the request to its limits, and verify its token; returns headers for the response."""
+    path = scope["path"]
+    if path in UNLIMITED:
+        return ()
+    headers = forwarding.limits.take(scope)
+    if path in CREDENTIALS and scope["method"] == "POST":
+        return await forwarding.limits.take_credentials(scope)
+    if route is not None and route.verify_tokens:
+        user = await forwarding.verifier.user_of(scope["headers"])
+        if user is not None:
+            return forwarding.limits.take_user(user)
+    return headers
+
+
+async def _reject(send: Send, error: Exception) -> None:
+    match error:
+        case RateLimitedError():
+            await send_error(send, 429, DETAIL, as_pairs(error.usage))
+        case InvalidTokenError():
             await send_error(send, 401, "The access token is invalid; refresh it or log in again", INVALID_TOKEN)
-            return None
-        limits: RequestLimits = self._app.state.limits
-        return headers if user is None else await limits.admit_user(user, send)
+        case _:
+            await send_error(send, 502, "The auth service is unavailable, so tokens cannot be verified")

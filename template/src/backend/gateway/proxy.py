@@ -17,13 +17,13 @@ from gateway.headers import to_client, to_service
 from gateway.upstreams import Address, Upstream, is_repeatable
 from gateway.watchdog import Watchdog
 from shared.error_responses import Headers, send_error
-from shared.middleware import RETRY
-from shared.request_body import BodyAdmission, BodyError, content_length, has_body
+from shared.middleware import RETRY, find_header
+from shared.request_body import BodyAdmission, BodyError, content_length
 
 # A request body of up to this many bytes is buffered; a larger one is streamed.
 BUFFERED_BYTES = 64 * 1024
 BODIES = BodyAdmission()
-EVENTS = "text/event-stream"
+EVENTS = b"text/event-stream"
 
 
 log = structlog.get_logger()
@@ -43,8 +43,8 @@ class ForwardedRequest:
         self._receive = receive
         self._send = send
         self._watchdog = Watchdog(receive, timeout)
-        length = content_length(scope)
-        self._is_upload = length is None or length > BUFFERED_BYTES
+        self._length = content_length(scope)
+        self._is_upload = self._length is None or self._length > BUFFERED_BYTES
         self._body = b""
         self._silence: float | None = None
         self._receiving = self._reading = self._answered = self._started = False
@@ -65,7 +65,10 @@ class ForwardedRequest:
             return
         failed: bool | None = None
         try:
-            await self._buffer()
+            if self._length == 0:
+                self._request_complete()
+            else:
+                await self._buffer(self._length or 0)
             await self._forward(clients)
         except (PyreqwestError, NoAddressError, BodyError, UnicodeDecodeError) as error:
             failed = self._is_failure(error)
@@ -80,12 +83,9 @@ class ForwardedRequest:
             self._watchdog.stop()
             self._end_body()
 
-    async def _buffer(self) -> None:
+    async def _buffer(self, length: int) -> None:
         """Read the body, unless it is streamed to the service."""
-        if not has_body(self._scope):
-            self._request_complete()
-            return
-        if (content_length(self._scope) or 0) > self._scope["route"].max_body:
+        if length > self._scope["route"].max_body:
             raise BodyError(413, "The body is too large")
         BODIES.enter(bucket(self._scope["client"][0]))
         self._receiving = True
@@ -97,38 +97,39 @@ class ForwardedRequest:
         attempts = 0
         address = None
         while True:
-            address = await self._upstream.choose(address)
+            address = self._upstream.only or await self._upstream.choose(address)
             if address is None:
                 raise NoAddressError(f"no address for {self._upstream.name}")
             attempts += 1
             address.waiting += 1
             try:
-                await self._attempt(clients, address)
+                async with self._build(clients, address).build_streamed() as response:
+                    self._answered = True
+                    self._upstream.succeeded(address)
+                    self._upstream.breaker.finish(self, failed=False)
+                    await self._stream(response)
+                    return
             except PyreqwestError as error:
-                if self._answered or isinstance(error, BuilderError):
+                if not await self._may_repeat(error, address, attempts):
                     raise
-                self._upstream.failed(address, error)
-                is_lost = self._is_upload and self._reading
-                if is_lost or not is_repeatable(error, self._scope["method"]):
-                    raise
-                if not await self._upstream.may_retry(attempts):
-                    raise
-                self._watchdog.wait_for("service")
             except asyncio.CancelledError as error:
                 if self._watchdog.timed_out == "service" and not self._answered:
                     self._upstream.failed(address, error)
                 raise
-            else:
-                return
             finally:
                 address.waiting -= 1
 
-    async def _attempt(self, clients: Clients, address: Address) -> None:
-        async with self._build(clients, address).build_streamed() as response:
-            self._answered = True
-            self._upstream.succeeded(address)
-            self._upstream.breaker.finish(self, failed=False)
-            await self._stream(response)
+    async def _may_repeat(self, error: PyreqwestError, address: Address, attempts: int) -> bool:
+        if self._answered or isinstance(error, BuilderError):
+            return False
+        self._upstream.failed(address, error)
+        is_lost = self._is_upload and self._reading
+        if is_lost or not is_repeatable(error, self._scope["method"]):
+            return False
+        if not await self._upstream.may_retry(attempts):
+            return False
+        self._watchdog.wait_for("service")
+        return True
 
     def _build(self, clients: Clients, address: Address) -> RequestBuilder:
         scope = self._scope
@@ -136,7 +137,7 @@ class ForwardedRequest:
         if scope["query_string"]:
             url += "?" + scope["query_string"].decode()
         headers = to_service(scope)
-        if EVENTS in dict(headers).get("accept", ""):
+        if EVENTS in (find_header(scope, b"accept") or b""):
             # Between events, a stream may be silent for longer than a service may take to respond.
             self._silence = LONG_TIMEOUT.total_seconds()
         client = clients.streams if self._is_upload or self._silence else clients.default

@@ -60,7 +60,9 @@ class Upstream:
         self._clock = clock
         self._url = urlsplit(url)
         self._has_name = self._url.scheme == "http" and not _is_address(self._url.hostname or "")
-        self.addresses = [] if self._has_name else [Address(url)]
+        # Without a name, there is nothing to choose.
+        self.only = None if self._has_name else Address(url)
+        self.addresses = [self.only] if self.only else []
         self._next = 0
         self._resolved_at = self._tried_at = float("-inf")
         self._refreshing: asyncio.Task[None] | None = None

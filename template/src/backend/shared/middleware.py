@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import re
+from collections.abc import Mapping
 from time import perf_counter
 from typing import Any
 
@@ -33,7 +34,7 @@ class ResponseSender:
 
     __slots__ = ("_defaults", "_id", "_scope", "_send", "complete", "status")
 
-    def __init__(self, scope: Scope, send: Send, request_id: str, defaults: Headers) -> None:
+    def __init__(self, scope: Scope, send: Send, request_id: str, defaults: Mapping[bytes, bytes]) -> None:
         self._scope = scope
         self._send = send
         self._id = request_id.encode("ascii")
@@ -47,8 +48,8 @@ class ResponseSender:
             self.status = message["status"]
             headers = [*message.get("headers", ()), (request_id.HEADER, self._id)]
             if self._defaults:
-                present = {name for name, _ in headers}
-                headers += [pair for pair in self._defaults if pair[0] not in present]
+                present = [name for name, _ in headers if name in self._defaults]
+                headers += [pair for pair in self._defaults.items() if pair[0] not in present]
                 if self._scope["scheme"] == "https":
                     headers.append(STRICT_TRANSPORT_SECURITY)
             message["headers"] = headers
@@ -69,7 +70,7 @@ class RequestMiddleware:
     ) -> None:
         self._app = app
         self._metrics = metrics
-        self._response_headers = response_headers
+        self._response_headers = dict(response_headers)
         self._is_gateway = is_gateway
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

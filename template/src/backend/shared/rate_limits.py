@@ -18,9 +18,10 @@ from pydantic import AfterValidator
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
+from shared.redis import RedisSettings
+
 # Of each of two generations of keys. All of them take about 20 MB.
 MAX_KEYS = 50_000
-REDIS_TIMEOUT_SECONDS = 0.5
 # After a failure of Redis, requests do not wait for it again so long.
 REDIS_PAUSE_SECONDS = 5.0
 DETAIL = "Too many requests; try again later"
@@ -126,13 +127,18 @@ class LocalLimiter:
 class SharedLimiter:
     """A limit that all processes share: exact, by a moving window in Redis; while Redis is away, local."""
 
-    def __init__(self, redis: Redis, prefix: str, rate: Rate, clock: Callable[[], float] = monotonic) -> None:
+    def __init__(
+        self, redis: Redis, settings: RedisSettings, rate: Rate, clock: Callable[[], float] = monotonic
+    ) -> None:
         self.rejected: Counter[str] = Counter()
         self.available = True
         self._rate = parse_many(rate)[0]
         options: dict[str, Any] = {"connection_pool": redis.connection_pool}
-        storage = RedisStorage("redis://", implementation="redispy", key_prefix=f"{prefix}limit", **options)
+        storage = RedisStorage(
+            "redis://", implementation="redispy", key_prefix=f"{settings.redis_prefix}limit", **options
+        )
         self._window = MovingWindowRateLimiter(storage)
+        self._timeout = settings.redis_timeout
         self._local = LocalLimiter("", rate, clock)
         self._clock = clock
         self._retry_at = 0.0
@@ -148,7 +154,7 @@ class SharedLimiter:
     async def _take(self, name: str, key: str) -> Usage | None:
         """None if Redis does not answer in time or refuses the command."""
         try:
-            async with asyncio.timeout(REDIS_TIMEOUT_SECONDS):
+            async with asyncio.timeout(self._timeout):
                 accepted = await self._window.hit(self._rate, name, key)
                 reset, remaining = await self._window.get_window_stats(self._rate, name, key)
         except (RedisError, OSError) as error:
