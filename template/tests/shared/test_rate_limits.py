@@ -10,7 +10,7 @@ from shared import rate_limits
 from shared.rate_limits import LocalLimiter, Rate, SharedLimiter
 from shared.redis import RedisSettings, create_redis
 from shared.settings import Environment
-from tests.support.serving import TIMEOUT_SECONDS, free_port
+from tests.support.serving import TIMEOUT_SECONDS
 from tests.support.stores import Stores
 
 
