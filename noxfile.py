@@ -106,9 +106,9 @@ def bench(session: nox.Session) -> None:
 
 @nox.session(default=False)
 def reliability(session: nox.Session) -> None:
-    """Kill, freeze and restart parts of a running stack and count lost writes (-- --help)."""
-    install(session, "demo")
-    run_module(session, "toolkit.reliability", *session.posargs)
+    """Inject faults into a running application, count lost writes and write docs/reliability.md (-- --help)."""
+    install(session, "test", compile_bytecode=True)
+    run_for_caller(session, "toolkit.reliability")
 
 
 @nox.session(default=False, python=False)

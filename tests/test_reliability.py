@@ -5,28 +5,34 @@ from __future__ import annotations
 import asyncio
 import itertools
 import json
+import re
 import sys
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tasks.core.errors import UserError
 from tests.support import ROOT, run
+from tests.tasks import requirements
+from toolkit.application import free_port
 from toolkit.reliability.__main__ import choose, missing
 from toolkit.reliability.client import KINDS, READINESS, Refused, connected
+from toolkit.reliability.embedded import private_mounts, unexpected
 from toolkit.reliability.episode import Episode
-from toolkit.reliability.faults import ENGINE, Fault, faults
-from toolkit.reliability.page import COLUMNS, LEFT_OUT, page, row
+from toolkit.reliability.faults import ENGINE, Fault, faults, stack_faults
+from toolkit.reliability.page import COLUMNS, page, row
 from toolkit.reliability.probe import first_successes
-from toolkit.reliability.record import NO_ANSWER, Call, Record, Write
+from toolkit.reliability.record import NO_ANSWER, TOO_LATE, Call, Record, Write
 from toolkit.stack import Stack, StackFailedError
 
-FAULT = Fault("kill -9 projects", frozenset({"projects"}), lambda _stack: None)
+FAULT: Fault[Any] = Fault("kill -9 projects", frozenset({"projects"}), lambda _stack: None)
 EPISODE = Episode(FAULT, started=0, begun=4, ended=5, answering=7, healthy=8, stopped=12, problems=())
 
 
@@ -155,7 +161,7 @@ def late(seconds: float) -> Iterator[Late]:
 
 async def promised(url: str, record: Record) -> list[Write]:
     """The lost writes of a user with projects, and of another one who registered."""
-    async with connected(url, record) as client:
+    async with connected([url], record) as client:
         await client.join()
         for _ in range(4):
             await client.work()
@@ -173,7 +179,7 @@ def test_lost_writes_are_found() -> None:
 
 def test_lost_sessions_and_lost_log_outs_are_found() -> None:
     async def promised(url: str) -> list[Write]:
-        async with connected(url, record) as client:
+        async with connected([url], record) as client:
             await client.join()
             for _ in range(4):
                 await client.session()
@@ -194,10 +200,10 @@ def test_lost_sessions_and_lost_log_outs_are_found() -> None:
 
 def test_calls_that_measure_the_recovery_are_not_counted() -> None:
     async def probe(url: str) -> tuple[float, dict[str, float]]:
-        async with connected(url, record) as client:
+        async with connected([url], record) as client:
             await client.join()
             del record.calls[:]
-            return time.monotonic(), await first_successes(client, url, 30.0)
+            return time.monotonic(), await first_successes(client, [url, url], 30.0)
 
     record = Record()
     with forgetful() as url:
@@ -210,8 +216,8 @@ def test_calls_that_measure_the_recovery_are_not_counted() -> None:
 
 def test_the_first_success_is_measured_and_calls_without_one_are_missing() -> None:
     async def probe(server: Late) -> dict[str, float]:
-        async with connected(server.url, Record()) as client:
-            return await first_successes(client, server.url, 3.0)
+        async with connected([server.url], Record()) as client:
+            return await first_successes(client, [server.url], 3.0)
 
     with late(0.7) as server:
         moments = asyncio.run(probe(server))
@@ -222,7 +228,7 @@ def test_the_first_success_is_measured_and_calls_without_one_are_missing() -> No
 
 def test_a_failed_call_is_recorded_without_a_write() -> None:
     async def work(url: str) -> None:
-        async with connected(url, record) as client:
+        async with connected([url], record) as client:
             await client.work()
 
     record = Record()
@@ -252,27 +258,63 @@ def test_only_calls_that_need_a_faulty_container_may_fail_until_the_recovery(
 
 
 def test_calls_may_have_no_answer_if_the_gateway_is_down() -> None:
-    gone = Fault("kill -9 gateway", frozenset({"gateway"}), lambda _stack: None)
+    gone: Fault[Any] = Fault("kill -9 gateway", frozenset({"gateway"}), lambda _stack: None)
     episode = Episode(gone, 0, 4, 5, 7, 8, 12, ("not healthy within 60 s",))
     assert episode.failures(Record([Call("who am I", 5, 6, NO_ANSWER)])) == ["not healthy within 60 s"]
+    assert episode.failures(Record([Call("who am I", 5, 6, TOO_LATE)])) == [*episode.problems, "who am I: too late × 1"]
 
 
 def test_a_row_counts_writes_by_the_time_of_their_acknowledgement() -> None:
     writes = [Write("project", str(at), "", at) for at in (1, 2, 5, 7.5, 9, 20)]
-    made = row(EPISODE, Record([Call("projects", 5, 6, "502")], writes), [writes[2], writes[5]])
-    assert made.cells == ("kill -9 projects", "2 / 2 / 1", "1", "projects: 1 × 502 (of 1)", "2.0 s", "3.0 s")
+    calls = [Call("projects", 5, 6, "502"), Call("projects", 5.5, 7.5, "504"), Call("health", 6, 10, "200")]
+    made = row(EPISODE, Record(calls, writes), [writes[2], writes[5]])
+    assert made.cells == (
+        *("kill -9 projects", "2.5 s", "projects: 1 × 502, 1 × 504 (3)", "4.0 s", "2.0 s", "3.0 s"),
+        *("2 / 2 / 1", "1"),
+    )
     assert made.failures == ("lost: project 5 ",)
-    written = page([made], "26.1")
+    written = page([made])
     assert f"| {' | '.join(COLUMNS)} |\n| --- |" in written
     assert f"\n| {' | '.join(made.cells)} |\n" in written
-    assert written.endswith(LEFT_OUT)
-    assert LEFT_OUT not in page([made, replace(made, cells=(ENGINE, *made.cells[1:]))], "26.1")
 
 
 def test_faults_are_selected_by_a_part_of_their_names() -> None:
-    assert [fault.name for fault in choose(faults(""), ["9 redis", "down"])] == ["kill -9 redis", "down, then up"]
-    assert "restart the engine" in [fault.name for fault in choose(faults("true"), [])]
-    assert "restart the engine" not in [fault.name for fault in choose(faults(""), [])]
+    assert [fault.name for fault in choose(faults(), ["9 redis", "rolling"])] == [
+        "kill -9 redis",
+        "rolling restart of all services",
+    ]
+    assert [fault.name for fault in choose(stack_faults("true"), [])] == ["down, then up", ENGINE]
+    assert [fault.name for fault in choose(stack_faults(""), [])] == ["down, then up"]
+
+
+@pytest.mark.parametrize(
+    ("line", "problem"),
+    [
+        ('{"event": "request", "level": "info"}', ""),
+        ('{"event": "dependency unavailable", "level": "error"}', ""),
+        ('{"event": "failed", "level": "error", "exception": [{"exc_type": "KeyError"}]}', "failed: "),
+        ("Traceback (most recent call last):", "Traceback"),
+    ],
+)
+def test_exceptions_in_logs_are_found(line: str, problem: str) -> None:
+    assert unexpected(line).startswith(problem)
+    assert bool(unexpected(line)) == bool(problem)
+
+
+def test_gateways_take_turns_and_one_that_refuses_connections_is_passed_over() -> None:
+    async def call(urls: list[str]) -> list[str]:
+        record = Record()
+        async with connected(urls, record) as client:
+            for _ in range(4):
+                await client.health()
+        return [call.outcome for call in record.calls]
+
+    gone = f"http://127.0.0.1:{free_port()}"
+    with late(0) as one, late(0) as other:
+        assert asyncio.run(call([one.url, gone, other.url])) == ["200"] * 4
+        assert (len(one.succeeded), len(other.succeeded)) in {(1, 3), (2, 2), (3, 1)}
+    with pytest.raises(Refused, match="ConnectError"):
+        asyncio.run(call([gone]))
 
 
 def test_a_process_that_survives_its_kill_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -293,7 +335,18 @@ def test_an_unknown_fault_is_reported_in_one_line() -> None:
 
 def test_a_missing_engine_is_reported_in_one_line() -> None:
     nowhere = "unix:///nowhere/docker.sock"
-    done = run(*(sys.executable, "-m", "toolkit.reliability", "nothing"), cwd=ROOT, DOCKER_HOST=nowhere)
+    done = run(*(sys.executable, "-m", "toolkit.reliability", "--stack"), cwd=ROOT, DOCKER_HOST=nowhere)
     assert done.returncode == 1
     assert len(done.stdout.splitlines()) == 1
     assert done.stdout.startswith(("No Docker Engine answers: ", "docker is not installed: "))
+
+
+@pytest.mark.containers
+def test_the_session_injects_a_fault_and_nothing_is_lost(tmp_path: Path) -> None:
+    try:
+        private_mounts(tmp_path)
+    except UserError as error:
+        requirements.missing("disk", str(error))
+    done = run(*(sys.executable, "-m", "toolkit.reliability", "kill -9 both projects"), cwd=ROOT)
+    assert done.returncode == 0, done.stdout
+    assert re.search(r"kill -9 both\D+[\d.]+ s .*projects: \d+ × 50[23]", done.stdout), done.stdout

@@ -107,7 +107,7 @@ def test_data_and_sessions_survive_down_and_up_and_a_killed_store(stack: Stack, 
 
     async def write_and_read() -> None:
         record = Record()
-        async with connected(stack.url, record) as client:
+        async with connected(stack.urls, record) as client:
             await client.join()
             for _ in range(3):
                 await client.work()
@@ -122,11 +122,11 @@ def test_data_and_sessions_survive_down_and_up_and_a_killed_store(stack: Stack, 
 
 
 def test_a_service_that_does_not_come_back_is_reported(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
-    fault = Fault("kill", frozenset({"projects"}), lambda stack: stack.kill("projects"))
+    fault: Fault[Stack] = Fault("kill", frozenset({"projects"}), lambda stack: stack.kill("projects"))
 
     async def observe() -> list[str]:
         record = Record()
-        async with connected(stack.url, record) as client:
+        async with connected(stack.urls, record) as client:
             await client.join()
             async with busy(client):
                 found = await episode.observe(stack, client, fault)

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from tasks.core.errors import UserError
 from toolkit.application import environment
 
 POLL_SECONDS = 0.2
@@ -20,7 +21,7 @@ PROJECT = "com.docker.compose.project"
 SERVICE = "com.docker.compose.service"
 
 
-class StackFailedError(Exception):
+class StackFailedError(UserError):
     """A command failed, or a container is in the wrong state; the message has the details."""
 
 
@@ -37,6 +38,11 @@ class Stack:
     def url(self) -> str:
         """The URL of its gateway."""
         return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def urls(self) -> list[str]:
+        """The URLs of its gateways, of which it has one."""
+        return [self.url]
 
     @property
     def settings(self) -> dict[str, str]:
@@ -94,13 +100,6 @@ class Stack:
                 raise StackFailedError(f"{service} still runs {END_SECONDS:.0f} s after kill -9")
             time.sleep(POLL_SECONDS)
 
-    def pause(self, service: str, seconds: float) -> None:
-        """Pause all processes of a container for some seconds."""
-        container = self.container(service)
-        docker("pause", container)
-        time.sleep(seconds)
-        docker("unpause", container)
-
     def unhealthy(self) -> dict[str, str]:
         """The state of each container that is neither healthy nor a finished task."""
         states = {service: state_of(about) for service, about in self.inspect().items()}
@@ -113,6 +112,10 @@ class Stack:
             if time.monotonic() > deadline:
                 raise StackFailedError(f"not healthy within {seconds:.0f} s: {unhealthy}")
             time.sleep(POLL_SECONDS)
+
+    def errors(self) -> list[str]:
+        """No unexpected log output: only that of the embedded application is checked."""
+        return []
 
 
 def state_of(about: dict[str, Any]) -> str:

@@ -1,10 +1,12 @@
-"""`python -m toolkit.reliability [--restart-engine CMD] [FAULT…]`: inject faults into a fresh stack, count losses."""
+"""`python -m toolkit.reliability [--stack] [FAULT…]`: inject faults into the application of a fresh project."""
 
 from __future__ import annotations
 
 import argparse
 import asyncio
+import os
 import secrets
+import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -12,108 +14,127 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
+from tasks.core import cli
+from tasks.core.errors import UserError
 from tasks.core.ports import Ports
+from toolkit import interruption
 from toolkit.new import TEMPLATE, scaffold
+from toolkit.reliability import embedded
 from toolkit.reliability.client import OK, Client, Refused, busy, connected
 from toolkit.reliability.episode import Episode, observe
-from toolkit.reliability.faults import ENGINE, Fault, faults
+from toolkit.reliability.faults import Fault, T, faults, stack_faults
 from toolkit.reliability.page import COLUMNS, Row, page, row
 from toolkit.reliability.record import Record, Write
 from toolkit.stack import Stack, StackFailedError, docker
 
 PAGE = TEMPLATE / "docs" / "reliability.md"
-# Longer than the run: an access token that is refused at its end is refused because of its session. One user has all of
-# the sessions.
-TOKENS = {"ACCESS_TOKEN_LIFETIME": str(24 * 3600), "SESSIONS_PER_USER": str(1_000_000)}
-# All clients have the same address.
-NO_LIMITS = dict.fromkeys(
-    ("RATE_LIMIT_ACCOUNT", "RATE_LIMIT_ADDRESS", "RATE_LIMIT_CREDENTIALS", "RATE_LIMIT_USER"), "1000000/minute"
-)
+# The folder of a run that already has mounts of its own.
+FOLDER = "SLIPWAY_RELIABILITY"
 REFUSED = 401
 console = Console(width=None if sys.stdout.isatty() else 160)
 
 
-def main(arguments: list[str] | None = None) -> None:
-    """Inject all faults, or those named; exit 1 if the application fails a check."""
-    options = parse(arguments)
-    try:
-        chosen = choose(faults(options.restart_engine), options.faults)
-        engine = engine_version()
-        with running() as stack:
-            rows = asyncio.run(measure(stack, chosen))
-    except (StackFailedError, Refused, ValueError) as error:
-        sys.exit(str(error))
-    except FileNotFoundError as error:
-        sys.exit(f"{error.filename} is not installed: this needs Docker with Compose and Buildx.")
-    show(rows)
-    if not options.restart_engine:
-        console.print(f"Skipped: {ENGINE}. Give the command that does it: --restart-engine CMD")
+def main() -> int:
+    """Inject all faults, or those named; returns 1 if the application fails a check."""
+    interruption.handle_signals()
+    options = parse()
+    if options.stack:
+        chosen = choose(stack_faults(options.restart_engine), options.faults)
+        check_engine()
+        with stack() as target:
+            return report(asyncio.run(measure(target, chosen)))
+    chosen_embedded = choose(faults(), options.faults)
+    if FOLDER not in os.environ:
+        return in_private_folder()
+    folder = Path(os.environ[FOLDER])
+    with embedded.running(scaffolded(folder), folder) as application:
+        rows = asyncio.run(measure(application, chosen_embedded))
     if not options.faults:
-        PAGE.write_text(page(rows, engine), encoding="utf-8")
+        PAGE.write_text(page(rows), encoding="utf-8")
         console.print(f"Written to {PAGE.relative_to(TEMPLATE)}")
-    sys.exit(any(each.failures for each in rows))
+    return report(rows)
 
 
-def parse(arguments: list[str] | None) -> argparse.Namespace:
+def parse() -> argparse.Namespace:
     """The arguments of the command line."""
     parser = argparse.ArgumentParser(
-        prog="nox -s reliability --", description="Inject faults into the stack of a fresh project and count losses."
+        prog="nox -s reliability --", description="Inject faults into the application of a fresh project."
     )
+    parser.add_argument("--stack", action="store_true", help="faults of the engine and of Compose, with containers")
     parser.add_argument("--restart-engine", metavar="CMD", default="", help="the shell command that restarts Docker")
     parser.add_argument("faults", nargs="*", metavar="FAULT", help="only faults with this text in their names")
-    return parser.parse_args(arguments)
+    return parser.parse_args()
 
 
-def engine_version() -> str:
-    """The version of the engine. Raises StackFailedError if it does not answer."""
+def in_private_folder() -> int:
+    """Run this command again with a small disk and with names of services, which no other process has."""
+    with tempfile.TemporaryDirectory(prefix="slipway-reliability-") as folder:
+        command = [*embedded.private_mounts(Path(folder)), sys.executable, "-m", "toolkit.reliability", *sys.argv[1:]]
+        return subprocess.run(command, env={**os.environ, FOLDER: folder}, check=False).returncode
+
+
+def check_engine() -> None:
+    """UserError if no Docker Engine answers."""
     try:
-        return docker("version", "--format", "{{.Server.Version}}").strip()
+        docker("version")
+    except FileNotFoundError:
+        raise UserError("docker is not installed: this needs Docker with Compose and Buildx.") from None
     except StackFailedError as error:
-        raise StackFailedError(f"No Docker Engine answers: {str(error).strip().splitlines()[-1]}") from error
+        raise UserError(f"No Docker Engine answers: {str(error).strip().splitlines()[-1]}") from error
 
 
-def choose(known: list[Fault], wanted: list[str]) -> list[Fault]:
-    """The faults with one of the texts in their names, or all. Raises ValueError if no name has a text."""
+def choose(known: list[Fault[T]], wanted: list[str]) -> list[Fault[T]]:
+    """The faults with one of the texts in their names, or all. UserError if no name has a text."""
     for text in wanted:
         if not any(text in fault.name for fault in known):
-            raise ValueError(
+            raise UserError(
                 f"No fault has {text!r} in its name. The faults are: {', '.join(each.name for each in known)}."
             )
     return [fault for fault in known if not wanted or any(text in fault.name for text in wanted)]
 
 
+def scaffolded(folder: Path) -> Path:
+    """A fresh project in the folder."""
+    console.print("Scaffold a project and start it …")
+    project = folder / "my-app"
+    scaffold(project, {}, defaults=True)
+    return project
+
+
 @contextmanager
-def running() -> Iterator[Stack]:
+def stack() -> Iterator[Stack]:
     """The running stack of a fresh project; removed with its data afterwards."""
     with tempfile.TemporaryDirectory(prefix="slipway-reliability-") as folder, Ports() as ports:
-        project = Path(folder) / "my-app"
-        console.print("Scaffold a project and start its stack …")
-        scaffold(project, {}, defaults=True)
-        stack = Stack(project, f"reliability-{secrets.token_hex(4)}", ports.take(), TOKENS | NO_LIMITS)
+        name = f"reliability-{secrets.token_hex(4)}"
+        target = Stack(scaffolded(Path(folder)), name, ports.take(), embedded.SETTINGS)
         try:
-            stack.up()
-            yield stack
+            target.up()
+            yield target
         finally:
-            stack.remove()
+            target.remove()
 
 
-async def measure(stack: Stack, chosen: list[Fault]) -> list[Row]:
-    """Inject the faults while the client makes calls, then read all acknowledged writes."""
+async def measure(target: T, chosen: list[Fault[T]]) -> list[Row]:
+    """Inject the faults while the client makes calls, then read all acknowledged writes. UserError if it cannot."""
     record = Record()
-    async with connected(stack.url, record) as client:
-        await client.join()
-        async with busy(client):
-            episodes = [await announced(stack, client, fault) for fault in chosen]
-        lost = await missing(client, record.writes)
+    try:
+        async with connected(target.urls, record) as client:
+            await client.join()
+            async with busy(client):
+                episodes = [await announced(target, client, fault) for fault in chosen]
+            lost = await missing(client, record.writes)
+    except Refused as error:
+        raise UserError(str(error)) from error
     return [row(episode, record, lost) for episode in episodes]
 
 
-async def announced(stack: Stack, client: Client, fault: Fault) -> Episode:
+async def announced(target: T, client: Client, fault: Fault[T]) -> Episode:
     """The episode of a fault, whose name is printed first."""
     console.print(f"[bold]{fault.name}[/] …")
-    return await observe(stack, client, fault)
+    return await observe(target, client, fault)
 
 
 async def missing(client: Client, writes: list[Write]) -> list[Write]:
@@ -138,16 +159,17 @@ async def is_kept(client: Client, names: dict[str, str], write: Write) -> bool:
     return write.key in names and write.value in {"", names[write.key]}
 
 
-def show(rows: list[Row]) -> None:
-    """Print the table, then the failed checks."""
+def report(rows: list[Row]) -> int:
+    """Print the table, then the failed checks; returns 1 if there are any."""
     table = Table(*COLUMNS)
     for each in rows:
         table.add_row(*each.cells)
     console.print(table)
     for each in rows:
         for text in each.failures:
-            console.print(f"[red]{each.cells[0]}[/]: {text}")
+            console.print(f"[red]{each.cells[0]}[/]: {escape(text)}")
+    return int(any(each.failures for each in rows))
 
 
 if __name__ == "__main__":
-    main()
+    cli.run(main)

@@ -7,19 +7,19 @@ import itertools
 import secrets
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
 import httpx
 
-from toolkit.reliability.record import NO_ANSWER, Record
+from toolkit.reliability.record import NO_ANSWER, TOO_LATE, Record
 
 PASSWORD = secrets.token_urlsafe(16)
-# Longer than the gateway's timeout for services.
-TIMEOUT_SECONDS = 40.0
-# The limit of concurrent calls of one kind.
-AT_ONCE = 20
+# Longer than any fault and timeout of the application: what takes longer hangs.
+TIMEOUT_SECONDS = 30.0
+# The limit of concurrent calls of one kind: more than the connections of all pools of a service.
+AT_ONCE = 60
 READ_BACK = "read back"
 READINESS = "readiness"
 OK = 200
@@ -35,7 +35,7 @@ class Refused(Exception):
 
 @dataclass(frozen=True)
 class Kind:
-    """A kind of call: its interval in seconds, the containers that it needs, and the number of calls in a sequence."""
+    """A kind of call: its interval in seconds, the parts that it needs, and the number of calls in a sequence."""
 
     name: str
     every: float
@@ -43,13 +43,13 @@ class Kind:
     calls: int = 1
 
 
-GATEWAY = Kind("health", 0.25, frozenset({"gateway"}))
-KEYS = Kind("public keys", 0.25, frozenset({"gateway", "auth"}))
-WHO = Kind("who am I", 0.25, frozenset({"gateway", "auth", "postgres", "redis"}))
+GATEWAY = Kind("health", 0.1, frozenset({"gateway"}))
+KEYS = Kind("public keys", 0.1, frozenset({"gateway", "auth"}))
+WHO = Kind("who am I", 0.1, frozenset({"gateway", "auth", "postgres", "redis"}))
 REGISTER = Kind("register", 2.0, frozenset({"gateway", "auth", "postgres"}))
 SESSIONS = Kind("sessions", 6.0, frozenset({"gateway", "auth", "postgres", "redis"}), calls=3)
 LOGIN = Kind("log in", 3.0, frozenset({"gateway", "auth", "postgres", "redis"}))
-PROJECTS = Kind("projects", 0.2, frozenset({"gateway", "projects", "postgres", "redis"}), calls=2)
+PROJECTS = Kind("projects", 0.1, frozenset({"gateway", "projects", "postgres", "redis"}), calls=2)
 KINDS = (GATEWAY, KEYS, WHO, REGISTER, LOGIN, SESSIONS, PROJECTS)
 
 
@@ -87,9 +87,8 @@ class Client:
         self._record.acknowledge("user", self._email)
         await self.log_in()
 
-    @property
-    def _credentials(self) -> dict[str, str]:
-        return {"email": self._email, "password": PASSWORD}
+    async def _log_in(self, kind: str, email: str) -> Any:
+        return await self.call(kind, "POST", "/api/auth/login", {"email": email, "password": PASSWORD})
 
     async def health(self) -> None:
         """Call the gateway alone."""
@@ -115,13 +114,12 @@ class Client:
 
     async def log_in(self) -> None:
         """Log in, and use the new session from now on."""
-        tokens = await self.call(LOGIN.name, "POST", "/api/auth/login", self._credentials)
-        self._token = str(tokens["access_token"])
+        self._token = str((await self._log_in(LOGIN.name, self._email))["access_token"])
         self._record.acknowledge("session", self._token)
 
     async def session(self) -> None:
         """Log in and refresh the session; log out of every second one."""
-        tokens = await self.call(SESSIONS.name, "POST", "/api/auth/login", self._credentials)
+        tokens = await self._log_in(SESSIONS.name, self._email)
         tokens = await self._refreshed(SESSIONS.name, str(tokens["refresh_token"]))
         access, refresh = str(tokens["access_token"]), str(tokens["refresh_token"])
         if next(self._sessions) % 2 == 0:
@@ -153,7 +151,7 @@ class Client:
         try:
             answer = await self._http.request(method, path, json=body, headers=headers)
         except httpx.TransportError as error:
-            self._record.add(kind, started, NO_ANSWER)
+            self._record.add(kind, started, TOO_LATE if isinstance(error, httpx.TimeoutException) else NO_ANSWER)
             raise Refused(f"{method} {path}: {type(error).__name__} {error}") from error
         self._record.add(kind, started, str(answer.status_code))
         if not answer.is_success:
@@ -174,8 +172,7 @@ class Client:
 
     async def is_known(self, email: str) -> bool:
         """Whether this user can log in."""
-        credentials = {"email": email, "password": PASSWORD}
-        return await self._status(self.call(READ_BACK, "POST", "/api/auth/login", credentials)) == OK
+        return await self._status(self._log_in(READ_BACK, email)) == OK
 
     async def passes(self, access_token: str) -> int:
         """The status of a call with this access token, which auth checks in Redis."""
@@ -203,17 +200,48 @@ def person(email: str) -> dict[str, str]:
     return {"email": email, "name": "Reliability", "password": PASSWORD}
 
 
+class Gateways(httpx.AsyncBaseTransport):
+    """Sends requests to several gateways in turns, as a load balancer does, over a new connection each.
+
+    A gateway that refuses the connection is passed over; nothing was sent to it. The list may change meanwhile.
+    """
+
+    def __init__(self, urls: list[str]) -> None:
+        self._urls = urls
+        self._turns = itertools.count()
+        # An old connection may be broken unnoticed.
+        limits = httpx.Limits(max_connections=None, max_keepalive_connections=0)
+        self._transport = httpx.AsyncHTTPTransport(limits=limits)
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Send a request."""
+        turn = next(self._turns) % len(self._urls)
+        *others, last = self._urls[turn:] + self._urls[:turn]
+        for url in others:
+            with suppress(httpx.ConnectError):
+                return await self._send(request, url)
+        return await self._send(request, last)
+
+    async def _send(self, request: httpx.Request, gateway: str) -> httpx.Response:
+        url = httpx.URL(gateway)
+        request.url = request.url.copy_with(host=url.host, port=url.port)
+        return await self._transport.handle_async_request(request)
+
+    async def aclose(self) -> None:
+        """Close all connections."""
+        await self._transport.aclose()
+
+
 @asynccontextmanager
-async def connected(url: str, record: Record) -> AsyncIterator[Client]:
-    """A client of the gateway."""
-    async with http_client(url, TIMEOUT_SECONDS) as http:
+async def connected(urls: list[str], record: Record) -> AsyncIterator[Client]:
+    """A client of the gateways."""
+    async with http_client(urls, TIMEOUT_SECONDS) as http:
         yield Client(http, record)
 
 
-def http_client(url: str, timeout: float) -> httpx.AsyncClient:
-    """An HTTP client with a new connection for each call, as an old one may be broken unnoticed."""
-    limits = httpx.Limits(max_connections=None, max_keepalive_connections=0)
-    return httpx.AsyncClient(base_url=url, timeout=timeout, limits=limits, trust_env=False)
+def http_client(urls: list[str], timeout: float) -> httpx.AsyncClient:
+    """An HTTP client of the gateways; the timeout is in seconds."""
+    return httpx.AsyncClient(base_url=urls[0], timeout=timeout, transport=Gateways(urls))
 
 
 @asynccontextmanager

@@ -7,15 +7,16 @@ import itertools
 import time
 from collections import Counter
 from dataclasses import dataclass
+from typing import Any
 
+from tasks.core.errors import UserError
 from toolkit.reliability.client import KINDS, READINESS, Client, Kind
-from toolkit.reliability.faults import Fault
+from toolkit.reliability.faults import Fault, T
 from toolkit.reliability.probe import first_successes
 from toolkit.reliability.record import NO_ANSWER, Call, Record, Write, failures
-from toolkit.stack import Stack, StackFailedError
 
 # The time with calls and without a fault, before and after it.
-QUIET_SECONDS = 4.0
+QUIET_SECONDS = 2.0
 # The limit of the recovery.
 BOUND_SECONDS = 60.0
 EXCUSED = frozenset({"502", "503", "504"})
@@ -25,7 +26,7 @@ EXCUSED = frozenset({"502", "503", "504"})
 class Episode:
     """A fault, and the times at which it began and ended and everything answered and was healthy again."""
 
-    fault: Fault
+    fault: Fault[Any]
     started: float
     begun: float
     ended: float
@@ -55,6 +56,15 @@ class Episode:
         """The number of failed calls by kind and outcome."""
         return failures(self.calls(record))
 
+    def erring(self, record: Record) -> float:
+        """The seconds from the start of the first failed call to the end of the last one."""
+        found = [call for call in self.calls(record) if call.failed]
+        return max(call.ended for call in found) - min(call.started for call in found) if found else 0.0
+
+    def slowest(self, record: Record) -> float:
+        """The seconds of the slowest call."""
+        return max((call.ended - call.started for call in self.calls(record)), default=0.0)
+
     def failures(self, record: Record) -> list[str]:
         """The failed checks."""
         found = list(self.problems)
@@ -79,20 +89,20 @@ def counted(calls: list[Call]) -> list[tuple[str, int]]:
     return sorted(Counter(call.outcome for call in calls).items())
 
 
-async def observe(stack: Stack, client: Client, fault: Fault) -> Episode:
+async def observe(target: T, client: Client, fault: Fault[T]) -> Episode:
     """Inject the fault and observe the recovery, up to its limit."""
     started = time.monotonic()
     await asyncio.sleep(QUIET_SECONDS)
     begun = time.monotonic()
-    await asyncio.to_thread(fault.inject, stack)
+    await asyncio.to_thread(fault.inject, target)
     ended = time.monotonic()
-    probing = asyncio.create_task(first_successes(client, stack.url, BOUND_SECONDS))
+    probing = asyncio.create_task(first_successes(client, target.urls, BOUND_SECONDS))
     if fault.recover is not None:
-        await asyncio.to_thread(fault.recover, stack)
+        await asyncio.to_thread(fault.recover, target)
     problems = []
     try:
-        await asyncio.to_thread(stack.await_healthy, BOUND_SECONDS)
-    except StackFailedError as error:
+        await asyncio.to_thread(target.await_healthy, BOUND_SECONDS)
+    except UserError as error:
         problems.append(str(error))
     healthy = time.monotonic()
     moments = await probing
@@ -100,4 +110,5 @@ async def observe(stack: Stack, client: Client, fault: Fault) -> Episode:
         problems.append(f"no success within {BOUND_SECONDS:.0f} s: {', '.join(missing)}")
     answering = time.monotonic() if missing else max(moments.values())
     await asyncio.sleep(QUIET_SECONDS)
+    problems += await asyncio.to_thread(target.errors)
     return Episode(fault, started, begun, ended, answering, healthy, time.monotonic(), tuple(problems))

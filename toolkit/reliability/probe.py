@@ -13,12 +13,18 @@ EVERY_SECONDS = 0.2
 TIMEOUT_SECONDS = 10.0
 
 
-async def first_successes(client: Client, url: str, seconds: float) -> dict[str, float]:
-    """The monotonic time of the first success of readiness and of each kind of call, which are retried.
+async def first_successes(client: Client, urls: list[str], seconds: float) -> dict[str, float]:
+    """The monotonic time of the first success of readiness and of each kind of call through every gateway.
 
-    Those without a success within so many seconds are missing.
+    Each is retried, and those without a success within so many seconds are missing.
     """
-    async with http_client(url, TIMEOUT_SECONDS) as http:
+    found = await asyncio.gather(*(_through(client, url, seconds) for url in urls))
+    common = set.intersection(*map(set, found))
+    return {name: max(moments[name] for moments in found) for name in common}
+
+
+async def _through(client: Client, url: str, seconds: float) -> dict[str, float]:
+    async with http_client([url], TIMEOUT_SECONDS) as http:
         other = client.copy(http)
         actions = {READINESS: other.readiness} | {kind.name: action for kind, action in other.actions.items()}
         deadline = time.monotonic() + seconds

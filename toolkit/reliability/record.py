@@ -8,11 +8,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 NO_ANSWER = "no answer"
+TOO_LATE = "too late"
 
 
 @dataclass(frozen=True)
 class Call:
-    """A call of one kind, with monotonic times; `outcome` is the status, or NO_ANSWER."""
+    """A call of one kind, with monotonic times; `outcome` is the status, NO_ANSWER or TOO_LATE."""
 
     kind: str
     started: float
