@@ -27,6 +27,7 @@ DOCKER = TEMPLATE / "src" / "backend" / "docker"
 DOCKERFILES = [DOCKER / "gateway.Dockerfile", DOCKER / "service.Dockerfile"]
 # Services that run to completion.
 TASKS = {"migrations"}
+INTERNAL = {"internal": True, "driver_opts": {"com.docker.network.bridge.inhibit_ipv4": "true"}}
 SECRET = re.compile(r"PASSWORD|SECRET|TOKEN$|KEY$")
 
 
@@ -78,18 +79,18 @@ def start_faults(name: str, service: Document) -> Iterator[str]:
 
 
 def network_faults(document: Document) -> Iterator[str]:
-    """Networks and ports that allow access to the data from outside or, except to Redis, from the gateway."""
+    """Networks and ports that allow access from outside or, except to Redis, from the gateway to the data."""
     networks = {name: set(service.get("networks", [])) for name, service in document["services"].items()}
-    for name in ("data", "limits"):
-        if not document["networks"][name].get("internal"):
-            yield f"the network {name} is not internal"
+    for name, network in document["networks"].items():
+        if name != "edge" and network != INTERNAL:
+            yield f"the host has a route to the network {name}"
     allowed = {
-        "gateway": {"edge", "limits"},
+        "gateway": {"edge", "limits", "services"},
         "redis": {"data", "limits"},
         **{name: {"data"} for name in ("postgres", *TASKS)},
     }
     for name, own in networks.items():
-        if own != allowed.get(name, {"data", "edge"}):
+        if own != allowed.get(name, {"data", "services"}):
             yield f"{name} is on other networks than it needs"
     for name, service in document["services"].items():
         for port in service.get("ports", []):
@@ -140,14 +141,16 @@ PLANTED: dict[str, tuple[list[str], Any, str]] = {
         "service_started",
         "auth: it does not wait for migrations",
     ),
-    "open data": (["networks", "data"], {}, "the network data is not internal"),
-    "open limits": (["networks", "limits"], {}, "the network limits is not internal"),
-    "auth on limits": (["services", "auth", "networks"], ["data", "edge", "limits"], "auth is on other networks"),
+    "open data": (["networks", "data"], {}, "the host has a route to the network data"),
+    "open limits": (["networks", "limits"], {"internal": True}, "the host has a route to the network limits"),
+    "open services": (["networks", "services", "driver_opts"], {}, "the host has a route to the network services"),
+    "auth on limits": (["services", "auth", "networks"], ["data", "services", "limits"], "auth is on other networks"),
+    "exposed auth": (["services", "auth", "networks"], ["data", "edge", "services"], "auth is on other networks"),
     "exposed redis": (["services", "redis", "networks"], ["data", "edge", "limits"], "redis is on other networks"),
     "exposed": (["services", "postgres", "networks"], ["data", "edge"], "postgres is on other networks"),
     "gateway on data": (
         ["services", "gateway", "networks"],
-        ["data", "edge", "limits"],
+        ["data", "edge", "limits", "services"],
         "gateway is on other networks",
     ),
     "public": (["services", "gateway", "ports"], ["8000:8000"], "gateway publishes 8000:8000"),

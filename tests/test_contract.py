@@ -43,8 +43,8 @@ FAULTS = [
     ),
     (
         MAIN,
-        "  DATABASE_URL: postgresql://app@postgres:5432/app\n",
-        "  DATABASE_URL: postgresql://app:word@postgres:5432/app\n",
+        "  DATABASE_URL: &database-url postgresql://app@postgres:5432/app\n",
+        "  DATABASE_URL: &database-url postgresql://app:word@postgres:5432/app\n",
         "compose.yaml: DATABASE_URL: a secret in the environment of migrations; pass it as a file",
     ),
     (

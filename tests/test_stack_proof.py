@@ -41,8 +41,12 @@ from toolkit.stack import Stack, docker
 pytestmark = pytest.mark.containers
 SERVICES = {"auth", "gateway", "migrations", "postgres", "projects", "redis"}
 STORES = {"postgres": 5432, "redis": 6379}
+BEHIND = {"auth": 8001, "projects": 8002}
 WATCH_SECONDS = 600.0
-SECRETS = ("auth_signing_key", "database_password", "redis_password")
+SECRETS = (
+    *("auth_database_password", "auth_signing_key", "database_password", "projects_database_password"),
+    "redis_password",
+)
 ORDINARY = {
     "runs as root",
     "has capabilities",
@@ -92,10 +96,24 @@ def test_the_end_to_end_tests_pass(stack: Stack) -> None:
     assert done.returncode == 0, done.stdout
 
 
-@pytest.mark.parametrize("killed", ["", "postgres", "redis"])
+# Turns the data into those of a version whose migrations and services were the superuser.
+ONE_ROLE = """
+ALTER DATABASE app OWNER TO app; REASSIGN OWNED BY app_owner TO app; DROP OWNED BY app_auth, app_projects;
+DROP ROLE app_owner, app_auth_login, app_auth, app_projects_login, app_projects;
+"""
+
+
+@pytest.mark.parametrize("killed", ["", "postgres", "redis", "roles"])
 def test_data_and_sessions_survive_down_and_up_and_a_killed_store(stack: Stack, killed: str) -> None:
     def inject() -> None:
-        if killed:
+        if killed == "roles":
+            docker("exec", stack.container("postgres"), "psql", "--username=app", "--command", ONE_ROLE)
+            for name in ("auth", "projects"):
+                (stack.project / f".secrets/{name}_database_password").unlink()
+            output = stack.session("up")
+            assert "Wrote .secrets/: auth_database_password, projects_database_password." in output
+            assert "replacing the containers that read it: migrations, auth, projects" in output
+        elif killed:
             stack.kill(killed)
             stack.await_healthy(episode.BOUND_SECONDS)
         else:
@@ -172,15 +190,39 @@ def test_only_the_gateway_is_published_on_the_loopback_address(stack: Stack) -> 
     assert places == {"gateway": [{"HostIp": "127.0.0.1", "HostPort": str(stack.port)}]}
 
 
+def places(containers: dict[str, dict[str, Any]], network: str, ports: dict[str, int]) -> list[str]:
+    """HOST:PORT of these containers by their names and by their addresses in a network."""
+    found = [f"{name}:{port}" for name, port in ports.items()]
+    for name, port in ports.items():
+        address = containers[name]["NetworkSettings"]["Networks"][network]["IPAddress"]
+        found += [f"{address}:{port}", f"{containers[name]['Name'].strip('/')}:{port}"]
+    return found
+
+
+def test_services_are_reached_by_the_gateway_and_not_by_the_host(stack: Stack) -> None:
+    containers = running(stack)
+    image = containers["gateway"]["Config"]["Image"]
+    data, edge, services = (f"{stack.name}_{name}" for name in ("data", "edge", "services"))
+    assert all(set(containers[name]["NetworkSettings"]["Networks"]) == {data, services} for name in BEHIND)
+    names = places(containers, services, BEHIND)
+    assert reached_from_container(containers["gateway"]["Id"], names) == set(names)
+    names += places(containers, data, BEHIND)
+    assert reached_from_network(edge, image, names) == set()
+    assert reached_from_network("bridge", image, names) == set()
+    assert reached_from_here(names) == set()
+    # So an address that is reached would be found.
+    open_places = places(containers, edge, {"gateway": 8000})
+    assert len(reached_from_network(edge, image, open_places)) == len(open_places)
+
+
 def test_the_data_network_is_reached_only_from_inside(stack: Stack) -> None:
     containers = running(stack)
     image = containers["gateway"]["Config"]["Image"]
     data, edge = f"{stack.name}_data", f"{stack.name}_edge"
-    names = [f"{name}:{port}" for name, port in STORES.items()]
-    for name, port in STORES.items():
-        networks = containers[name]["NetworkSettings"]["Networks"]
-        assert set(networks) == ({data, f"{stack.name}_limits"} if name == "redis" else {data})
-        names += [f"{networks[data]['IPAddress']}:{port}", f"{containers[name]['Name'].strip('/')}:{port}"]
+    for name in STORES:
+        expected = {data, f"{stack.name}_limits"} if name == "redis" else {data}
+        assert set(containers[name]["NetworkSettings"]["Networks"]) == expected
+    names = places(containers, data, STORES)
     assert reached_from_network(data, image, names) == set(names)
     assert reached_from_network(edge, image, names) == set()
     assert reached_from_network("bridge", image, names) == set()

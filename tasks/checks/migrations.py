@@ -24,7 +24,7 @@ LOSSES = {
     "ban-drop-column": "Its values are lost. To rename it: op.alter_column(table, name, new_column_name=…)",
     "ban-drop-table": "Its rows are lost. To rename it: op.rename_table(name, new_name)",
 }
-DUMP = ("--schema-only", "--no-owner", "--exclude-table=alembic_version", "--restrict-key=none")
+DUMP = ("--schema-only", "--no-owner", "--no-privileges", "--exclude-table=alembic_version", "--restrict-key=none")
 
 
 def main() -> int:

@@ -16,7 +16,7 @@ from tasks.database import operations
 from tasks.database.operations import CREATE, DROP, administer, execute, url_parts
 from tasks.project import env_file
 from tasks.project.data_folder import FOLDER, DataFolder, InUseError
-from tasks.servers import persistent
+from tasks.servers import Servers, persistent
 
 
 def main() -> int | None:
@@ -49,7 +49,7 @@ def dump(file: Path) -> None:
     print(f"Saved the database to {file}. To restore it: nox -s db -- restore {file}")
 
 
-def restore(file: Path, *, yes: bool) -> None:
+def restore(file: Path, *, yes: bool) -> int:
     """Replace the database with a dump (SQL, custom, tar or directory format; also .gz), after a confirmation."""
     with tempfile.TemporaryDirectory() as folder:
         # Before the confirmation: an error if the file cannot be read.
@@ -58,7 +58,8 @@ def restore(file: Path, *, yes: bool) -> None:
             confirm(f"replace the database {_place()}", f"nox -s db -- restore {file} --yes")
         with persistent("db") as servers:
             operations.restore(servers.database_url, plain)
-    print(f"Restored the database from {file}. To apply newer migrations: nox -s migrate")
+            print(f"Restored the database from {file}. To apply newer migrations: nox -s migrate", flush=True)
+            return _migrate(servers, "current")
 
 
 def reset(*, yes: bool) -> int:
@@ -75,9 +76,14 @@ def reset(*, yes: bool) -> int:
         with administer(servers.database_url) as server:
             execute(server, DROP, name)
             execute(server, CREATE, name)
-        urls = {"DATABASE_URL": servers.database_url, "REDIS_URL": servers.redis_url}
-        command = [sys.executable, "-m", "tasks", "database.migrations.apply"]
-        return subprocess.run(command, env={**os.environ, **urls}, check=False).returncode
+        return _migrate(servers)
+
+
+def _migrate(servers: Servers, *arguments: str) -> int:
+    """Run `migrate`; a dump has no rights, as it may be of another server."""
+    urls = {"DATABASE_URL": servers.database_url, "REDIS_URL": servers.redis_url}
+    command = [sys.executable, "-m", "tasks", "database.migrations.apply", *arguments]
+    return subprocess.run(command, env={**os.environ, **urls}, check=False).returncode
 
 
 def _place() -> str:

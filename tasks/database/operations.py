@@ -52,9 +52,10 @@ def url_parts(url: str) -> dict[str, str]:
     return parts
 
 
-def with_database(url: str, name: str) -> str:
-    """The URL of another database on the server of this URL."""
-    return f"postgresql:///?{urlencode({**url_parts(url), 'dbname': name}, quote_via=quote)}"
+def changed_url(url: str, **changes: str) -> str:
+    """The URL with other parts, such as `dbname`; an empty one is left out."""
+    parts = {name: text for name, text in {**url_parts(url), **changes}.items() if text}
+    return f"postgresql:///?{urlencode(parts, quote_via=quote)}"
 
 
 def connect(url: str, name: str | None = None) -> psycopg.Connection:

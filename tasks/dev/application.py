@@ -61,7 +61,7 @@ class Application:
                 self._print_port(service.name, service.usual_port, service.port)
             servers = await self._start_servers()
             environment = services.environment(self._project, found, servers.database_url, servers.redis_url)
-            await self._migrate(environment)
+            await self._migrate({**environment, "DATABASE_URL": servers.database_url})
             for each in found:
                 launch = partial(self._start, each.name, [sys.executable, "-m", each.name], environment)
                 self._running.append(RunningService(each, launch, self._screen, self._exited))

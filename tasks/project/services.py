@@ -20,6 +20,8 @@ HIGHEST_PORT = 65535
 COMPOSE_FILE = "compose.yaml"
 # Where a part of the application may have a Compose file of its own.
 PARTS = ("src/*", "src/backend/*", "infra/*")
+# The password in a URL: behind the user, or as a parameter.
+PASSWORD = re.compile(r"(?<=[^/]):[^@/]*(?=@)|(?<=[?&])password=[^&]*&?")
 
 
 @dataclass(frozen=True)
@@ -87,9 +89,12 @@ def load(project: Path, ports: Ports) -> list[Service]:
 
 
 def environment(project: Path, services: list[Service], database_url: str, redis_url: str) -> dict[str, str]:
-    """This process's environment with the addresses of services and servers."""
+    """This process's environment for services, with the addresses of services and servers.
+
+    A service has a role and password of its own in the database, and no need of the owner's.
+    """
     found = {**os.environ, "PYTHONPATH": str((project / BACKEND).resolve()), "PYTHONUNBUFFERED": "1"}
-    found |= {"DATABASE_URL": database_url, "REDIS_URL": redis_url}
+    found |= {"DATABASE_URL": PASSWORD.sub("", database_url), "REDIS_URL": redis_url}
     for service in services:
         found |= {setting(service.name): str(service.port), f"{service.name.upper()}_URL": service.url}
         if service.name == JWKS_OWNER:

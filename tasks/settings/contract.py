@@ -83,7 +83,7 @@ def read(project: Path) -> Contract:
     common = _module("shared.settings")
     readers = {name: _settings_class(name, common.ServiceSettings) for name in names(project)}
     if (project / BACKEND / "shared/database/engine.py").exists():
-        readers["migrations"] = _module("shared.database.engine").DatabaseSettings
+        readers["migrations"] = _module("shared.database.engine").MigrationSettings
     explained = [name.lower() for name in (*env_file.required(project), *env_file.defaults(project))]
     fields = dict.fromkeys(field for kind in readers.values() for field in kind.model_fields)
     ordered = sorted(fields, key=lambda field: explained.index(field) if field in explained else len(explained))

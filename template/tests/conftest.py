@@ -103,6 +103,7 @@ def common(stores: Stores) -> dict[str, Any]:
         "app_name": "Test",
         "environment": "development",
         "database_url": stores.database_url,
+        **stores.passwords,
         "redis_url": stores.redis_url,
         "redis_prefix": stores.redis_prefix,
     }
@@ -157,12 +158,13 @@ async def other_user(auth: httpx.AsyncClient) -> User:
 
 
 @pytest.fixture(scope="session")
-def environment(auth_settings: AuthSettings) -> dict[str, str]:
+def environment(auth_settings: AuthSettings, stores: Stores) -> dict[str, str]:
     """Settings of services that run as processes, except URLs and ports."""
     return {
         "APP_NAME": "Test",
         "ENVIRONMENT": "development",
         "DATABASE_URL": auth_settings.database_url.get_secret_value(),
+        **{name.upper(): password.get_secret_value() for name, password in stores.passwords.items()},
         "REDIS_URL": auth_settings.redis_url.get_secret_value(),
         "REDIS_PREFIX": auth_settings.redis_prefix,
         "AUTH_SIGNING_KEY": SIGNING_KEY,

@@ -1,11 +1,13 @@
 """The command behind `nox -s migrate`."""
 
 import argparse
+from pathlib import Path
 
 from alembic import command
 
 from tasks.core.errors import UserError
 from tasks.database.migrations.runner import applied, check_heads, configuration, report_errors, scripts, title
+from tasks.project import setup
 from tasks.servers import persistent
 
 ACTIONS = ("upgrade", "downgrade", "history")
@@ -21,7 +23,8 @@ def main() -> None:
     """Apply pending migrations, go to a revision, or undo migrations (downgrade -1)."""
     parser = argparse.ArgumentParser(prog="nox -s migrate --", description=main.__doc__)
     parser.add_argument("action", nargs="?", default="upgrade", metavar="upgrade|downgrade|history|REVISION")
-    parser.add_argument("revision", nargs="?", help="head, base, a revision, or a number of steps such as +1 or -1")
+    advice = "head, current (only grant rights), base, a revision, or a number of steps such as +1 or -1"
+    parser.add_argument("revision", nargs="?", help=advice)
     parser.add_argument("--warn", action="store_true", help="do not fail if the database differs from the models")
     arguments = parser.parse_args()
     action, revision = arguments.action, arguments.revision
@@ -29,6 +32,8 @@ def main() -> None:
         action, revision = "upgrade", action
     if action == "downgrade" and revision is None:
         parser.error("downgrade needs a target: -1 for one step, base for all, or a revision")
+    if change := setup.complete(Path.cwd()):
+        print(change, flush=True)
     with persistent("migrate") as servers:
         print(*run(action, revision or "head", servers.database_url, warn=arguments.warn), sep="\n")
 
@@ -52,6 +57,11 @@ def run(action: str, revision: str, url: str, *, warn: bool = False) -> list[str
     if action == "downgrade":
         command.downgrade(config, revision)
         return [f"undid {step}" for step in steps] or ["nothing to undo"]
+    # Of the services' roles, from the settings.
+    config.attributes["passwords"] = True
+    if revision == "current":
+        command.current(config)
+        return ["granted the services their rights"]
     different: dict[str, bool] = {}
     if revision == "head":
         config.attributes["differences"] = different

@@ -23,7 +23,7 @@ from sqlalchemy import URL, Connection, event, text
 from sqlalchemy.exc import DBAPIError
 
 from tasks.core.errors import UserError
-from tasks.database.operations import CREATE, DROP, administer, connect, execute, url_parts, with_database
+from tasks.database.operations import CREATE, DROP, administer, changed_url, connect, execute, url_parts
 
 AMBIGUOUS = "The current migration joins branches: name the revision to go down to"
 TIMEOUTS = ("lock_timeout", "statement_timeout")
@@ -115,7 +115,7 @@ def scratch_database(server_url: str) -> Iterator[str]:
     with administer(server_url) as server:
         execute(server, f"{CREATE} TEMPLATE template0", name)
         try:
-            yield with_database(server_url, name)
+            yield changed_url(server_url, dbname=name)
         finally:
             execute(server, DROP, name)
 

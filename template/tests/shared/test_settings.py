@@ -2,9 +2,10 @@ import os
 from pathlib import Path
 
 import pytest
+from pydantic import SecretStr
 
 from gateway.settings import GatewaySettings
-from shared.database.engine import DatabaseSettings, driver_url
+from shared.database.engine import DatabaseSettings, MigrationSettings, owner_url, service_url
 from shared.redis import RedisSettings, create_redis
 from shared.settings import SECRETS, ServiceSettings, Settings, load
 from tests.support.application import SERVICES, with_urls
@@ -19,10 +20,13 @@ def empty_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.chdir(tmp_path)
 
 
+ROLES = dict.fromkeys(("AUTH_DATABASE_PASSWORD", "PROJECTS_DATABASE_PASSWORD"), "correct horse battery staple")
+
+
 @pytest.fixture
 def development() -> None:
-    """Sets ENVIRONMENT to development."""
-    os.environ["ENVIRONMENT"] = "development"
+    """Sets ENVIRONMENT to development, and the passwords of the services in the database."""
+    os.environ.update({**ROLES, "ENVIRONMENT": "development"})
 
 
 def load_error(kind: type[Settings], capsys: pytest.CaptureFixture[str], secrets: Path = SECRETS) -> list[str]:
@@ -99,17 +103,17 @@ def test_repr_does_not_contain_secrets() -> None:
 @pytest.mark.usefixtures("development")
 def test_secret_file_is_used_unless_the_environment_has_a_value(secrets: Path) -> None:
     os.environ.update({"DATABASE_URL": "postgresql://app@db/app", "DATABASE_PASSWORD": ""})
-    settings = load(DatabaseSettings, secrets=secrets)
-    assert driver_url(settings).password == SECRET
+    settings = load(MigrationSettings, secrets=secrets)
+    assert owner_url(settings).password == SECRET
     assert SECRET not in repr(settings)
     os.environ["DATABASE_PASSWORD"] = "other"
-    assert driver_url(load(DatabaseSettings, secrets=secrets)).password == "other"
+    assert owner_url(load(MigrationSettings, secrets=secrets)).password == "other"
 
 
 @pytest.mark.usefixtures("development")
 def test_password_in_the_url_takes_precedence(secrets: Path) -> None:
     os.environ["DATABASE_URL"] = "postgresql://app:own@db/app"
-    assert driver_url(load(DatabaseSettings, secrets=secrets)).password == "own"
+    assert owner_url(load(MigrationSettings, secrets=secrets)).password == "own"
 
 
 @pytest.mark.usefixtures("development")
@@ -117,14 +121,26 @@ def test_separate_password_is_used_literally(secrets: Path) -> None:
     odd = "p@ss:w/rd %41#?"
     (secrets / "database_password").write_text(odd, encoding="utf-8")
     os.environ["DATABASE_URL"] = "postgresql://app@db/app"
-    assert driver_url(load(DatabaseSettings, secrets=secrets)).translate_connect_args()["password"] == odd
+    assert owner_url(load(MigrationSettings, secrets=secrets)).translate_connect_args()["password"] == odd
 
 
 @pytest.mark.usefixtures("development")
 def test_password_is_optional_in_development() -> None:
     os.environ.update({"DATABASE_URL": "postgresql://app@db/app", "REDIS_URL": "redis://cache"})
-    assert driver_url(load(DatabaseSettings)).password is None
+    assert owner_url(load(MigrationSettings)).password is None
     assert load(RedisSettings).redis_password is None
+
+
+@pytest.mark.usefixtures("development")
+def test_service_connects_as_its_own_role_without_the_password_of_the_owner() -> None:
+    class AuthDatabase(DatabaseSettings):
+        auth_database_password: SecretStr
+
+    for url in ("postgresql://app:{}@db/app", "postgresql:///app?user=app&password={}&host=db"):
+        os.environ["DATABASE_URL"] = url.format("own")
+        login = service_url(load(AuthDatabase), "auth").translate_connect_args(username="user")
+        expected = {"user": "app_auth_login", "password": ROLES["AUTH_DATABASE_PASSWORD"], "database": "app"}
+        assert {name: login[name] for name in expected} == expected
 
 
 @pytest.mark.parametrize(("url", "password"), [("redis://cache", SECRET), ("redis://:own@cache", "own")])
@@ -140,7 +156,7 @@ def test_redis_client_gets_the_password(secrets: Path, url: str, password: str) 
 def test_secret_file_must_be_utf8(secrets: Path, capsys: pytest.CaptureFixture[str]) -> None:
     os.environ["DATABASE_URL"] = "postgresql://app@db/app"
     (secrets / "database_password").write_bytes(b"\xff\xfe")
-    assert f"A file in {secrets} is not UTF-8" in load_error(DatabaseSettings, capsys, secrets)[0]
+    assert f"A file in {secrets} is not UTF-8" in load_error(MigrationSettings, capsys, secrets)[0]
 
 
 @pytest.mark.usefixtures("development")
@@ -153,7 +169,7 @@ def test_unreadable_secret_file_is_reported(
     # File modes do not stop root, which may run the tests.
     monkeypatch.setattr(Path, "read_text", refuse)
     os.environ["DATABASE_URL"] = "postgresql://app@db/app"
-    problem, _ = load_error(DatabaseSettings, capsys, secrets)
+    problem, _ = load_error(MigrationSettings, capsys, secrets)
     assert problem == f"{secrets / 'database_password'} cannot be read: Permission denied."
 
 
@@ -197,36 +213,39 @@ def test_invalid_service_url_is_rejected(capsys: pytest.CaptureFixture[str], url
     assert "AUTH_URL: Value error, should be http://" in load_error(GatewaySettings, capsys)[0]
 
 
-DATABASE = {"DATABASE_URL": "postgresql://app:K5b2uWq8Zr1t@db.example.org/app"}
+DATABASE = {
+    "DATABASE_URL": "postgresql://app@db.example.org/app",
+    "DATABASE_PASSWORD": "correct horse battery",
+    **ROLES,
+}
 REDIS = {"REDIS_URL": "redis://:T8d3xNc6Vq0y@cache.example.org/0"}
 GATEWAY = {
     **REDIS,
     **with_urls({}, {name: f"http://{name}:8001" for name in SERVICES}),
     "APP_NAME": "x",
     "CORS_ORIGINS": "https://app.example.org",
+    **REDIS,
 }
-GOOD = [(DatabaseSettings, DATABASE), (RedisSettings, REDIS), (GatewaySettings, GATEWAY)]
+GOOD = [(MigrationSettings, DATABASE), (RedisSettings, REDIS), (GatewaySettings, GATEWAY)]
 PASSWORD = "should have a password of 12 random characters or more"
+SEPARATE = "should have no password, as DATABASE_PASSWORD is a separate setting,"
 
 # Settings that are rejected in staging and production, with the error.
 DEVELOPMENT_ONLY: list[tuple[type[Settings], dict[str, str], str]] = [
-    (DatabaseSettings, {"DATABASE_URL": "postgresql://app:password@127.0.0.1:5432/app"}, f"DATABASE_URL: {PASSWORD}"),
+    (MigrationSettings, {"DATABASE_URL": "postgresql://db/app?user=app&password=x"}, f"DATABASE_URL: {SEPARATE}"),
+    (MigrationSettings, {"DATABASE_URL": "postgresql://db/app?user=app&password=app"}, f"DATABASE_URL: {SEPARATE}"),
+    (MigrationSettings, {"DATABASE_PASSWORD": "changeme-please"}, f"DATABASE_PASSWORD: {PASSWORD}"),
     (
-        DatabaseSettings,
-        {"DATABASE_URL": "postgresql://long-user-name:long-user-name@db/app"},
-        f"DATABASE_URL: {PASSWORD}",
-    ),
-    (DatabaseSettings, {"DATABASE_URL": "postgresql://db/app?user=app&password=app"}, f"DATABASE_URL: {PASSWORD}"),
-    (
-        DatabaseSettings,
-        {"DATABASE_URL": "postgresql://app@db/app", "DATABASE_PASSWORD": "changeme-please"},
+        MigrationSettings,
+        {"DATABASE_URL": "postgresql://long-user-name@db/app", "DATABASE_PASSWORD": "long-user-name"},
         f"DATABASE_PASSWORD: {PASSWORD}",
     ),
     (
-        DatabaseSettings,
-        {"DATABASE_URL": "postgresql://app@db/app"},
+        MigrationSettings,
+        {"DATABASE_PASSWORD": ""},
         "DATABASE_PASSWORD: should be set, as DATABASE_URL has no password,",
     ),
+    (MigrationSettings, {"AUTH_DATABASE_PASSWORD": "auth"}, f"AUTH_DATABASE_PASSWORD: {PASSWORD}"),
     (RedisSettings, {"REDIS_URL": "redis://:redis@cache"}, f"REDIS_URL: {PASSWORD}"),
     (
         RedisSettings,
@@ -296,15 +315,15 @@ def test_strong_values_are_accepted_everywhere(
 @pytest.mark.parametrize(
     ("kind", "url"),
     [
-        (DatabaseSettings, "postgresql:///app?host=/run/postgresql"),
-        (DatabaseSettings, "postgresql://app@db/app?sslcert=/run/secrets/client.pem"),
-        (DatabaseSettings, "postgresql://app:K5b2uWq8Zr1t@127.0.0.1/app"),
+        (MigrationSettings, "postgresql:///app?host=/run/postgresql"),
+        (MigrationSettings, "postgresql://app@db/app?sslcert=/run/secrets/client.pem"),
+        (DatabaseSettings, "postgresql://app@127.0.0.1/app"),
         (RedisSettings, "unix:///run/redis.sock"),
     ],
 )
 def test_sockets_certificates_and_loopback_databases_are_accepted_in_production(kind: type[Settings], url: str) -> None:
-    name = "DATABASE_URL" if kind is DatabaseSettings else "REDIS_URL"
-    os.environ.update({name: url, "ENVIRONMENT": "production"})
+    name = "REDIS_URL" if kind is RedisSettings else "DATABASE_URL"
+    os.environ.update({**ROLES, name: url, "ENVIRONMENT": "production"})
     load(kind)
 
 

@@ -26,13 +26,13 @@ from tasks.database.command import main
 from tasks.database.operations import (
     MALFORMED,
     administer,
+    changed_url,
     connect,
     draft_name,
     execute,
     run_client,
     swap,
     url_parts,
-    with_database,
 )
 from tasks.servers import Servers
 from tests.support import ROOT
@@ -402,7 +402,7 @@ def test_sessions_and_services_accept_the_same_urls(form: str) -> None:
             url = parse_url(form)
             _, options = create_engine(url).dialect.create_connect_args(url)
             assert {name: str(value) for name, value in options.items() if name != "context"} == url_parts(form)
-            assert url_parts(with_database(form, "other")) == {**url_parts(form), "dbname": "other"}
+            assert url_parts(changed_url(form, dbname="other")) == {**url_parts(form), "dbname": "other"}
             return
         with pytest.raises(ValueError, match=f"^{re.escape(MALFORMED)}$"):
             parse_url(form)

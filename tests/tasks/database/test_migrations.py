@@ -8,9 +8,11 @@ import psycopg
 import pytest
 
 from tasks.checks import migrations
+from tasks.database import command as db
 from tasks.database.migrations import apply, generate
 from tasks.database.migrations.runner import AMBIGUOUS, scratch_database
-from tasks.database.operations import MALFORMED, url_parts
+from tasks.database.operations import MALFORMED, changed_url, url_parts
+from tasks.project import env_file
 from tasks.servers import Servers
 from tests.tasks.checked_project import MIGRATIONS, CheckedProject
 from tests.tasks.command import call
@@ -105,6 +107,23 @@ def test_migrate_applies_and_undoes_migrations(checked: CheckedProject, database
     assert "later" not in tables(database)
     assert "applied later (plant a fault)" in run(checked, "migrate", url=database).stdout
     assert "later" in tables(database)
+
+
+def test_restored_dump_has_the_rights_of_services_and_the_owner(checked: CheckedProject, database: str) -> None:
+    assert run(checked, "migrate", url=database).returncode == 0
+    for arguments in (["dump", "rights.dump"], ["restore", "rights.dump", "--yes"]):
+        settings = {"DATABASE_URL": database, "REDIS_URL": checked.redis_url}
+        done = call(db.main, checked.folder, *arguments, **settings)
+        assert done.returncode == 0, done.stderr
+    passwords = env_file.local(checked.folder)
+    queries = {"auth": "SELECT password_hash FROM users", "projects": "SELECT name FROM users"}
+    for service, query in queries.items():
+        login = {"user": f"app_{service}_login", "password": passwords[f"{service.upper()}_DATABASE_PASSWORD"]}
+        with psycopg.connect(changed_url(database, **login)) as connection:
+            connection.execute(query.encode())
+    with psycopg.connect(database) as connection:
+        owners = connection.execute("SELECT DISTINCT tableowner FROM pg_tables WHERE schemaname = 'public'").fetchall()
+        assert owners == [("app_owner",)]
 
 
 def test_a_failed_migration_is_rolled_back_and_named(checked: CheckedProject, database: str) -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from tasks.core.errors import UserError
 from tasks.core.ports import Ports
+from tasks.database.operations import url_parts
 from tasks.project import services
 
 
@@ -25,6 +26,23 @@ def test_two_services_with_one_port_are_refused(small: Path) -> None:
     (small / ".env.local").write_text(f"GATEWAY_PORT={usual}\n")
     with pytest.raises(UserError, match=f"ALPHA_PORT and GATEWAY_PORT are both {usual}"):
         services.usual_ports(small)
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        ("postgresql://app:{}@127.0.0.1:5432/app", "postgresql://app@127.0.0.1:5432/app"),
+        ("postgresql://app:{}@one:1,two:2/app?sslmode=prefer", "postgresql://app@one:1,two:2/app?sslmode=prefer"),
+        ("postgresql:///?user=app&password={}&host=db&dbname=app", "postgresql:///?user=app&host=db&dbname=app"),
+        ("postgresql:///?user=app&host=db&dbname=app&password={}", "postgresql:///?user=app&host=db&dbname=app"),
+        ("postgresql://app@[::1]:5432/app", "postgresql://app@[::1]:5432/app"),
+        ("postgresql:///app?host=/run/postgresql", "postgresql:///app?host=/run/postgresql"),
+    ],
+)
+def test_environment_of_services_lacks_the_password_of_the_owner(small: Path, url: str, expected: str) -> None:
+    found = services.environment(small, [], url.format("p%40s:w%2Frd"), "redis://cache")["DATABASE_URL"]
+    assert "p%40s" not in found
+    assert url_parts(found) == url_parts(expected)
 
 
 @pytest.mark.parametrize("value", ["eighty", "0", "65536", "-1", ""])

@@ -15,12 +15,19 @@ from tests.tasks.checked_project import CheckedProject
 from tests.tasks.command import call
 
 KEY = "R3kqVb0u0sJX2mZ8m0oWc1pYtF5nQd7aEhLgKxBvSzU="
+PASSWORD = "correct horse battery staple"
+ROLES = dict.fromkeys(("AUTH_DATABASE_PASSWORD", "PROJECTS_DATABASE_PASSWORD"), PASSWORD)
 SECRETS = {
-    "DATABASE_URL": "postgresql://app:K5b2uWq8Zr1t@database.example.org/app",
+    "DATABASE_URL": "postgresql://app@database.example.org/app",
+    "DATABASE_PASSWORD": PASSWORD,
+    **ROLES,
     "REDIS_URL": "redis://:T8d3xNc6Vq0y@redis.example.org:6379/0",
     "AUTH_SIGNING_KEY": KEY,
 }
-LOCAL = f"APP_NAME=Mine\nENVIRONMENT=development\nAUTH_SIGNING_KEY={KEY}\n"
+LOCAL = "".join(
+    f"{name}={text}\n"
+    for name, text in {"APP_NAME": "Mine", "ENVIRONMENT": "development", "AUTH_SIGNING_KEY": KEY, **ROLES}.items()
+)
 STAGING = Path("environments/staging.env")
 PRODUCTION = Path("environments/production.env")
 COMMON = Path("environments/common.env")
@@ -55,8 +62,8 @@ def append(path: Path, text: str) -> None:
 def test_a_fresh_project_lacks_the_secrets_of_staging(files: Path) -> None:
     code, output = config(files, "staging")
     assert code == 1
-    assert "staging cannot start: 3 settings missing or wrong." in output
-    for name in SECRETS:
+    assert "staging cannot start: 5 settings missing or wrong." in output
+    for name in {*SECRETS} - {"DATABASE_PASSWORD"}:
         assert row(output, name).startswith(f"✗ {name} missing")
         assert f"{name}: missing; set it as a secret of GitHub's environment staging" in output
     assert row(output, "ENVIRONMENT") == "✓ ENVIRONMENT staging environments/staging.env all"
@@ -67,7 +74,10 @@ def test_a_fresh_project_lacks_the_secrets_of_staging(files: Path) -> None:
 def test_a_complete_environment_passes(files: Path, name: str) -> None:
     code, output = config(files, name, **SECRETS)
     assert (code, "✗" in output) == (0, False), output
-    assert row(output, "DATABASE_URL").startswith("✓ DATABASE_URL ******** environment auth, projects, migrations")
+    url = "postgresql://app@database.example.org/app"
+    assert row(output, "DATABASE_URL") == f"✓ DATABASE_URL {url} environment auth, projects, migrations"
+    assert row(output, "DATABASE_PASSWORD") == "✓ DATABASE_PASSWORD ******** environment migrations"
+    assert row(output, "AUTH_DATABASE_PASSWORD") == "✓ AUTH_DATABASE_PASSWORD ******** environment auth, migrations"
     assert row(output, "APP_NAME").startswith("✓ APP_NAME Backend Only environments/common.env")
 
 
@@ -75,7 +85,7 @@ def test_secrets_and_their_lengths_are_masked(files: Path) -> None:
     _, short = config(files, "staging", **SECRETS)
     _, long = config(files, "staging", **{**SECRETS, "REDIS_URL": f"redis://:{'T8d3xNc6Vq0y' * 9}@redis.example.org"})
     assert short == long
-    assert not any(part in short for part in ("K5b2uWq8Zr1t", "T8d3xNc6Vq0y", KEY[:8]))
+    assert not any(part in short for part in (PASSWORD, "T8d3xNc6Vq0y", KEY[:8]))
 
 
 @pytest.mark.parametrize("token", ["T8d3xNc6Vq0yK5b2", "a1b2c3d4e5f60718293a4b5c6d7e8f90", "%74oken", "QUITESECRET"])
@@ -88,7 +98,7 @@ def test_a_token_in_the_place_of_a_user_is_masked(files: Path, token: str) -> No
 
 def test_a_url_without_a_password_is_shown(files: Path) -> None:
     append(files / STAGING, "DATABASE_URL=postgresql://app@db.example.org/app\n")
-    code, output = config(files, "staging", **{**SECRETS, "DATABASE_URL": "", "DATABASE_PASSWORD": "K5b2uWq8Zr1t"})
+    code, output = config(files, "staging", **{**SECRETS, "DATABASE_URL": ""})
     assert code == 0, output
     assert "postgresql://app@db.example.org/app environments/staging.env" in row(output, "DATABASE_URL")
     assert "******** environment" in row(output, "DATABASE_PASSWORD")
@@ -168,10 +178,9 @@ def test_values_of_development_are_refused_in_production(files: Path) -> None:
 
 
 def test_a_weak_secret_is_refused_and_not_shown(files: Path) -> None:
-    weak = "postgresql://app:hunter2@db.example.org/app"
-    code, output = config(files, "staging", **{**SECRETS, "DATABASE_URL": weak})
+    code, output = config(files, "staging", **{**SECRETS, "DATABASE_PASSWORD": "hunter2"})
     assert code == 1
-    assert "DATABASE_URL: should have a password of 12 random characters or more in staging" in output
+    assert "DATABASE_PASSWORD: should have a password of 12 random characters or more in staging" in output
     assert "hunter2" not in output
 
 

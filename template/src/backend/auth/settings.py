@@ -10,7 +10,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, Field, SecretStr
 
 from auth.refresh_tokens import Rotation
-from shared.database.engine import DatabaseSettings
+from shared.database.engine import DatabaseSettings, RolePassword
 from shared.rate_limits import Rate
 from shared.redis import RedisSettings
 from shared.security.tokens import SEED_BYTES
@@ -56,6 +56,9 @@ class AuthSettings(ServiceSettings, DatabaseSettings, RedisSettings):
 
     auth_port: Port = 8001
     """The port to listen on."""
+
+    auth_database_password: RolePassword
+    """Secret: the password of the auth service in the database."""
 
     auth_signing_key: Annotated[SecretStr, AfterValidator(_check_seed), refuse(_guessable)]
     """Secret: 32 random bytes in URL-safe base64, the seed of the key that signs access tokens."""

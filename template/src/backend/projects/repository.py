@@ -7,11 +7,15 @@ from sqlalchemy import Select, func, select, tuple_
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import load_only
 
 from shared import audit
 from shared.database.models import Membership, Project, Role, User
 from shared.database.session import OWNER_KEYS, violates
 from shared.pagination import Cursor
+
+# What this service may read of users.
+USER_COLUMNS = load_only(User.id, User.email, User.name, raiseload=True)
 
 
 class ProjectRow(NamedTuple):
@@ -83,7 +87,7 @@ class Repository:
 
     async def user_by_email(self, email: str) -> User | None:
         """The user with this email."""
-        return await self._database.scalar(select(User).where(User.email == email))
+        return await self._database.scalar(select(User).where(User.email == email).options(USER_COLUMNS))
 
     async def add_member(self, project_id: UUID, user_id: UUID, role: Role) -> Membership | None:
         """Insert a membership; None if the user is already a member, NoUserError if the user was just deleted."""
@@ -117,4 +121,5 @@ def _projects_of(user_id: UUID) -> Select[Project, Membership]:
 
 def _members_of(project_id: UUID) -> Select[Membership, User]:
     joined = Membership.user_id == User.id
-    return select(Membership, User).join(User, joined).where(Membership.project_id == project_id)
+    query = select(Membership, User).join(User, joined).where(Membership.project_id == project_id)
+    return query.options(USER_COLUMNS)

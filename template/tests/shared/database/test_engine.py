@@ -11,42 +11,36 @@ from sqlalchemy import insert, text
 from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError, TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from auth.settings import AuthSettings
 from shared.database.connection import LimitedConnection
-from shared.database.engine import DatabaseSettings, create_engine, parse_url
+from shared.database.engine import create_engine, parse_url
 from shared.database.models import User
 from shared.database.pending import check_migrated
-from shared.settings import Environment
 from tests.support.processes import frozen
 from tests.support.serving import TIMEOUT_SECONDS
-from tests.support.stores import Stores
 
 EXTERNAL = "DATABASE_URL" in os.environ
 PID = text("SELECT pg_backend_pid()")
 
 
 @pytest.fixture
-def settings(stores: Stores) -> DatabaseSettings:
-    return DatabaseSettings(
-        environment=Environment.DEVELOPMENT,
-        database_url=SecretStr(stores.database_url),
-        database_pool_size=1,
-        database_pool_timeout=0.2,
-        database_statement_timeout=0.2,
-    )
+def settings(auth_settings: AuthSettings) -> AuthSettings:
+    impatient = {"database_pool_size": 1, "database_pool_timeout": 0.2, "database_statement_timeout": 0.2}
+    return auth_settings.model_copy(update=impatient)
 
 
 @pytest.fixture
-async def engine(settings: DatabaseSettings) -> AsyncIterator[AsyncEngine]:
-    engine = create_engine(settings, "tested")
+async def engine(settings: AuthSettings) -> AsyncIterator[AsyncEngine]:
+    engine = create_engine(settings, "auth")
     yield engine
     await engine.dispose()
 
 
 @pytest.fixture
-async def slow_engine(settings: DatabaseSettings) -> AsyncIterator[AsyncEngine]:
+async def slow_engine(settings: AuthSettings) -> AsyncIterator[AsyncEngine]:
     """An engine with long timeouts."""
     timeouts = {"database_pool_timeout": TIMEOUT_SECONDS, "database_statement_timeout": TIMEOUT_SECONDS}
-    engine = create_engine(settings.model_copy(update=timeouts), "tested")
+    engine = create_engine(settings.model_copy(update=timeouts), "auth")
     yield engine
     await engine.dispose()
 
@@ -62,18 +56,18 @@ async def limited(connection: AsyncConnection) -> int:
 
 async def test_connections_have_an_application_name_and_use_utc(engine: AsyncEngine) -> None:
     async with engine.connect() as connection:
-        assert await connection.scalar(text("SHOW application_name")) == "tested"
+        assert await connection.scalar(text("SHOW application_name")) == "auth"
         assert await connection.scalar(text("SHOW timezone")) == "UTC"
 
 
 async def test_options_of_the_url_apply_and_the_second_host_is_used_if_the_first_is_down(
-    settings: DatabaseSettings,
+    settings: AuthSettings,
 ) -> None:
     url = parse_url(settings.database_url.get_secret_value())
     several = {"host": f"127.0.0.1,{url.query['host']}", "port": f"9,{url.query['port']}", "options": "-csearch_path=x"}
     login = {"user": url.username, "password": url.password, "dbname": url.database}
     text_of_url = f"postgresql:///?{urlencode({**login, **several})}"
-    engine = create_engine(settings.model_copy(update={"database_url": SecretStr(text_of_url)}), "tested")
+    engine = create_engine(settings.model_copy(update={"database_url": SecretStr(text_of_url)}), "auth")
     async with engine.connect() as connection:
         assert await connection.scalar(text("SHOW search_path")) == "x"
         assert await connection.scalar(text("SHOW timezone")) == "UTC"
@@ -92,10 +86,10 @@ async def test_exhausted_pool_times_out(engine: AsyncEngine) -> None:
             await check_migrated(engine)
 
 
-async def test_lost_connection_is_replaced(engine: AsyncEngine, settings: DatabaseSettings) -> None:
+async def test_lost_connection_is_replaced(engine: AsyncEngine, settings: AuthSettings) -> None:
     async with engine.connect() as connection:
         lost = await connection.scalar(text("SELECT pg_backend_pid()"))
-    other = create_engine(settings, "other")
+    other = create_engine(settings, "auth")
     async with other.connect() as connection:
         await connection.execute(text("SELECT pg_terminate_backend(:pid)"), {"pid": lost})
     await other.dispose()
@@ -153,10 +147,10 @@ async def test_connection_to_a_server_that_became_read_only_is_replaced(engine: 
         await connection.execute(text("DELETE FROM sessions WHERE false"))
 
 
-async def test_read_only_server_is_unavailable(settings: DatabaseSettings) -> None:
+async def test_read_only_server_is_unavailable(settings: AuthSettings) -> None:
     url = settings.database_url.get_secret_value()
     read_only = SecretStr(f"{url}&options=-cdefault_transaction_read_only%3Don")
-    engine = create_engine(settings.model_copy(update={"database_url": read_only}), "tested")
+    engine = create_engine(settings.model_copy(update={"database_url": read_only}), "auth")
     with pytest.raises(OperationalError, match="read-only"):
         await check_migrated(engine)
     await engine.dispose()

@@ -2,20 +2,18 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import replace
 
 import psycopg
 import pytest
 
 from shared.database import extensions
-from tests.support.stores import Stores, created, migrate
+from tests.support.stores import Stores, fresh, migrate
 
 
 @pytest.fixture
 def empty(stores: Stores) -> Iterator[str]:
-    """The URL of a database without tables."""
-    own = replace(stores, database=f"{stores.database}_extensions")
-    with created(own):
+    """The URL of a database without tables, for a superuser: not every extension is trusted."""
+    with fresh(stores, "extensions", is_superuser=True) as own:
         yield own.database_url
 
 

@@ -6,7 +6,6 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import psycopg
@@ -18,10 +17,11 @@ from shared.database.models import Base
 from shared.database.pending import MIGRATIONS
 from tests.support.processes import process_environment
 from tests.support.serving import free_port
-from tests.support.stores import Stores, created
+from tests.support.stores import Stores, fresh
 
 SCRIPTS = [*ScriptDirectory(str(MIGRATIONS)).walk_revisions()][::-1]
 FIRST = SCRIPTS[0].revision
+ROLES = dict.fromkeys(("AUTH_DATABASE_PASSWORD", "PROJECTS_DATABASE_PASSWORD"), "correct horse battery staple")
 LOCK = "SELECT pg_advisory_lock(7300541229)"
 # A run polls the lock, so PostgreSQL does not show it as waiting; the last statement of a poll is a rollback.
 WAITING = """
@@ -34,9 +34,8 @@ Run = Callable[..., tuple[object, str]]
 
 @pytest.fixture
 def empty(stores: Stores) -> Iterator[str]:
-    """The URL of a database without tables."""
-    own = replace(stores, database=f"{stores.database}_empty")
-    with created(own):
+    """The URL of a database without tables, whose server has no roles for it."""
+    with fresh(stores, "empty") as own:
         yield own.database_url
 
 
@@ -52,7 +51,7 @@ def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> 
     handler = signal.getsignal(signal.SIGTERM)
 
     def main(database_url: str, environment: str = "development") -> tuple[object, str]:
-        monkeypatch.setattr(os, "environ", {"DATABASE_URL": database_url, "ENVIRONMENT": environment})
+        monkeypatch.setattr(os, "environ", {**ROLES, "DATABASE_URL": database_url, "ENVIRONMENT": environment})
         code: object = 0
         try:
             migrate.main()
@@ -65,7 +64,7 @@ def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> 
 
 
 def start(database_url: str) -> subprocess.Popen[str]:
-    settings = {"DATABASE_URL": database_url, "DATABASE_PASSWORD": "", "ENVIRONMENT": "development"}
+    settings = {**ROLES, "DATABASE_URL": database_url, "DATABASE_PASSWORD": "", "ENVIRONMENT": "development"}
     return subprocess.Popen(
         [sys.executable, "-m", "shared.database.migrate"],
         env=process_environment(settings),
@@ -136,7 +135,7 @@ def test_development_database_is_rejected_in_production(run: Run) -> None:
     url = "postgresql://app:password@127.0.0.1:5432/app"
     code, output = run(url, "production")
     assert (code, len(output.splitlines())) == (2, 2)
-    assert "DATABASE_URL: should have a password of 12 random characters or more in production" in output
+    assert "DATABASE_URL: should have no password, as DATABASE_PASSWORD is a separate setting, in production" in output
     assert url not in output
 
 

@@ -1,18 +1,17 @@
 import os
-from dataclasses import replace
 
 import psycopg
 import pytest
 from alembic.config import main as alembic
 
 from shared.database.models import Base
-from tests.support.stores import Stores, created
+from tests.support.stores import Stores, fresh
 
 
 def test_alembic_upgrade_creates_the_tables_of_the_models(stores: Stores, monkeypatch: pytest.MonkeyPatch) -> None:
-    empty = replace(stores, database=f"{stores.database}_alembic")
-    with created(empty):
-        environment = {"ENVIRONMENT": "development", "DATABASE_URL": empty.database_url}
+    with fresh(stores, "alembic") as empty:
+        passwords = {name.upper(): password.get_secret_value() for name, password in empty.passwords.items()}
+        environment = {"ENVIRONMENT": "development", "DATABASE_URL": empty.database_url, **passwords}
         monkeypatch.setattr(os, "environ", {**os.environ, **environment})
         alembic(["upgrade", "head"])
         with psycopg.connect(empty.database_url) as connection:

@@ -13,7 +13,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from shared.database.connection import connector
 from shared.database.pending import PendingMigrationsError
-from shared.security.weak_credentials import separate_password_weakness, url_weakness
+from shared.database.roles import login_role
+from shared.security.weak_credentials import password_in_url, role_password_weakness, separate_password_weakness
 from shared.settings import Seconds, Settings, refuse
 
 # The exceptions that mean that the database is unavailable, refuses writes, or is not migrated.
@@ -25,6 +26,8 @@ HIGHEST_PORT = 65535
 EXTRA_SECONDS = 2
 # Of connections without a response, so that a host that has disappeared is noticed; in seconds.
 KEEPALIVES = {"keepalives_idle": 30, "keepalives_interval": 5, "keepalives_count": 3}
+# The end of the names of the settings with the passwords of services.
+SUFFIX = "_database_password"
 
 
 def parse_url(url: str) -> URL:
@@ -49,18 +52,17 @@ def _check_url(url: SecretStr) -> SecretStr:
     return url
 
 
-DatabaseUrl = Annotated[SecretStr, AfterValidator(_check_url), refuse(url_weakness)]
+# Services have the URL too, and should not have the owner's password.
+DatabaseUrl = Annotated[SecretStr, AfterValidator(_check_url), refuse(partial(password_in_url, "database_password"))]
 DatabasePassword = Annotated[SecretStr | None, refuse(partial(separate_password_weakness, "database_url"))]
+RolePassword = Annotated[SecretStr, refuse(role_password_weakness)]
 
 
 class DatabaseSettings(Settings):
-    """Settings of the database connection."""
+    """Settings of the database connection of a service, which also has the setting `<service>_database_password`."""
 
     database_url: DatabaseUrl
-    """postgresql://user[:password]@host:port/name"""
-
-    database_password: DatabasePassword = Field(default=None, validate_default=True)
-    """Secret: the password, if the URL has none."""
+    """postgresql://owner@host:port/name; services connect to it as roles of their own."""
 
     database_pool_size: int = Field(default=10, ge=1)
     """Connections per process."""
@@ -72,16 +74,49 @@ class DatabaseSettings(Settings):
     """Seconds until the server cancels a statement; 2 s later, the connection is closed."""
 
 
-def driver_url(settings: DatabaseSettings) -> URL:
-    """The URL for SQLAlchemy, with the password if that is a separate setting."""
+class DatabasePasswords(Settings):
+    """The passwords of the services' roles, which migrations set."""
+
+    auth_database_password: RolePassword
+    """Secret: the password of the auth service in the database."""
+
+    projects_database_password: RolePassword
+    """Secret: the password of the projects service in the database."""
+
+    @property
+    def by_service(self) -> dict[str, SecretStr]:
+        """The password of each service."""
+        names = [name for name in DatabasePasswords.model_fields if name.endswith(SUFFIX)]
+        return {name.removesuffix(SUFFIX): getattr(self, name) for name in names}
+
+
+class MigrationSettings(DatabasePasswords):
+    """Settings of the migrations, which run as the owner of the database."""
+
+    database_url: DatabaseUrl
+    """postgresql://owner[:password]@host:port/name"""
+
+    database_password: DatabasePassword = Field(default=None, validate_default=True)
+    """Secret: the password of the owner, if the URL has none."""
+
+
+def owner_url(settings: MigrationSettings) -> URL:
+    """The URL of the owner for SQLAlchemy, with the password if that is a separate setting."""
     url = parse_url(settings.database_url.get_secret_value())
     password = settings.database_password
     return url.set(password=password.get_secret_value()) if password and url.password is None else url
 
 
-def create_engine(settings: DatabaseSettings, application_name: str) -> AsyncEngine:
-    """Create an engine with a connection pool; it connects on first use and does not log parameter values."""
-    url = driver_url(settings)
+def service_url(settings: DatabaseSettings, service: str) -> URL:
+    """The URL of a service for SQLAlchemy, with its role and password."""
+    url = parse_url(settings.database_url.get_secret_value())
+    password: SecretStr = getattr(settings, f"{service}{SUFFIX}")
+    return url.set(username=login_role(url.username or "app", service), password=password.get_secret_value())
+
+
+def create_engine(settings: DatabaseSettings, service: str) -> AsyncEngine:
+    """Create a service's connection pool; it connects on first use and does not log parameter values."""
+    url = service_url(settings, service)
     timeout = settings.database_pool_timeout
     return create_async_engine(
         url,
@@ -93,7 +128,7 @@ def create_engine(settings: DatabaseSettings, application_name: str) -> AsyncEng
         connect_args={
             **_network_options(url, timeout),
             "async_creator_fn": connector(timeout, settings.database_statement_timeout + EXTRA_SECONDS),
-            "application_name": application_name,
+            "application_name": service,
             "connect_timeout": max(2, round(timeout)),
             # Options of the URL, such as a search_path, apply to migrations too.
             "options": f"{url.query.get('options', '')} {_server_options(settings)}",

@@ -4,6 +4,7 @@ import signal
 import sys
 import traceback
 from asyncio import CancelledError
+from collections.abc import Mapping
 from typing import Any, NoReturn
 
 from alembic import command
@@ -12,10 +13,11 @@ from alembic.migration import MigrationInfo
 from alembic.script import Script
 from alembic.script.revision import ResolutionError
 from alembic.util import CommandError
+from pydantic import SecretStr
 from sqlalchemy import URL
 from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
 
-from shared.database.engine import DatabaseSettings, driver_url
+from shared.database.engine import MigrationSettings, owner_url
 from shared.database.pending import MIGRATIONS
 from shared.settings import load
 
@@ -27,9 +29,9 @@ def main() -> None:
     # PID 1 of a container ignores SIGTERM unless it has a handler. The run replaces this one, because an exception
     # raised in a handler can be lost, for example in a finalizer.
     signal.signal(signal.SIGTERM, stop)
-    settings = load(DatabaseSettings)
+    settings = load(MigrationSettings)
     try:
-        upgrade(driver_url(settings))
+        upgrade(owner_url(settings), settings.by_service)
     except (CommandError, SQLAlchemyError, ValueError) as error:
         sys.exit(describe(error))
     except CancelledError:
@@ -37,11 +39,11 @@ def main() -> None:
     print_line("The database is up to date.")
 
 
-def upgrade(url: URL) -> None:
-    """Run the pending migrations, and print each."""
+def upgrade(url: URL, passwords: Mapping[str, SecretStr]) -> None:
+    """Run the pending migrations, print each, and set the passwords of these services."""
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
-    config.attributes.update(url=url, on_version_apply=print_migration, cancel_on=signal.SIGTERM)
+    config.attributes.update(url=url, passwords=passwords, on_version_apply=print_migration, cancel_on=signal.SIGTERM)
     command.upgrade(config, "head")
 
 

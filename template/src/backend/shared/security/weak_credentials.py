@@ -58,6 +58,17 @@ def url_weakness(url: SecretStr, _others: Mapping[str, Any]) -> str | None:
     return password_weakness(login.password, login.user) if login.password else None
 
 
+def password_in_url(field: str, url: SecretStr, _others: Mapping[str, Any]) -> str | None:
+    """Rule for `shared.settings.refuse`: a password in a URL, whose place is another field."""
+    has_password = parse_login(url.get_secret_value()).password
+    return f"should have no password, as {field.upper()} is a separate setting," if has_password else None
+
+
+def role_password_weakness(password: SecretStr, _others: Mapping[str, Any]) -> str | None:
+    """Rule for `shared.settings.refuse`: the password of a role that no URL names."""
+    return password_weakness(password.get_secret_value(), None)
+
+
 def separate_password_weakness(url: str, password: SecretStr | None, others: Mapping[str, Any]) -> str | None:
     """Rule for `shared.settings.refuse`: the password that is a separate setting from the URL in the field `url`."""
     if not isinstance(others.get(url), SecretStr):

@@ -4,14 +4,16 @@ import asyncio
 import time
 
 from alembic import context
+from pydantic import SecretStr
 from sqlalchemy import Connection, text
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
 from shared.database.comparison import describe, differences, include, review
-from shared.database.engine import DatabaseSettings, driver_url
+from shared.database.engine import DatabasePasswords, MigrationSettings, owner_url
 from shared.database.extensions import EXTENSIONS, create_extensions, statement
 from shared.database.models import Base
+from shared.database.roles import grant, prepare
 from shared.settings import load
 
 # An arbitrary number; no other advisory lock in this database may use it.
@@ -38,25 +40,33 @@ def run_offline() -> None:
 async def run_online() -> None:
     """Migrate the database at `url` of the configuration's attributes, or else the one in the settings.
 
-    The signal in the attribute `cancel_on`, if any, cancels the current statement and the run.
+    The signal in the attribute `cancel_on`, if any, cancels the current statement and the run. The attribute
+    `passwords` has those of the services' roles; True stands for those in the settings.
     """
-    if number := context.config.attributes.get("cancel_on"):
+    attributes = context.config.attributes
+    if number := attributes.get("cancel_on"):
         task = asyncio.current_task()
         asyncio.get_running_loop().add_signal_handler(number, lambda: task and task.cancel())
-    url = context.config.attributes.get("url") or driver_url(load(DatabaseSettings))
+    url, passwords = attributes.get("url"), attributes.get("passwords") or {}
+    if url is None:
+        settings = load(MigrationSettings)
+        url, passwords = owner_url(settings), settings.by_service
+    elif passwords is True:
+        passwords = load(DatabasePasswords).by_service
     arguments = {"connect_timeout": CONNECT_SECONDS}
     engine = create_async_engine(url, poolclass=NullPool, hide_parameters=True, connect_args=arguments)
     async with engine.connect() as connection:
-        await connection.run_sync(migrate)
+        await connection.run_sync(migrate, passwords)
     await engine.dispose()
 
 
-def migrate(connection: Connection) -> None:
-    """Run the migrations, holding the advisory lock."""
+def migrate(connection: Connection, passwords: dict[str, SecretStr]) -> None:
+    """Run the migrations as the owner of the database, holding the advisory lock, and grant the rights."""
     wait_for_lock(connection)
     for sql in TIMEOUTS:
         connection.execute(text(sql))
     create_extensions(connection)
+    prepare(connection, passwords)
     connection.commit()
     context.configure(
         connection=connection,
@@ -70,6 +80,8 @@ def migrate(connection: Connection) -> None:
     )
     with context.begin_transaction():
         context.run_migrations()
+    grant(connection)
+    connection.commit()
     if (report := context.config.attributes.get("differences")) is not None:
         report |= describe(differences(connection, Base.metadata))
 

@@ -2,7 +2,7 @@
 
 from ipaddress import IPv4Address, IPv6Address
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from sqlalchemy import ForeignKey, Index, text
 from sqlalchemy.dialects.postgresql import INET, JSONB
@@ -16,8 +16,10 @@ class AuditEvent(Base):
 
     __tablename__ = "audit_events"
     __table_args__ = (Index(None, "subject_id", "created_at"),)
+    # Services may insert events, but not read them: an INSERT with RETURNING would need both rights.
+    __mapper_args__ = {"eager_defaults": False}
 
-    id: Mapped[UuidKey]
+    id: Mapped[UuidKey] = mapped_column(default=uuid4)
     created_at: Mapped[Created]
     actor_id: Mapped[UUID | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"), index=True)
     action: Mapped[str]
