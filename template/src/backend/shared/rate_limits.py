@@ -20,7 +20,7 @@ from redis.exceptions import RedisError
 
 from shared.redis import RedisSettings
 
-# Of each of two generations of keys. All of them take about 20 MB.
+# Of each of two generations of keys. All of them take less than 25 MB.
 MAX_KEYS = 50_000
 # After a failure of Redis, requests do not wait for it again so long.
 REDIS_PAUSE_SECONDS = 5.0
