@@ -8,7 +8,8 @@ from time import monotonic
 WEIGHT = 0.05
 OPEN_ABOVE = 0.5
 FIRST_OPEN_SECONDS = 1.0
-MAX_OPEN_SECONDS = 30.0
+# Three probes cost little, and a longer pause would prolong the outage.
+MAX_OPEN_SECONDS = 5.0
 # Requests that try the service when the circuit is half-open; it closes when all of them succeed.
 PROBES = 3
 CHECK_SECONDS = 0.5

@@ -21,7 +21,7 @@ MIN_REFRESH_SECONDS = 0.5
 LOOKUP_SECONDS = 2.0
 
 FIRST_PAUSE_SECONDS = 1.0
-MAX_PAUSE_SECONDS = 30.0
+MAX_PAUSE_SECONDS = 5.0
 
 MAX_ATTEMPTS = 3
 # Retries are a tenth of the requests; a burst of this many is allowed on top, for an instance that stops.
