@@ -189,7 +189,10 @@ async def test_failed_address_is_left_out_and_used_again(names: Names) -> None:
     assert {await upstream.choose() for _ in range(4)} == set(upstream.addresses)
     for each in upstream.addresses:
         upstream.failed(each, OSError("refused"))
-    assert await upstream.choose() is not None
+    second = await upstream.choose(first)
+    assert second is not None
+    upstream.succeeded(second)
+    assert {await upstream.choose() for _ in range(4)} == {second} != {first}
 
 
 async def test_failing_service_is_a_503_at_once_until_it_recovers(

@@ -81,8 +81,9 @@ class Upstream:
         return self._least_busy(failed)
 
     def succeeded(self, address: Address) -> None:
-        """Record that an address has responded."""
+        """Record that an address has responded: it is used again at once, as all others may be left out."""
         address.failures = 0
+        address.paused_until = 0.0
         if self._budget < RETRY_BURST:
             self._budget += RETRY_SHARE
 
