@@ -56,9 +56,13 @@ async def test_mismatch_takes_as_long_for_unknown_users_after_the_parameters_cha
     await passwords.verify(stored, "another")
 
     async def cpu_seconds(password_hash: str | None) -> float:
-        start = time.process_time()
-        assert not await passwords.verify(password_hash, "another")
-        return time.process_time() - start
+        """The least of several, since other threads of the process work, too."""
+        found = []
+        for _ in range(5):
+            start = time.process_time()
+            assert not await passwords.verify(password_hash, "another")
+            found.append(time.process_time() - start)
+        return min(found)
 
     # Without the fix, one takes 10 times as long as the other.
     fast, slow = sorted([await cpu_seconds(stored), await cpu_seconds(None)])
