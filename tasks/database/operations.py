@@ -33,7 +33,7 @@ GZIP = b"\x1f\x8b"
 CONNECT = (b"\\c ", b"\\connect ")
 ROLE_ADVICE = "Create it in `nox -s db -- shell` (CREATE ROLE), or dump with --no-owner --no-privileges."
 SCHEMES = ("postgresql://", "postgres://")
-MALFORMED = "should be postgresql://user[:password]@host:port/name, with a port for each of several hosts"
+MALFORMED = "should be postgresql://user[:password]@host:port/name, with %40 for @ in a password and one port per host"
 
 
 def url_parts(url: str) -> dict[str, str]:
@@ -46,8 +46,8 @@ def url_parts(url: str) -> dict[str, str]:
         parts = {name: str(value) for name, value in conninfo_to_dict(url).items()}
     hosts, ports = (parts.get(name, "").split(",") for name in ("host", "port"))
     are_ports = all(not port or (port.isdecimal() and 0 < int(port) <= HIGHEST_PORT) for port in ports)
-    is_one_each = ports == [""] or len(ports) == len(hosts)
-    if not (url.startswith(SCHEMES) and "dbname" in parts and are_ports and is_one_each):
+    are_hosts = "@" not in parts.get("host", "")[1:] and (ports == [""] or len(ports) == len(hosts))
+    if not (url.startswith(SCHEMES) and "dbname" in parts and are_ports and are_hosts):
         raise UserError(f"DATABASE_URL: {MALFORMED}")
     return parts
 

@@ -135,9 +135,10 @@ class Postgres(Server):
 
 def connection_failure(url: str, error: Exception) -> str:
     """Why there is no connection, and the host and port; never the password."""
-    parts = conninfo_to_dict(url)
-    host = parts.get("host") or parts.get("hostaddr")
-    place = f"{host}:{parts.get('port') or 5432}" if host else "the local socket"
+    parts = {name: str(value).split(",") for name, value in conninfo_to_dict(url).items() if value}
+    hosts = parts.get("host") or parts.get("hostaddr", [])
+    pairs = zip(hosts, parts.get("port", [""]) * len(hosts), strict=False)
+    place = ", ".join(f"{host}:{port or 5432}" for host, port in pairs) or "the local socket"
     text = str(error).strip()
     if refusals := re.findall(r"FATAL:\s+(.+)", text):
         return f"The database at {place} refused the connection: {refusals[-1]}"

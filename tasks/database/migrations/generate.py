@@ -53,7 +53,7 @@ def generate(message: str, url: str) -> list[str]:
     different = config.attributes["differences"] = {}
     command.upgrade(config, "head")
     if different and not is_written:
-        raise UserError("\n  ".join(["Nothing was generated. Correct the models:", *different]))
+        raise UserError("\n  ".join(["Nothing was generated. Correct what is rejected in the models:", *different]))
     if not is_written:
         return ["Nothing to generate: the migrations match the models."]
     if different:

@@ -539,7 +539,7 @@ def test_all_invalid_models_are_named_and_the_others_are_compared(checked: Check
         assert done.returncode == 1
         for line in expected:
             assert line in done.stdout + done.stderr
-    assert done.stderr.startswith("Nothing was generated. Correct the models:\n")
+    assert done.stderr.startswith("Nothing was generated. Correct what is rejected in the models:\n")
     assert sorted((checked.folder / MIGRATIONS).glob("*.py")) == before
 
 

@@ -56,6 +56,10 @@ def test_change_affects_its_service_or_all(changed: list[str], expected: list[st
     ("url", "reason"),
     [
         ("postgresql://me:hunter2@127.0.0.1:9/app", "Cannot reach the database at 127.0.0.1:9: Connection refused"),
+        (
+            "postgresql://me:hunter2@127.0.0.1:9,127.0.0.2:9/app",
+            "Cannot reach the database at 127.0.0.1:9, 127.0.0.2:9: Connection refused",
+        ),
         ("postgresql://me:hunter2%zz@127.0.0.1/app", "should be postgresql://user[:password]@host:port/name"),
         ("me:hunter2", "should be postgresql://user[:password]@host:port/name"),
     ],

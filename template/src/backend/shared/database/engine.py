@@ -40,9 +40,12 @@ def parse_url(url: str) -> URL:
         parts = {name: str(value) for name, value in conninfo_to_dict(url).items()}
     hosts, ports = (parts.get(name, "").split(",") for name in ("host", "port"))
     are_ports = all(not port or (port.isdecimal() and 0 < int(port) <= HIGHEST_PORT) for port in ports)
-    is_one_each = ports == [""] or len(ports) == len(hosts)
-    if not (url.startswith(SCHEMES) and "dbname" in parts and are_ports and is_one_each):
-        raise ValueError("should be postgresql://user[:password]@host:port/name, with a port for each of several hosts")
+    # The host must not be the rest of a password: errors would print it.
+    are_hosts = "@" not in parts.get("host", "")[1:] and (ports == [""] or len(ports) == len(hosts))
+    if not (url.startswith(SCHEMES) and "dbname" in parts and are_ports and are_hosts):
+        raise ValueError(
+            "should be postgresql://user[:password]@host:port/name, with %40 for @ in a password and one port per host"
+        )
     user, password, name = (parts.pop(key, None) for key in ("user", "password", "dbname"))
     return URL.create("postgresql+psycopg", user, password, database=name, query=parts)
 
