@@ -26,6 +26,14 @@ for ignored in (signal.SIGHUP, signal.SIGINT):
 # Tests that run on one worker, since they share what is slow to make: the environments of `security`, and mypy's cache.
 TOGETHER = {"security": r"test_security\w*\.py|\[security-", "checks": r"test_(check|faults|hooks)\.py"}
 
+# Files whose single tests take long: they start first, so that no worker is left alone with one at the end.
+SLOW = re.compile(r"test_(docs|readme|demo|e2e|migrations|answers|new|bootstrap|container|reliability)\.py")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Run the slow files first."""
+    items.sort(key=lambda item: SLOW.search(item.nodeid) is None)
+
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
