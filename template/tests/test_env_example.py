@@ -76,7 +76,8 @@ def test_secrets_have_no_value_in_the_example() -> None:
         for name, field in each.model_fields.items()
         if SecretStr in (field.annotation, *get_args(field.annotation)) and not name.endswith("_url")
     }
-    empty = {name for name, match in example().items() if not match["value"]}
+    # A value of empty quotes is a secret that `setup` does not generate.
+    empty = {name for name, match in example().items() if match["value"] in {"", '""'}}
     report(f".env.example has a value of the secret {name}" for name in secrets - empty)
     report(f".env.example has no value of {name}, which is no secret" for name in empty - secrets)
 
