@@ -12,7 +12,7 @@ from tasks.core import cli
 def find(name: str) -> Callable[[], int | str | None]:
     """The command of this name, such as `checks.lint`; a package has its in the module `command`. Exits without one."""
     path, module = Path(__file__).parent.joinpath(*name.split(".")), f"tasks.{name}"
-    if path.is_dir():
+    if not path.with_suffix(".py").is_file():
         path, module = path / "command", f"{module}.command"
     command: Callable[[], int | str | None] | None = None
     if path.with_suffix(".py").is_file():

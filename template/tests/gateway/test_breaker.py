@@ -3,18 +3,9 @@
 import pytest
 
 from gateway.breaker import FIRST_OPEN_SECONDS, MAX_OPEN_SECONDS, PROBES, Breaker
+from tests.support.clock import Clock
 
 SLOW = 10.0
-
-
-class Clock:
-    """A clock that only moves when a test moves it."""
-
-    def __init__(self) -> None:
-        self.now = 1000.0
-
-    def __call__(self) -> float:
-        return self.now
 
 
 @pytest.fixture

@@ -10,18 +10,9 @@ from shared import rate_limits
 from shared.rate_limits import LocalLimiter, Rate, SharedLimiter
 from shared.redis import RedisSettings, create_redis
 from shared.settings import Environment
+from tests.support.clock import Clock
 from tests.support.serving import TIMEOUT_SECONDS
 from tests.support.stores import Stores
-
-
-class Clock:
-    """A clock that the test sets."""
-
-    def __init__(self) -> None:
-        self.now = 1000.0
-
-    def __call__(self) -> float:
-        return self.now
 
 
 @pytest.fixture
