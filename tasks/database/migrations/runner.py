@@ -72,7 +72,9 @@ def run_step(config: Config, script: Script, *, is_upgrade: bool = True) -> list
 
 
 def _record(sql: list[str], connection: Connection, _cursor: object, statement: str, *_: object) -> None:
-    """Listener of SQLAlchemy: collect a statement, with NULL for its parameters."""
+    """Listener of SQLAlchemy: collect a statement, with NULL for its parameters; without savepoints, as of grants."""
+    if "SAVEPOINT" in statement.partition(" sa_savepoint")[0]:
+        return
     sql_text = re.sub(r"%(%|s|\(.+?\)s)", lambda found: "%" if found[1] == "%" else "NULL", statement)
     lines = sql_text.strip().splitlines()
     # A comment alone is for the next statement.

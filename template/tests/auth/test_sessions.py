@@ -37,9 +37,7 @@ async def log_in(auth: httpx.AsyncClient, user: User) -> dict[str, str]:
 
 def session_key(settings: AuthSettings, user: User) -> str:
     """The key of the session in Redis."""
-    token = RefreshToken.parse(user.refresh_token)
-    assert token is not None
-    return f"{settings.redis_prefix}session:{token.session_id}"
+    return f"{settings.redis_prefix}session:{user.session_id}"
 
 
 async def end_leeway(stores: Stores, user: User) -> None:

@@ -1,12 +1,21 @@
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import httpx
 import pytest
-from psycopg import AsyncConnection
+from psycopg import AsyncConnection, sql
+from sqlalchemy import create_engine
 
+from projects.repository import search_of
 from tests.support.clients import problem_of
 from tests.support.stores import Stores
 from tests.support.users import User
+
+# Ten thousand projects, a tenth of them of this user.
+MANY_PROJECTS = """
+WITH created AS (INSERT INTO projects (name) SELECT 'Moon ' || n FROM generate_series(1, 10000) AS n RETURNING id, name)
+INSERT INTO memberships (project_id, user_id, role)
+SELECT id, %s, 'owner' FROM created WHERE name LIKE '%%0'
+"""
 
 
 async def create(projects: httpx.AsyncClient, user: User, name: str = "Rockets") -> str:
@@ -42,6 +51,55 @@ async def test_projects_are_paginated_newest_first(projects: httpx.AsyncClient, 
         assert len(page["items"]) == 2
         cursor = page["next"]
     assert found == created[::-1]
+
+
+async def test_projects_are_found_by_a_part_of_their_name(
+    projects: httpx.AsyncClient, user: User, other_user: User
+) -> None:
+    names = ["100% Ärger", "1000 things", "Moon_1", "MOON 2", "a\\b", "moonlight"]
+    for name in names:
+        await create(projects, user, name)
+    await create(projects, other_user, "Moon 3")
+
+    async def found(search: str) -> list[str]:
+        """The names on all pages of one project each."""
+        listed: list[str] = []
+        query: dict[str, str | int] = {"search": search, "limit": 1}
+        while True:
+            page = (await projects.get("/api/projects", params=query, headers=user.headers)).json()
+            listed += [each["name"] for each in page["items"]]
+            if page["next"] is None:
+                return listed
+            query["cursor"] = page["next"]
+
+    searches = ["moon", " ärg ", "100%", "_", "\\", "", "sun"]
+    assert [await found(each) for each in searches] == [
+        ["moonlight", "MOON 2", "Moon_1"],
+        ["100% Ärger"],
+        ["100% Ärger"],
+        ["Moon_1"],
+        ["a\\b"],
+        names[::-1],
+        [],
+    ]
+
+
+async def test_search_reads_only_projects_of_the_user(user: User, stores: Stores) -> None:
+    query = search_of(UUID(user.id), "moon", None, 20)
+    dialect = create_engine("postgresql+psycopg://").dialect
+    statement = query.compile(dialect=dialect, compile_kwargs={"literal_binds": True})
+    async with await AsyncConnection.connect(stores.database_url) as connection:
+        await connection.execute(MANY_PROJECTS, [user.id])
+        await connection.execute("ANALYZE projects, memberships")
+        plan = [
+            line
+            for (line,) in await (
+                await connection.execute(sql.SQL("EXPLAIN {}").format(sql.SQL(str(statement))))
+            ).fetchall()
+        ]
+        await connection.rollback()
+    assert "memberships_user_id_created_at_project_id_idx" in "".join(plan)
+    assert not [line for line in plan if "Seq Scan" in line or "Sort" in line]
 
 
 @pytest.mark.parametrize("query", [{"limit": 0}, {"limit": 101}, {"cursor": "nonsense"}, {"cursor": "MjAyNg"}])

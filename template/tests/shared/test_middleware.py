@@ -11,7 +11,7 @@ from structlog.testing import capture_logs
 from shared.application import create_service
 from shared.metrics import Metrics
 from shared.middleware import RequestMiddleware, level_of
-from shared.request_id import current_request_id
+from shared.request_id import current_request_id, device_name
 from shared.schemas import Schema
 from tests.support.clients import client_of, problem_of
 
@@ -161,3 +161,19 @@ async def test_metrics_endpoint() -> None:
         response = await client.get("/metrics")
     assert response.headers["content-type"].startswith("text/plain; version=0.0.4")
     assert "process_cpu_seconds_total" in response.text
+
+
+@pytest.mark.parametrize(
+    ("user_agent", "name"),
+    [
+        ("Mozilla/5.0 (Windows NT 10.0) AppleWebKit/537.36 Chrome/140.0 Safari/537.36 Edg/140.0", "Edge on Windows"),
+        ("Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) Version/18.0 Safari/604.1", "Safari on iPhone"),
+        ("Mozilla/5.0 (Linux; Android 16) AppleWebKit/537.36 Chrome/140.0 Safari/537.36", "Chrome on Android"),
+        ("Mozilla/5.0 (Macintosh; Intel Mac OS X 15.0) Gecko/20100101 Firefox/140.0", "Firefox on macOS"),
+        ("curl/8.5.0", "curl"),
+        ("unknown", "unknown"),
+        (None, None),
+    ],
+)
+def test_device_has_a_name_for_people(user_agent: str | None, name: str | None) -> None:
+    assert device_name(user_agent) == name

@@ -5,6 +5,8 @@ from uuid import uuid4
 
 import httpx
 
+from auth.refresh_tokens import RefreshToken
+
 PASSWORD = "correct horse battery staple"
 
 
@@ -16,6 +18,12 @@ class User:
     email: str
     access_token: str
     refresh_token: str
+
+    @property
+    def session_id(self) -> str:
+        token = RefreshToken.parse(self.refresh_token)
+        assert token is not None
+        return str(token.session_id)
 
     @property
     def headers(self) -> dict[str, str]:

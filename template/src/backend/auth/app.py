@@ -2,10 +2,12 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import timedelta
 
 from fastapi import FastAPI
 from starlette.types import ASGIApp
 
+from auth.account_endpoints import router as account_router
 from auth.endpoints import HANDLED_ERRORS, handle_error, keys_router, router
 from auth.limits import AccountLimits
 from auth.service import SessionPolicy
@@ -22,7 +24,7 @@ from shared.security.tokens import Signer
 
 # Anonymous clients can send bodies; none is larger than a few KiB.
 MAX_BODY_SIZE = 32 * 1024
-# Failed log-ins of each account that are audited, per process.
+# Wrong passwords of each account that are audited, per process.
 AUDITED_FAILURES = "10/hour"
 
 
@@ -33,7 +35,8 @@ def create_app(settings: AuthSettings) -> ASGIApp:
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         state = app.state
         failures = LocalLimiter("audited failures", AUDITED_FAILURES)
-        state.policy = SessionPolicy(settings.rotation, settings.sessions_per_user, failures)
+        lifetime = timedelta(seconds=settings.session_lifetime)
+        state.policy = SessionPolicy(settings.rotation, lifetime, settings.sessions_per_user, failures)
         state.engine = database.create_engine(settings, "auth")
         store = redis.create_redis(settings)
         state.checks = {
@@ -53,7 +56,9 @@ def create_app(settings: AuthSettings) -> ASGIApp:
         await store.aclose()
         await state.engine.dispose()
 
-    app = create_service("auth", "Registration, login and sessions.", lifespan, [router, keys_router])
+    app = create_service(
+        "auth", "Registration, login, sessions and accounts.", lifespan, [router, account_router, keys_router]
+    )
     app.max_body_size = MAX_BODY_SIZE
     for unavailable in (*database.UNAVAILABLE_ERRORS, *redis.UNAVAILABLE_ERRORS):
         app.add_exception_handler(unavailable, handle_unavailable)

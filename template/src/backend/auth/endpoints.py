@@ -1,11 +1,14 @@
 """Routes of the auth service."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request, Response
 
+from auth.accounts import NoUserError, UnownedProjectsError, WrongPasswordError
 from auth.limits import RATE_LIMITED, Limits
+from auth.password_rules import GuessablePasswordError
 from auth.repository import Repository
 from auth.schemas import Credentials, Jwks, RefreshRequest, Registration, Tokens, UserOut
 from auth.service import (
@@ -13,11 +16,12 @@ from auth.service import (
     AuthService,
     EmailTakenError,
     InvalidRefreshTokenError,
+    NoSessionError,
     WrongCredentialsError,
 )
 from shared.database.models import User
 from shared.database.session import DatabaseSession
-from shared.error_responses import CHALLENGE, INVALID, UNAUTHORIZED, UNAVAILABLE, ProblemResponse, describe
+from shared.error_responses import CHALLENGE, INVALID, UNAUTHORIZED, UNAVAILABLE, ProblemResponse, describe, invalid
 from shared.rate_limits import DETAIL, RateLimitedError
 from shared.security.authentication import CurrentClaims, VerifiedClaims, unauthorized
 from shared.security.passwords import BusyError
@@ -98,31 +102,45 @@ async def get_jwks(request: Request, response: Response) -> Jwks:
     return Jwks(keys=signer.jwks)
 
 
+INVALID_TOKEN = {"WWW-Authenticate": 'Bearer error="invalid_token"'}
+RETRY = {"Retry-After": "5"}
+# The status, detail, code and headers of the responses to errors without details.
+RESPONSES: Mapping[type[Exception], tuple[int, str, str, Mapping[str, str]]] = {
+    EmailTakenError: (409, "A user with this email already exists", "email_taken", {}),
+    WrongCredentialsError: (
+        401,
+        "Wrong email or password",
+        "wrong_credentials",
+        {"WWW-Authenticate": 'Bearer realm="api"'},
+    ),
+    InvalidRefreshTokenError: (401, "The refresh token is invalid; log in again", "", INVALID_TOKEN),
+    NoUserError: (401, "This user no longer exists", "", INVALID_TOKEN),
+    NoSessionError: (404, "You have no session with this ID", "", {}),
+    WrongPasswordError: (403, "The current password is wrong", "wrong_password", {}),
+    BusyError: (503, "Too many passwords are being checked; try again", "", RETRY),
+    AccessTokenActiveError: (
+        503,
+        "The session has ended, but its access token is accepted until it expires; try again",
+        "access_token_active",
+        RETRY,
+    ),
+}
+
+
 def handle_error(_request: Request, error: Exception) -> ProblemResponse:
     """Exception handler: the response to an error of the service."""
     match error:
-        case EmailTakenError():
-            return ProblemResponse(409, "A user with this email already exists", code="email_taken")
-        case WrongCredentialsError():
-            challenge = {"WWW-Authenticate": 'Bearer realm="api"'}
-            return ProblemResponse(401, "Wrong email or password", challenge, code="wrong_credentials")
         case RateLimitedError():
             return ProblemResponse(429, DETAIL, error.usage.headers())
-        case BusyError():
-            return ProblemResponse(503, "Too many passwords are being checked; try again", {"Retry-After": "5"})
-        case AccessTokenActiveError():
-            detail = "The session has ended, but its access token is accepted until it expires; try again"
-            return ProblemResponse(503, detail, {"Retry-After": "5"}, code="access_token_active")
-        case _:
-            challenge = {"WWW-Authenticate": 'Bearer error="invalid_token"'}
-            return ProblemResponse(401, "The refresh token is invalid; log in again", challenge)
+        case GuessablePasswordError():
+            message = "should be harder to guess: longer, or of less common words"
+            return invalid([{"type": "password_guessable", "loc": ("body", error.field), "msg": message}])
+        case UnownedProjectsError():
+            projects = [{"id": str(each.id), "name": each.name} for each in error.projects]
+            detail = "Nobody else owns these projects: make another member an owner, or delete them as well"
+            return ProblemResponse(409, detail, code="projects_without_owner", projects=projects)
+    status, detail, code, headers = RESPONSES[type(error)]
+    return ProblemResponse(status, detail, headers, code=code)
 
 
-HANDLED_ERRORS = (
-    EmailTakenError,
-    WrongCredentialsError,
-    RateLimitedError,
-    BusyError,
-    InvalidRefreshTokenError,
-    AccessTokenActiveError,
-)
+HANDLED_ERRORS = (*RESPONSES, RateLimitedError, GuessablePasswordError, UnownedProjectsError)

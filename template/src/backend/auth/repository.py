@@ -1,9 +1,11 @@
 """Database queries of the auth service."""
 
+from collections.abc import Sequence
 from datetime import datetime
+from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import and_, delete, select, text
+from sqlalchemy import and_, delete, func, select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -11,8 +13,12 @@ from shared import audit
 from shared.database.models import Session, User
 
 
-class NoUserError(Exception):
-    """The user was deleted."""
+class ReleasedProject(NamedTuple):
+    """A project of a user who is to be deleted; without an owner afterwards if `is_unowned`."""
+
+    id: UUID
+    name: str
+    is_unowned: bool
 
 
 class Repository:
@@ -29,7 +35,8 @@ class Repository:
 
     async def user_by_email(self, email: str) -> User | None:
         """The user with this email."""
-        return await self._database.scalar(select(User).where(User.email == email))
+        query = select(User).where(User.email == email).execution_options(populate_existing=True)
+        return await self._database.scalar(query)
 
     async def user(self, user_id: UUID) -> User | None:
         """The user with this ID."""
@@ -40,15 +47,45 @@ class Repository:
         self._database.add(session)
         await self._database.flush()
 
-    async def replace_sessions(self, user_id: UUID, kept: int, now: datetime) -> dict[UUID, bool]:
-        """Delete the sessions of a user, except those that were refreshed last.
+    async def lock_user(self, user: User, *, key: bool = False) -> bool:
+        """Lock a user until the end of the transaction; False if its password was changed meanwhile, or it was deleted.
 
-        Returns the IDs, and whether the session was active; NoUserError if the user was deleted. The lock on the user
-        prevents that concurrent log-ins keep more.
+        With `key`, this also blocks new sessions and memberships of the user.
         """
-        user = select(User.id).where(User.id == user_id).with_for_update(key_share=True)
-        if await self._database.scalar(user) is None:
-            raise NoUserError
+        query = select(User.id).where(User.id == user.id, User.password_hash == user.password_hash)
+        return await self._database.scalar(query.with_for_update(key_share=not key)) is not None
+
+    async def flush(self) -> None:
+        """Flush changes, which also loads values that the database generates."""
+        await self._database.flush()
+
+    async def release_projects(self, user_id: UUID, *, delete_unowned: bool) -> list[ReleasedProject]:
+        """The projects of a user, locked; deletes those that nobody else owns, if requested."""
+        statement = select(text("*")).select_from(func.release_projects(user_id, delete_unowned))
+        return [ReleasedProject(*row) for row in await self._database.execute(statement)]
+
+    async def delete_user(self, user: User) -> None:
+        """Delete a user with its sessions and memberships."""
+        await self._database.delete(user)
+        await self._database.flush()
+
+    async def sessions(self, user_id: UUID, now: datetime) -> Sequence[Session]:
+        """The active sessions of a user, latest refresh first."""
+        query = select(Session).where(
+            Session.user_id == user_id, Session.revoked_at.is_(None), Session.expires_at > now
+        )
+        return (await self._database.scalars(query.order_by(Session.refreshed_at.desc(), Session.id))).all()
+
+    async def lock_sessions(self, user_id: UUID, expired_before: datetime) -> Sequence[Session]:
+        """The sessions of a user that had not expired then, locked until the end of the transaction."""
+        query = select(Session).where(Session.user_id == user_id, Session.expires_at > expired_before)
+        return (await self._database.scalars(query.order_by(Session.id).with_for_update())).all()
+
+    async def replace_sessions(self, user_id: UUID, kept: int, now: datetime) -> dict[UUID, bool]:
+        """Delete the sessions of a user, which must be locked, except those that were refreshed last.
+
+        Returns the IDs, and whether the session was active.
+        """
         is_active = and_(Session.revoked_at.is_(None), Session.expires_at > now)
         newest = select(Session.id).where(Session.user_id == user_id, is_active)
         newest = newest.order_by(Session.refreshed_at.desc(), Session.id).limit(kept)
@@ -69,12 +106,12 @@ class Repository:
         """Commit now, which also returns the connection to the pool until the next query."""
         await self._database.commit()
 
-    async def record_failed_login(self, user_id: UUID) -> None:
+    async def record_refusal(self, action: str, user_id: UUID) -> None:
         """Add and commit an audit event if the user exists; without waiting for the disk, as that would take time."""
         await self._database.execute(text("SET LOCAL synchronous_commit = off"))
-        await audit.record_of(self._database, "session.refuse", user_id)
+        await audit.record_of(self._database, action, user_id)
         await self._database.commit()
 
-    def record(self, action: str, user_id: UUID, subject_id: UUID) -> None:
+    def record(self, action: str, actor_id: UUID, subject_id: UUID, **details: Any) -> None:
         """Add an audit event."""
-        audit.record(self._database, action, user_id, subject_id)
+        audit.record(self._database, action, actor_id, subject_id, **details)

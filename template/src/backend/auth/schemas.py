@@ -1,12 +1,16 @@
 """Request and response models of the auth service."""
 
+from contextlib import suppress
+from datetime import datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
 from pydantic import AfterValidator, ConfigDict, Field, SecretStr
 from pydantic_core import PydanticCustomError
 
-from shared.schemas import Email, Name, Schema
+from auth.password_rules import prepare
+from shared.error_responses import Problem
+from shared.schemas import Email, Name, Schema, StrictSchema
 
 MAX_SECRET_LENGTH = 256
 MIN_PASSWORD_LENGTH = 12
@@ -26,7 +30,18 @@ def _check_secret(secret: SecretStr) -> SecretStr:
     return secret
 
 
+def _prepare(password: SecretStr) -> SecretStr:
+    """The prepared password; unprepared if that is impossible, as no new password is then accepted."""
+    with suppress(ValueError):
+        return SecretStr(prepare(password.get_secret_value()))
+    return password
+
+
 def _check_new_password(password: SecretStr) -> SecretStr:
+    try:
+        password = SecretStr(prepare(password.get_secret_value()))
+    except ValueError:
+        raise ValueError("should have no control or invisible characters") from None
     if len(password.get_secret_value()) < MIN_PASSWORD_LENGTH:
         raise PydanticCustomError(
             "string_too_short", "should have at least {min_length} characters", {"min_length": MIN_PASSWORD_LENGTH}
@@ -36,6 +51,7 @@ def _check_new_password(password: SecretStr) -> SecretStr:
 
 # The validators check the lengths themselves: Pydantic would call the characters of a secret "items".
 Secret = Annotated[SecretStr, AfterValidator(_check_secret), Field(json_schema_extra={"maxLength": MAX_SECRET_LENGTH})]
+Password = Annotated[Secret, AfterValidator(_prepare)]
 NewPassword = Annotated[
     SecretStr,
     AfterValidator(_check_secret),
@@ -63,8 +79,35 @@ class Credentials(Schema):
     email: Email
     """The email address, in any case."""
 
-    password: Annotated[Secret, Field(examples=["correct horse battery staple"])]
+    password: Annotated[Password, Field(examples=["correct horse battery staple"])]
     """The password."""
+
+
+class UserUpdate(StrictSchema):
+    """Changes to the current user."""
+
+    name: Annotated[Name, Field(examples=["Ada King"])]
+    """The new name."""
+
+
+class PasswordChange(Schema):
+    """A new password."""
+
+    password: Annotated[Password, Field(examples=["correct horse battery staple"])]
+    """The current password."""
+
+    new_password: Annotated[NewPassword, Field(examples=["several long and rare words"])]
+    """The new password; neither a common one nor the user's name or address."""
+
+
+class AccountDeletion(Schema):
+    """The deletion of the current user."""
+
+    password: Annotated[Password, Field(examples=["correct horse battery staple"])]
+    """The current password."""
+
+    delete_projects: bool = False
+    """Whether to delete the projects, with their members, that nobody else owns."""
 
 
 class RefreshRequest(Schema):
@@ -87,6 +130,55 @@ class UserOut(Schema):
 
     name: str
     """The name shown to other users."""
+
+
+class SessionOut(Schema):
+    """A session of the current user."""
+
+    id: UUID
+    """The ID of the session."""
+
+    device: str | None = Field(examples=["Firefox on Linux"])
+    """The browser and the operating system, or the program, of the last log-in or refresh."""
+
+    address: str | None = Field(examples=["203.0.113.7"])
+    """The IP address of the last log-in or refresh."""
+
+    created_at: datetime
+    """When the user logged in."""
+
+    refreshed_at: datetime
+    """When the tokens were last refreshed."""
+
+    expires_at: datetime
+    """When the session ends unless it is refreshed."""
+
+    is_current: bool
+    """Whether this is the session of the request."""
+
+
+class SessionList(Schema):
+    """The active sessions of the current user."""
+
+    items: list[SessionOut]
+    """Sessions, latest refresh first."""
+
+
+class UnownedProject(Schema):
+    """A project that nobody else owns."""
+
+    id: UUID
+    """The ID of the project."""
+
+    name: str
+    """The name."""
+
+
+class UnownedProjectsProblem(Problem):
+    """Projects would have no owner."""
+
+    projects: list[UnownedProject]
+    """These projects."""
 
 
 class Tokens(Schema):

@@ -72,6 +72,9 @@ class AuthSettings(ServiceSettings, DatabaseSettings, RedisSettings):
     refresh_token_lifetime: Seconds = 30 * 24 * 3600
     """Seconds until a session expires that is not refreshed."""
 
+    session_lifetime: Seconds = 90 * 24 * 3600
+    """Seconds until a session expires, however often it is refreshed."""
+
     refresh_token_leeway: float = Field(default=10, ge=0)
     """Seconds for which a replaced refresh token still returns the same new one, for example to two browser tabs."""
 
@@ -88,7 +91,7 @@ class AuthSettings(ServiceSettings, DatabaseSettings, RedisSettings):
     """Seconds that a password may wait to be hashed before the response is 503."""
 
     rate_limit_account: Rate = "20/5 minutes"
-    """Logins and registrations of an email address, and refreshes of a session, each, in all processes."""
+    """Logins and other requests with a password of an email address or user, and refreshes of a session, each."""
 
     @property
     def seeds(self) -> list[bytes]:

@@ -10,6 +10,8 @@ from shared.rate_limits import LimitCollector, LocalLimiter, RateLimitedError, S
 
 # The limits of routes that take credentials; auth also limits them by account.
 CREDENTIALS = {
+    "/api/auth/change-password": "password",
+    "/api/auth/delete-account": "password",
     "/api/auth/login": "login",
     "/api/auth/refresh": "refresh",
     "/api/auth/register": "register",

@@ -56,7 +56,7 @@ class GatewaySettings(ServiceSettings, JwksSettings, RedisSettings):
     """Requests of a user, per process."""
 
     rate_limit_credentials: Rate = "60/minute"
-    """Logins, registrations and refreshes, each, of a client address, in all processes."""
+    """Logins, registrations, refreshes and other requests with a password, each, of a client address."""
 
     trusted_proxies: Networks = ()
     """Comma-separated networks of the proxies in front of the gateway, which report the address of the client."""

@@ -1,12 +1,16 @@
 """Routes of the projects service."""
 
+from collections.abc import Mapping
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Path, Request
+from fastapi import APIRouter, Depends, Path, Query, Request
 
 from projects.repository import MemberRow, ProjectRow, Repository
 from projects.schemas import (
+    Actor,
+    EventOut,
+    EventPage,
     MemberCreate,
     MemberOut,
     MemberPage,
@@ -17,10 +21,12 @@ from projects.schemas import (
     ProjectUpdate,
 )
 from projects.service import ConflictError, ForbiddenError, NotFoundError, ProjectService
-from shared.database.models import Role
+from shared.database.models import AuditEvent, Role, User
 from shared.database.session import DatabaseSession
 from shared.error_responses import INVALID, UNAUTHORIZED, UNAVAILABLE, ProblemResponse, describe
 from shared.pagination import Cursor, Limit, read_cursor
+from shared.request_id import device_name
+from shared.schemas import NO_NUL
 from shared.security.authentication import CurrentClaims
 
 router = APIRouter(prefix="/api/projects", tags=["projects"])
@@ -40,6 +46,9 @@ def get_service(claims: CurrentClaims, database: DatabaseSession) -> ProjectServ
 Service = Annotated[ProjectService, Depends(get_service)]
 PageCursor = Annotated[Cursor | None, Depends(read_cursor)]
 ProjectId = Annotated[UUID, Path(description="The ID of the project.")]
+Search = Annotated[
+    str, Query(max_length=200, pattern=NO_NUL, description="A part of the name, in any case; empty for all projects.")
+]
 MemberId = Annotated[UUID, Path(description="The user ID of the member.")]
 
 
@@ -50,9 +59,9 @@ async def create_project(project: ProjectCreate, service: Service) -> ProjectOut
 
 
 @router.get("", responses=UNAUTHORIZED | INVALID | UNAVAILABLE)
-async def list_projects(service: Service, after: PageCursor, limit: Limit = 20) -> ProjectPage:
+async def list_projects(service: Service, after: PageCursor, limit: Limit = 20, search: Search = "") -> ProjectPage:
     """The projects of the current user, newest membership first."""
-    rows = await service.list_projects(after, limit + 1)
+    rows = await service.list_projects(search.strip(), after, limit + 1)
     last = rows[limit - 1].membership if len(rows) > limit else None
     cursor = Cursor(last.created_at, last.project_id) if last else None
     return ProjectPage(items=[project_out(row) for row in rows[:limit]], next=str(cursor) if cursor else None)
@@ -76,6 +85,15 @@ async def update_project(project_id: ProjectId, changes: ProjectUpdate, service:
 async def delete_project(project_id: ProjectId, service: Service) -> None:
     """Delete a project. Requires the role owner."""
     await service.delete_project(project_id)
+
+
+@router.get("/{project_id}/events", responses=UNAUTHORIZED | FORBIDDEN | PROJECT_NOT_FOUND | INVALID | UNAVAILABLE)
+async def list_events(project_id: ProjectId, service: Service, after: PageCursor, limit: Limit = 20) -> EventPage:
+    """The audit events of a project and its members, newest first. Requires the role owner."""
+    events, actors = await service.list_events(project_id, after, limit + 1)
+    last = events[limit - 1] if len(events) > limit else None
+    cursor = Cursor(last.created_at, last.id) if last else None
+    return EventPage(items=[event_out(each, actors) for each in events[:limit]], next=str(cursor) if cursor else None)
 
 
 @router.get("/{project_id}/members", responses=UNAUTHORIZED | PROJECT_NOT_FOUND | INVALID | UNAVAILABLE)
@@ -137,6 +155,22 @@ def member_out(row: MemberRow) -> MemberOut:
         name=row.user.name,
         role=Role(row.membership.role),
         created_at=row.membership.created_at,
+    )
+
+
+def event_out(event: AuditEvent, users: Mapping[UUID, User]) -> EventOut:
+    """The response model of an audit event; `users` has its actor, unless deleted."""
+    user = users.get(event.actor_id) if event.actor_id else None
+    email, name = (user.email, user.name) if user else (None, None)
+    return EventOut(
+        id=event.id,
+        created_at=event.created_at,
+        action=event.action,
+        actor=Actor(id=event.actor_id, email=email, name=name) if event.actor_id else None,
+        address=str(event.client) if event.client else None,
+        device=device_name(event.user_agent),
+        request_id=event.request_id,
+        details=event.details,
     )
 
 

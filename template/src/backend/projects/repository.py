@@ -1,21 +1,24 @@
 """Database queries of the projects service."""
 
+from collections.abc import Iterable
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import Select, func, select, tuple_
+from sqlalchemy import Select, column, func, select, table, tuple_
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import load_only
 
 from shared import audit
-from shared.database.models import Membership, Project, Role, User
+from shared.database.models import AuditEvent, Membership, Project, Role, User
 from shared.database.session import OWNER_KEYS, violates
 from shared.pagination import Cursor
 
 # What this service may read of users.
 USER_COLUMNS = load_only(User.id, User.email, User.name, raiseload=True)
+# The part of the audit log that this service may read.
+EVENTS = table("project_events", *(column(each.name, each.type) for each in AuditEvent.__table__.columns))
 
 
 class ProjectRow(NamedTuple):
@@ -52,13 +55,9 @@ class Repository:
         await self._database.flush()
         return ProjectRow(project, membership)
 
-    async def projects(self, user_id: UUID, after: Cursor | None, limit: int) -> list[ProjectRow]:
-        """The projects of a user, newest membership first."""
-        position = tuple_(Membership.created_at, Membership.project_id)
-        query = _projects_of(user_id).order_by(Membership.created_at.desc(), Membership.project_id.desc()).limit(limit)
-        if after is not None:
-            query = query.where(position < (after.timestamp, after.id))
-        return [ProjectRow(*row) for row in await self._database.execute(query)]
+    async def projects(self, user_id: UUID, search: str, after: Cursor | None, limit: int) -> list[ProjectRow]:
+        """The projects of a user whose name contains a text in any case, newest membership first."""
+        return [ProjectRow(*row) for row in await self._database.execute(search_of(user_id, search, after, limit))]
 
     async def project(self, project_id: UUID, user_id: UUID, *, lock: bool = False) -> ProjectRow | None:
         """The project if the user is a member; `lock` blocks concurrent changes of the project and its members."""
@@ -79,6 +78,19 @@ class Repository:
         """A member of the project."""
         row = (await self._database.execute(_members_of(project_id).where(User.id == user_id))).one_or_none()
         return MemberRow(*row) if row else None
+
+    async def events(self, project_id: UUID, after: Cursor | None, limit: int) -> list[AuditEvent]:
+        """The audit events of a project, newest first."""
+        query = select(EVENTS).where(EVENTS.c.subject_id == project_id)
+        if after is not None:
+            query = query.where(tuple_(EVENTS.c.created_at, EVENTS.c.id) < (after.timestamp, after.id))
+        query = query.order_by(EVENTS.c.created_at.desc(), EVENTS.c.id.desc()).limit(limit)
+        return list(await self._database.scalars(select(AuditEvent).from_statement(query)))
+
+    async def users(self, user_ids: Iterable[UUID]) -> dict[UUID, User]:
+        """Those of these users that exist, by ID."""
+        query = select(User).where(User.id.in_(user_ids)).options(USER_COLUMNS)
+        return {user.id: user for user in await self._database.scalars(query)}
 
     async def count_owners(self, project_id: UUID) -> int:
         """The number of owners of the project."""
@@ -112,6 +124,15 @@ class Repository:
     def record(self, action: str, actor_id: UUID, project_id: UUID, **details: Any) -> None:
         """Add an audit event."""
         audit.record(self._database, action, actor_id, project_id, **details)
+
+
+def search_of(user_id: UUID, search: str, after: Cursor | None, limit: int) -> Select[Project, Membership]:
+    """The query of `Repository.projects`, whose order is that of an index: it only reads projects of the user."""
+    position = tuple_(Membership.created_at, Membership.project_id)
+    query = _projects_of(user_id).order_by(Membership.created_at.desc(), Membership.project_id.desc()).limit(limit)
+    if after is not None:
+        query = query.where(position < (after.timestamp, after.id))
+    return query.where(Project.name.icontains(search, autoescape=True)) if search else query
 
 
 def _projects_of(user_id: UUID) -> Select[Project, Membership]:

@@ -1,7 +1,7 @@
 """Request and response models of the projects service."""
 
 from datetime import datetime
-from typing import Annotated, Self
+from typing import Annotated, Any, Self
 from uuid import UUID
 
 from pydantic import ConfigDict, Field, StringConstraints, model_validator
@@ -67,6 +67,57 @@ class ProjectPage(Schema):
 
     items: list[ProjectOut]
     """Projects, newest membership first."""
+
+    next: str | None
+    """The cursor of the next page; null on the last page."""
+
+
+class Actor(Schema):
+    """A user who has done something."""
+
+    id: UUID
+    """The ID of the user."""
+
+    email: str | None
+    """The email address; null if the user was deleted."""
+
+    name: str | None
+    """The name; null if the user was deleted."""
+
+
+class EventOut(Schema):
+    """An audit event: who did what, when and from where."""
+
+    id: UUID
+    """The ID of the event."""
+
+    created_at: datetime
+    """When it happened."""
+
+    action: str = Field(examples=["member.add"])
+    """What happened."""
+
+    actor: Actor | None
+    """Who did it; null if it was not a user."""
+
+    address: str | None = Field(examples=["203.0.113.7"])
+    """The IP address of the request."""
+
+    device: str | None = Field(examples=["Firefox on Linux"])
+    """The browser and the operating system, or the program, of the request."""
+
+    request_id: str | None
+    """The ID of the request, as in logs and in the response header `X-Request-ID`."""
+
+    details: dict[str, Any]
+    """More about the action, such as the role of a new member."""
+
+
+class EventPage(Schema):
+    """A page of audit events."""
+
+    items: list[EventOut]
+    """Events, newest first."""
 
     next: str | None
     """The cursor of the next page; null on the last page."""

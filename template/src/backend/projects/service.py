@@ -1,11 +1,11 @@
 """Business logic of projects: who may see, change and share them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from uuid import UUID
 
 from projects.repository import MemberRow, NoUserError, ProjectRow, Repository
 from projects.schemas import ProjectUpdate
-from shared.database.models import Role
+from shared.database.models import AuditEvent, Role, User
 from shared.pagination import Cursor
 
 RANKS = {role: rank for rank, role in enumerate(Role)}
@@ -47,9 +47,9 @@ class ProjectService:
         self._record("project.create", row.project.id, name=name)
         return row
 
-    async def list_projects(self, after: Cursor | None, limit: int) -> Sequence[ProjectRow]:
-        """The projects of the current user."""
-        return await self._repository.projects(self._user_id, after, limit)
+    async def list_projects(self, search: str, after: Cursor | None, limit: int) -> Sequence[ProjectRow]:
+        """The projects of the current user whose name contains a text."""
+        return await self._repository.projects(self._user_id, search, after, limit)
 
     async def get_project(self, project_id: UUID) -> ProjectRow:
         """A project."""
@@ -75,6 +75,14 @@ class ProjectService:
         """The members of a project."""
         await self._require(project_id, Role.VIEWER)
         return await self._repository.members(project_id, after, limit)
+
+    async def list_events(
+        self, project_id: UUID, after: Cursor | None, limit: int
+    ) -> tuple[Sequence[AuditEvent], Mapping[UUID, User]]:
+        """The audit events of a project, and those of their actors who still exist."""
+        await self._require(project_id, Role.OWNER)
+        events = await self._repository.events(project_id, after, limit)
+        return events, await self._repository.users({each.actor_id for each in events if each.actor_id})
 
     async def add_member(self, project_id: UUID, email: str, role: Role) -> MemberRow:
         """Add a registered user to a project."""

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
 from shared.database.models import AuditEvent, User
 from shared.database.pending import check_migrated
-from shared.request_id import current_client, current_request_id, parse_address
+from shared.request_id import current_address, current_request_id, current_user_agent
 
 
 def record(session: AsyncSession, action: str, actor_id: UUID, subject_id: UUID, **details: Any) -> None:
@@ -20,7 +20,8 @@ def record(session: AsyncSession, action: str, actor_id: UUID, subject_id: UUID,
             actor_id=actor_id,
             subject_id=subject_id,
             request_id=current_request_id(),
-            client=parse_address(current_client() or ""),
+            client=current_address(),
+            user_agent=current_user_agent(),
             details=details,
         )
     )
@@ -33,7 +34,8 @@ async def record_of(session: AsyncSession, action: str, user_id: UUID) -> None:
         "actor_id": User.id,
         "subject_id": User.id,
         "request_id": literal(current_request_id()),
-        "client": literal(parse_address(current_client() or ""), INET),
+        "client": literal(current_address(), INET),
+        "user_agent": literal(current_user_agent()),
     }
     await session.execute(
         insert(AuditEvent).from_select(list(values), select(*values.values()).where(User.id == user_id))

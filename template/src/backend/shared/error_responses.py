@@ -7,7 +7,7 @@ from http import HTTPStatus
 from typing import Any
 
 from fastapi.responses import JSONResponse
-from pydantic import BaseModel, Field
+from pydantic import Field
 from starlette.types import Send
 
 from shared.schemas import Schema
@@ -79,7 +79,6 @@ class ValidationProblem(Problem):
     """The invalid and missing values; at most 32."""
 
 
-MODELS: tuple[type[BaseModel], ...] = (Problem, ValidationProblem)
 CHALLENGE = {"WWW-Authenticate": {"description": "The reason, as in RFC 6750.", "schema": {"type": "string"}}}
 LIMIT = {"description": "As in draft-ietf-httpapi-ratelimit-headers-10.", "schema": {"type": "string"}}
 RETRY_AFTER = {"Retry-After": {"description": "Seconds to wait before a retry.", "schema": {"type": "integer"}}}
@@ -99,13 +98,12 @@ UNAVAILABLE = describe(503, "A dependency is unavailable or overloaded.", header
 
 
 def use_problem_media_type(document: dict[str, Any]) -> dict[str, Any]:
-    """Correct the media type of problems in an OpenAPI document: FastAPI has one media type for all of a route."""
-    references = {f"#/components/schemas/{model.__name__}" for model in MODELS}
+    """Correct the media type of models named `…Problem`: FastAPI has one media type for all responses of a route."""
     for methods in document["paths"].values():
         for operation in methods.values():
             for response in operation["responses"].values():
                 content = response.get("content", {})
-                if content.get("application/json", {}).get("schema", {}).get("$ref") in references:
+                if content.get("application/json", {}).get("schema", {}).get("$ref", "").endswith("Problem"):
                     content[MEDIA_TYPE] = content.pop("application/json")
     return document
 

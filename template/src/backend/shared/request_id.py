@@ -9,6 +9,27 @@ from itertools import count
 from starlette.types import Scope
 
 HEADER = b"x-request-id"
+MAX_USER_AGENT = 200
+# The first that a user agent contains: a browser also names those that it is compatible with.
+BROWSERS = {
+    "Edg": "Edge",
+    "OPR/": "Opera",
+    "SamsungBrowser/": "Samsung Internet",
+    "Firefox/": "Firefox",
+    "FxiOS/": "Firefox",
+    "CriOS/": "Chrome",
+    "Chrome/": "Chrome",
+    "Safari/": "Safari",
+}
+SYSTEMS = {
+    "iPhone": "iPhone",
+    "iPad": "iPad",
+    "Android": "Android",
+    "CrOS": "ChromeOS",
+    "Windows": "Windows",
+    "Macintosh": "macOS",
+    "Linux": "Linux",
+}
 
 _VALID = re.compile(rb"[A-Za-z0-9._-]{8,64}")
 # A random prefix and a counter are much cheaper than random bytes for each request.
@@ -37,6 +58,26 @@ def current_client() -> str | None:
     """The address of the client of the current request; None outside a request."""
     scope = _scope.get()
     return scope["client"][0] if scope and scope.get("client") else None
+
+
+def current_address() -> IPv4Address | IPv6Address | None:
+    """The same as an address; None if it is not one."""
+    return parse_address(current_client() or "")
+
+
+def current_user_agent() -> str | None:
+    """The shortened user agent of the current request; None outside a request or without one."""
+    scope = _scope.get()
+    found = next((value for name, value in scope["headers"] if name == b"user-agent"), b"") if scope else b""
+    return "".join(filter(str.isprintable, found.decode(errors="replace")))[:MAX_USER_AGENT] or None
+
+
+def device_name(user_agent: str | None) -> str | None:
+    """A device for people, such as `Firefox on Linux`; a program that is not a browser has its own name."""
+    if user_agent is None:
+        return None
+    names = [next((name for part, name in known.items() if part in user_agent), None) for known in (BROWSERS, SYSTEMS)]
+    return " on ".join(filter(None, names)) or user_agent.partition("/")[0]
 
 
 def set_client(scope: Scope, forwarded_for: bytes | None = None) -> None:

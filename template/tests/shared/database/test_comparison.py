@@ -40,7 +40,7 @@ def test_migrations_create_what_the_models_declare(connection: Connection) -> No
 
 def test_differences_are_described(connection: Connection) -> None:
     connection.execute(text("ALTER TABLE users DROP name, ALTER email DROP NOT NULL"))
-    connection.execute(text("DROP TABLE audit_events"))
+    connection.execute(text("DROP TABLE audit_events CASCADE"))
     connection.execute(text("CREATE TYPE mood AS ENUM ('good')"))
     assert describe(differences(connection, Base.metadata)) == {
         "audit_events, table: exists in the models, missing in the database": True,

@@ -19,16 +19,28 @@ OWN = {"SELECT", "INSERT", "UPDATE", "DELETE"}
 # The rights of each service on whole tables, and on single columns.
 ALLOWED = {
     "auth": {"users": OWN, "sessions": OWN, "audit_events": {"INSERT"}, "alembic_version": {"SELECT"}},
-    "projects": {"projects": OWN, "memberships": OWN, "audit_events": {"INSERT"}, "alembic_version": {"SELECT"}},
+    "projects": {
+        "projects": OWN,
+        "memberships": OWN,
+        "audit_events": {"INSERT"},
+        "project_events": {"SELECT"},
+        "alembic_version": {"SELECT"},
+    },
 }
 ALLOWED_COLUMNS = {"auth": {}, "projects": {"users": {("SELECT", "id"), ("SELECT", "email"), ("SELECT", "name")}}}
+CALLABLE = """
+    SELECT proname FROM pg_proc
+    WHERE pronamespace = 'public'::regnamespace AND prorettype <> 'trigger'::regtype
+        AND has_function_privilege(oid, 'EXECUTE')
+"""
 HELD = """
     SELECT relname, privilege, NULL::text FROM pg_class, unnest(%(on_tables)s::text[]) AS privilege
-    WHERE relnamespace = 'public'::regnamespace AND relkind = 'r' AND has_table_privilege(pg_class.oid, privilege)
+    WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'v')
+        AND has_table_privilege(pg_class.oid, privilege)
     UNION ALL
     SELECT relname, privilege, attname FROM pg_class JOIN pg_attribute ON attrelid = pg_class.oid,
         unnest(%(on_columns)s::text[]) AS privilege
-    WHERE relnamespace = 'public'::regnamespace AND relkind = 'r' AND attnum > 0 AND NOT attisdropped
+    WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'v') AND attnum > 0 AND NOT attisdropped
         AND has_column_privilege(pg_class.oid, attnum, privilege) AND NOT has_table_privilege(pg_class.oid, privilege)
 """
 ON_TABLES = ["SELECT", "INSERT", "UPDATE", "DELETE", "TRUNCATE", "REFERENCES", "TRIGGER"]
@@ -93,6 +105,8 @@ def held(url: str) -> tuple[dict[str, set[str]], dict[str, set[tuple[str, str]]]
 def test_service_has_exactly_its_rights(migrated: Stores, service: str) -> None:
     assert held(migrated.service_url(service)) == (ALLOWED[service], ALLOWED_COLUMNS[service])
     with psycopg.connect(migrated.service_url(service), autocommit=True) as connection:
+        functions = {name for name, caller in roles.FUNCTIONS.items() if caller == service}
+        assert {name for (name,) in connection.execute(CALLABLE)} == functions
         for statement in [*FORBIDDEN[service], *FORBIDDEN_TO_ALL]:
             with pytest.raises(InsufficientPrivilege):
                 connection.execute(sql.SQL(statement).format(owner=sql.Identifier(migrated.owner)))
@@ -103,7 +117,7 @@ def test_services_with_a_database_and_tables_of_the_models_have_rights() -> None
     settings = {name: import_module(f"{name}.settings") for name in SERVICES}
     with_database = {name for name, module in settings.items() if "DatabaseSettings" in vars(module)}
     assert with_database == set(roles.RIGHTS)
-    assert {table for tables in roles.RIGHTS.values() for table in tables} <= set(Base.metadata.tables)
+    assert {table for tables in roles.RIGHTS.values() for table in tables} <= {*Base.metadata.tables, "project_events"}
 
 
 def test_objects_of_older_versions_get_the_owner_and_keep_their_rows(old: Stores) -> None:

@@ -5,7 +5,7 @@ from contextlib import suppress
 from typing import Any
 
 from psycopg import sql
-from psycopg.errors import UndefinedColumn, UndefinedTable
+from psycopg.errors import UndefinedColumn, UndefinedFunction, UndefinedTable
 from pydantic import SecretStr
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import IntegrityError, ProgrammingError
@@ -25,8 +25,12 @@ RIGHTS: dict[str, dict[str, str]] = {
         "memberships": OWN,
         "users": "SELECT (id, email, name)",
         "audit_events": "INSERT",
+        "project_events": "SELECT",
     },
 }
+
+# Functions that do something with the rights of the owner, and the only service that can call each.
+FUNCTIONS = {"release_projects": "auth"}
 
 # Statements that give the objects of the current user to the owner. REASSIGN OWNED refuses the first superuser's.
 # Sequences of columns belong to their tables.
@@ -121,13 +125,22 @@ def grant(connection: Connection) -> None:
         execute(connection, "GRANT USAGE ON SCHEMA {} TO {}", schema, role)
         execute(connection, "REVOKE ALL ON ALL TABLES IN SCHEMA {} FROM {}", schema, role)
         for table, rights in {"alembic_version": "SELECT", **tables}.items():
-            try:
-                with connection.begin_nested():
-                    execute(connection, f"GRANT {rights} ON {{}} TO {{}}", table, role)
-            except ProgrammingError as error:
-                # The table or column of a migration that is not written yet, or was undone.
-                if not isinstance(error.orig, UndefinedTable | UndefinedColumn):
-                    raise
+            execute_if_exists(connection, f"GRANT {rights} ON {{}} TO {{}}", table, role)
+    for function, caller in FUNCTIONS.items():
+        execute_if_exists(connection, "REVOKE ALL ON FUNCTION {} FROM PUBLIC", function)
+        for service in RIGHTS:
+            change = "GRANT EXECUTE ON FUNCTION {} TO {}" if service == caller else "REVOKE ALL ON FUNCTION {} FROM {}"
+            execute_if_exists(connection, change, function, rights_role(user, service))
+
+
+def execute_if_exists(connection: Connection, statement: str, *names: str) -> None:
+    """The same as `execute`, without an effect for what a migration that is not written yet creates, or was undone."""
+    try:
+        with connection.begin_nested():
+            execute(connection, statement, *names)
+    except ProgrammingError as error:
+        if not isinstance(error.orig, UndefinedTable | UndefinedColumn | UndefinedFunction):
+            raise
 
 
 def execute(connection: Connection, statement: str, *names: str) -> None:

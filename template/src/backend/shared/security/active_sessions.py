@@ -27,9 +27,10 @@ class ActiveSessions:
                 commands.delete(self._key(each))
             await commands.execute()
 
-    async def remove(self, session_id: UUID) -> None:
-        """Remove a session; its access tokens are rejected from now on."""
-        await self._redis.delete(self._key(session_id))
+    async def remove(self, *session_ids: UUID) -> None:
+        """Remove sessions; their access tokens are rejected from now on."""
+        if session_ids:
+            await self._redis.delete(*map(self._key, session_ids))
 
     async def is_active(self, session_id: UUID, user_id: UUID) -> bool:
         """Whether the session exists and belongs to the user."""

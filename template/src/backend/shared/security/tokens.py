@@ -55,15 +55,15 @@ class Signer:
         self.jwk = self.jwks[0]
         self._keys = {jwk["kid"]: key for jwk, key in zip(self.jwks, public, strict=True)}
 
-    def sign(self, user_id: UUID, session_id: UUID, now: datetime) -> str:
-        """Create an access token for a session."""
+    def sign(self, user_id: UUID, session_id: UUID, now: datetime, lifetime: timedelta | None = None) -> str:
+        """Create an access token for a session, which may expire before the usual lifetime."""
         claims = {
             "iss": ISSUER,
             "aud": AUDIENCE,
             "sub": str(user_id),
             "sid": str(session_id),
             "iat": now,
-            "exp": now + self.lifetime,
+            "exp": now + (self.lifetime if lifetime is None else lifetime),
         }
         return jwt.encode(claims, self._private, ALGORITHM, headers={"kid": self.jwk["kid"], "typ": TYPE})
 

@@ -4,7 +4,7 @@ from ipaddress import IPv4Address, IPv6Address
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import ForeignKey, Index, text
+from sqlalchemy import Index, text
 from sqlalchemy.dialects.postgresql import INET, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -12,7 +12,7 @@ from shared.database.models.base import Base, Created, UuidKey
 
 
 class AuditEvent(Base):
-    """An action of a user at the address `client`; the subject has no foreign key, because the event outlives it."""
+    """An action of a user at the address `client`; without foreign keys, as the event outlives actor and subject."""
 
     __tablename__ = "audit_events"
     __table_args__ = (Index(None, "subject_id", "created_at"),)
@@ -21,9 +21,10 @@ class AuditEvent(Base):
 
     id: Mapped[UuidKey] = mapped_column(default=uuid4)
     created_at: Mapped[Created]
-    actor_id: Mapped[UUID | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"), index=True)
+    actor_id: Mapped[UUID | None] = mapped_column(index=True)
     action: Mapped[str]
     subject_id: Mapped[UUID]
     request_id: Mapped[str | None]
     client: Mapped[IPv4Address | IPv6Address | None] = mapped_column(INET)
+    user_agent: Mapped[str | None]
     details: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=text("'{}'"))

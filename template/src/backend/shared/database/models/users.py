@@ -1,9 +1,11 @@
 """Users and their sessions."""
 
 from datetime import datetime
+from ipaddress import IPv4Address, IPv6Address
 from uuid import UUID
 
 from sqlalchemy import CheckConstraint, ForeignKey, LargeBinary
+from sqlalchemy.dialects.postgresql import INET
 from sqlalchemy.orm import Mapped, mapped_column
 
 from shared.database.models.base import Base, Created, Timestamps, UuidKey
@@ -29,7 +31,7 @@ class Session(Base):
 
     Only hashes of tokens are stored: `family_hash` of the part that all refresh tokens of the session share, and
     `token_hash` of the unique part of the latest one. A token with the right family and another unique part was
-    already used.
+    already used. `client` and `user_agent` are those of the last log-in or refresh.
     """
 
     __tablename__ = "sessions"
@@ -46,3 +48,5 @@ class Session(Base):
     refreshed_at: Mapped[Created]
     expires_at: Mapped[datetime] = mapped_column(index=True)
     revoked_at: Mapped[datetime | None]
+    client: Mapped[IPv4Address | IPv6Address | None] = mapped_column(INET)
+    user_agent: Mapped[str | None]
