@@ -2,50 +2,66 @@
 
 from __future__ import annotations
 
-import re
 import shutil
 import statistics
-import subprocess
-import sys
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from pathlib import Path
 
-from toolkit.application import await_port, environment, free_port
-from toolkit.bench.measure import CommandFailedError, Row
+from toolkit.bench.measure import Row
+from toolkit.bench.servers import (
+    ANSWER,
+    FORWARD,
+    LOAD_CORE,
+    PATH,
+    PAUSE,
+    SERVER_CORE,
+    Server,
+    cpu_per_request,
+    gateway,
+    load,
+    nginx,
+    plain,
+)
 
 PLAIN_BUDGET = 30.0
 NGINX_BUDGET = 0.25
+ADDED_BUDGET = 0.5e-3
+TAIL_BUDGET = 3.0
+PROCESSES_BUDGET = 1.1
+# Of cost and memory that should not grow, which differ by this much between two runs.
+FLAT = 1.05
 NEEDED = ("wrk", "nginx", "taskset")
 ROUNDS = 3
-NGINX = """
-worker_processes 1; daemon off; pid {folder}/nginx.pid; error_log stderr error;
-events {{ worker_connections 1024; }}
-http {{
-  access_log off; client_body_temp_path {folder}; proxy_temp_path {folder}; fastcgi_temp_path {folder};
-  uwsgi_temp_path {folder}; scgi_temp_path {folder};
-  {upstream}
-  server {{ listen 127.0.0.1:{port}; keepalive_requests 1000000; location / {{ {location} }} }}
-}}
-"""
-ANSWER = """default_type application/json; return 200 '{"items":[{"id":1,"name":"one"}],"next_cursor":null}';"""
-FORWARD = 'proxy_pass http://upstream; proxy_http_version 1.1; proxy_set_header Connection "";'
+MANY_CONNECTIONS = 1000
+MANY_REQUESTS = 1_000_000
+SERVICES = (1, 10, 100)
 
 
 def measure(scratch: Path, project: Path) -> list[Row]:
-    """Requests per second of each, in turns; one row with the reason if wrk, nginx or taskset is missing."""
+    """All rows of the gateway; one row with the reason if wrk, nginx or taskset is missing."""
     missing = [name for name in NEEDED if shutil.which(name) is None]
     if missing:
         return [Row("gateway, one core", "not measured", f"missing: {', '.join(missing)}", "—", "—", None)]
     with ExitStack() as stack:
-        upstream = stack.enter_context(nginx(scratch / "upstream", core=1, location=ANSWER))
-        servers = {
-            "gateway": stack.enter_context(gateway(project, upstream)),
-            "plain": stack.enter_context(plain(upstream)),
-            "nginx": stack.enter_context(nginx(scratch / "nginx", core=0, location=FORWARD, behind=upstream)),
-        }
-        rounds = [{name: requests_per_second(port) for name, port in servers.items()} for _ in range(ROUNDS)]
-    ours, slow, fast = (statistics.median(result[name] for result in rounds) for name in servers)
+        upstream = stack.enter_context(nginx(scratch / "upstream", LOAD_CORE, ANSWER))
+        ours = stack.enter_context(gateway(project, upstream))
+        fast = stack.enter_context(nginx(scratch / "nginx", SERVER_CORE, FORWARD, behind=upstream))
+        with plain(upstream) as slow:
+            rows = throughput(ours, slow, fast)
+        rows.append(added_latency(ours, upstream))
+        rows += tail_latency(ours, fast, scratch)
+        rows.append(memory(ours))
+        with gateway(project, upstream) as second:
+            rows.append(two_processes(ours, second))
+    with nginx(scratch / "other", LOAD_CORE, ANSWER) as upstream:
+        rows.append(many_services(project, upstream))
+    return rows
+
+
+def throughput(*servers: Server) -> list[Row]:
+    """Requests per second of the gateway, the plain proxy and nginx, in turns."""
+    rounds = [[load(server).per_second for server in servers] for _ in range(ROUNDS)]
+    ours, slow, fast = (statistics.median(column) for column in zip(*rounds, strict=True))
     return [
         Row(
             "gateway, all features on, one core",
@@ -66,71 +82,92 @@ def measure(scratch: Path, project: Path) -> list[Row]:
     ]
 
 
-def requests_per_second(port: int) -> float:
-    """Four seconds of wrk with 32 connections from the other core; every answer must be a 2xx."""
-    command = ["taskset", "-c", "1", "wrk", "-t1", "-c32", "-d4s", f"http://127.0.0.1:{port}/api/projects"]
-    printed = subprocess.run(command, capture_output=True, text=True, check=True).stdout
-    found = re.search(r"Requests/sec:\s+([\d.]+)", printed)
-    if found is None or "Non-2xx" in printed:
-        raise CommandFailedError(printed)
-    return float(found.group(1))
-
-
-@contextmanager
-def running(command: list[str], port: int, core: int, cwd: Path, settings: dict[str, str]) -> Iterator[int]:
-    """A server on one core that answers; yields its port."""
-    process = subprocess.Popen(
-        ["taskset", "-c", str(core), *command], cwd=cwd, env=environment(settings), stdout=subprocess.DEVNULL
+def added_latency(ours: Server, upstream: Server) -> Row:
+    """The latency of one connection, with nothing else to do."""
+    latency, direct = (statistics.median(load(each, 1, 3).p50 for _ in range(ROUNDS)) for each in (ours, upstream))
+    return Row(
+        "one connection, p50",
+        milliseconds(latency),
+        f"{milliseconds(direct)} (upstream directly)",
+        f"+ {milliseconds(latency - direct)}",
+        f"≤ {milliseconds(ADDED_BUDGET)}",
+        latency - direct <= ADDED_BUDGET,
     )
-    try:
-        await_port(port, process)
-        yield port
-    finally:
-        process.terminate()
-        process.wait()
 
 
-@contextmanager
-def nginx(folder: Path, core: int, location: str, behind: int | None = None) -> Iterator[int]:
-    """An nginx that answers, or forwards to the port `behind`."""
-    folder.mkdir()
-    port = free_port()
-    upstream = f"upstream upstream {{ server 127.0.0.1:{behind}; keepalive 64; }}" if behind else ""
-    configuration = folder / "nginx.conf"
-    text = NGINX.format(folder=folder, upstream=upstream, port=port, location=location)
-    configuration.write_text(text, encoding="utf-8")
-    with running(["nginx", "-e", "stderr", "-c", str(configuration)], port, core, folder, {}) as answering:
-        yield answering
+def tail_latency(ours: Server, fast: Server, scratch: Path) -> list[Row]:
+    """The latency of many connections: with the same load on both servers, and with all that each can serve."""
+    script = scratch / "pause.lua"
+    script.write_text(PAUSE, encoding="utf-8")
+    rows = []
+    for what, each in ((f"{MANY_CONNECTIONS:,} connections, 5 requests/s each, p99", script), ("… saturated", None)):
+        rounds = [
+            [load(server, MANY_CONNECTIONS, 6, script=each).p99 for server in (ours, fast)] for _ in range(ROUNDS)
+        ]
+        latency, other = (statistics.median(column) for column in zip(*rounds, strict=True))
+        rows.append(
+            Row(
+                what,
+                milliseconds(latency),
+                f"{milliseconds(other)} (nginx)",
+                f"{latency / other:.1f} ×",
+                f"≤ {TAIL_BUDGET:.0f} ×",
+                latency / other <= TAIL_BUDGET,
+            )
+        )
+    return rows
 
 
-@contextmanager
-def gateway(project: Path, upstream: int) -> Iterator[int]:
-    """The project's gateway with the logging of production, its services replaced by the upstream."""
-    port, url = free_port(), f"http://127.0.0.1:{upstream}"
-    settings = {
-        "APP_NAME": "Bench",
-        # Production itself refuses services on this machine.
-        "ENVIRONMENT": "development",
-        "LOG_LEVEL": "WARNING",
-        "GATEWAY_PORT": str(port),
-        "AUTH_URL": url,
-        "PROJECTS_URL": url,
-        "JWKS_URL": f"{url}/jwks",
-        # Only requests with credentials are counted in Redis.
-        "REDIS_URL": f"redis://127.0.0.1:{free_port()}/0",
-        "RATE_LIMIT_ADDRESS": "100000000/minute",
-        "PYTHONPATH": "src/backend",
-    }
-    with running([str(project / ".nox/dev/bin/python"), "-m", "gateway"], port, 0, project, settings) as answering:
-        yield answering
+def memory(ours: Server) -> Row:
+    """Resident memory before and after many requests; the loads before were the warm-up."""
+    before = ours.memory()
+    requests = 0
+    while requests < MANY_REQUESTS:
+        requests += load(ours, seconds=10).requests
+    after = ours.memory()
+    return Row(
+        f"memory after {MANY_REQUESTS:,} requests",
+        f"{after:.1f} MB",
+        f"{before:.1f} MB (before)",
+        f"{after / before:.2f} ×",
+        f"≤ {FLAT} ×",
+        after / before <= FLAT,
+    )
 
 
-@contextmanager
-def plain(upstream: int) -> Iterator[int]:
-    """The plain proxy on uvicorn with its fast loop and parser."""
-    port = free_port()
-    command = [sys.executable, "-m", "uvicorn", "toolkit.bench.plain_proxy:app", "--port", str(port)]
-    options = ["--loop", "uvloop", "--http", "httptools", "--log-level", "error", "--no-access-log"]
-    root = Path(__file__).resolve().parent.parent.parent
-    with running([*command, *options], port, 0, root, {"UPSTREAM": f"http://127.0.0.1:{upstream}"}) as answering:
-        yield answering
+def two_processes(one: Server, other: Server) -> Row:
+    """CPU time of a request if one process or two share a core; each has half of the connections."""
+    rounds = [(cpu_per_request({one: PATH, other: PATH}), cpu_per_request({one: PATH})) for _ in range(ROUNDS)]
+    two, single = (statistics.median(column) for column in zip(*rounds, strict=True))
+    return Row(
+        "CPU time of a request, two processes",
+        f"{two:.0f} µs",
+        f"{single:.0f} µs (one)",
+        f"{two / single:.2f} ×",
+        f"≤ {PROCESSES_BUDGET} ×",
+        two / single <= PROCESSES_BUDGET,
+    )
+
+
+def many_services(project: Path, upstream: Server) -> Row:
+    """CPU time of a request to the last of the services, by their number."""
+    with ExitStack() as stack:
+        servers = {number: stack.enter_context(gateway(project, upstream, number)) for number in SERVICES}
+        rounds = [
+            [cpu_per_request({server: f"/api/service{number - 1}"}) for number, server in servers.items()]
+            for _ in range(ROUNDS)
+        ]
+    cost = [statistics.median(column) for column in zip(*rounds, strict=True)]
+    return Row(
+        f"CPU time of a request, {SERVICES[-1]} more services",
+        f"{cost[-1]:.0f} µs",
+        ", ".join(f"{each:.0f} µs ({number})" for each, number in zip(cost[:-1], SERVICES, strict=False)),
+        f"{cost[-1] / cost[0]:.2f} ×",
+        f"≤ {FLAT} ×",
+        cost[-1] / cost[0] <= FLAT,
+    )
+
+
+def milliseconds(seconds: float) -> str:
+    """A time for people."""
+    return f"{seconds * 1000:.2f} ms"

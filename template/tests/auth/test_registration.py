@@ -2,6 +2,8 @@ import json
 
 import httpx
 import pytest
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from tests.support.clients import problem_of
 from tests.support.users import PASSWORD, new_email
@@ -12,6 +14,15 @@ async def test_register_returns_the_user_without_the_password(auth: httpx.AsyncC
     response = await auth.post("/api/auth/register", json={"email": email, "name": " Ada ", "password": PASSWORD})
     assert response.status_code == 201
     assert response.json() == {"id": response.json()["id"], "email": email, "name": "Ada"}
+
+
+async def test_register_responds_after_the_commit(auth: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def fail(_session: AsyncSession) -> None:
+        raise OperationalError("COMMIT", None, Exception("connection lost"))
+
+    monkeypatch.setattr(AsyncSession, "commit", fail)
+    body = {"email": new_email(), "name": "Ada", "password": PASSWORD}
+    assert (await auth.post("/api/auth/register", json=body)).status_code == 503
 
 
 async def test_register_rejects_existing_email_in_any_case(auth: httpx.AsyncClient) -> None:

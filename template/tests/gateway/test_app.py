@@ -75,14 +75,14 @@ async def test_cached_token_is_verified_again_after_a_minute_or_when_it_expires(
     now = time()
     keys = Keys()
     gate = TokenVerifier(keys)
-    header = (b"authorization", b"Bearer " + token(lifetime=timedelta(seconds=lifetime)).encode())
-    assert await gate.user_of([header])
+    header = b"Bearer " + token(lifetime=timedelta(seconds=lifetime)).encode()
+    assert await gate.user_of(header)
     keys.signer = None
     monkeypatch.setattr("gateway.tokens.time", lambda: now + accepted - 5)
-    assert await gate.user_of([header])
+    assert await gate.user_of(header)
     monkeypatch.setattr("gateway.tokens.time", lambda: now + accepted + 10)
     with pytest.raises(InvalidTokenError):
-        await gate.user_of([header])
+        await gate.user_of(header)
 
 
 async def test_other_authentication_schemes_are_forwarded(gateway: httpx.AsyncClient) -> None:
@@ -93,7 +93,7 @@ async def test_token_cache_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("gateway.tokens.CACHE_SIZE", 2)
     gate = TokenVerifier(Signer(SEED, timedelta(minutes=1)))
     for _ in range(5):
-        assert await gate.user_of([(b"authorization", b"Bearer " + token().encode())])
+        assert await gate.user_of(b"Bearer " + token().encode())
         assert len(gate._valid) <= 2
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import httpx
 import pytest
+from structlog.testing import capture_logs
 
 from gateway.app import create_app
 from gateway.client_address import TrustedProxies, bucket
@@ -101,6 +102,14 @@ async def test_forged_headers_do_not_change_the_address(limited: Limited) -> Non
         forged = [{name: f"1.2.3.{number}"} for number in range(2) for name in ("X-Forwarded-For", "Forwarded")]
         statuses = [(await gateway.get(PATH, headers=each)).status_code for each in forged]
     assert statuses == [200, 200, 429, 429]
+
+
+async def test_header_of_a_proxy_that_is_not_trusted_is_reported_once(limited: Limited) -> None:
+    async with limited() as gateway:
+        with capture_logs() as logs:
+            for headers in ({}, {"X-Forwarded-For": "198.51.100.7"}, {"Forwarded": "for=198.51.100.7"}):
+                assert (await gateway.get("/health", headers=headers)).status_code == 200
+    assert [each["event"] for each in logs if each["log_level"] == "warning"] == ["proxy not trusted"]
 
 
 async def test_clients_behind_a_trusted_proxy_have_limits_of_their_own(limited: Limited) -> None:

@@ -1,5 +1,6 @@
 """Application factory of the gateway."""
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
@@ -9,7 +10,7 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp
 
 from gateway import openapi
-from gateway.client_address import TrustedProxies
+from gateway.client_address import NoTrustedProxies, TrustedProxies
 from gateway.clients import Clients
 from gateway.limits import RequestLimits
 from gateway.metrics import UpstreamCollector
@@ -19,6 +20,7 @@ from gateway.routes import Route, RouteTable, create_routes
 from gateway.settings import GatewaySettings
 from gateway.tokens import TokenVerifier
 from gateway.upstreams import Upstream
+from gateway.watchdog import Watchdogs
 from shared.application import create_service
 from shared.http import create_client
 from shared.middleware import RequestMiddleware
@@ -51,6 +53,7 @@ def create_app(settings: GatewaySettings, more_routes: Sequence[Route] = ()) -> 
             TokenVerifier(RemoteKeys(state.client, settings.jwks_url)),
             Clients.create(settings.upstream_timeout, settings.upstream_connections),
             {name: Upstream(name, url, settings.upstream_slow) for name, url in state.services.items()},
+            Watchdogs(),
         )
         state.forwarding = forwarding
         state.metrics.registry.register(UpstreamCollector(list(forwarding.upstreams.values())))
@@ -60,7 +63,9 @@ def create_app(settings: GatewaySettings, more_routes: Sequence[Route] = ()) -> 
             "rate limits": partial(check_writable, store, settings.redis_prefix),
             **{f"upstream {name}": each.check for name, each in forwarding.upstreams.items()},
         }
+        watching = asyncio.create_task(forwarding.watchdogs.run())
         yield
+        watching.cancel()
         await store.aclose()
         await state.client.close()
         await forwarding.clients.close()
@@ -73,9 +78,9 @@ def create_app(settings: GatewaySettings, more_routes: Sequence[Route] = ()) -> 
     if settings.cors_origins:
         app = add_cors(app, settings)
     app = RequestMiddleware(app, own.state.metrics, SECURITY_HEADERS, is_gateway=True)
-    if settings.trusted_proxies:
-        app = TrustedProxies(app, settings.trusted_proxies, use_forwarded=settings.trusted_header == "forwarded")
-    return app
+    if not settings.trusted_proxies:
+        return NoTrustedProxies(app)
+    return TrustedProxies(app, settings.trusted_proxies, use_forwarded=settings.trusted_header == "forwarded")
 
 
 def add_cors(app: ASGIApp, settings: GatewaySettings) -> ASGIApp:

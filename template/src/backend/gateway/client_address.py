@@ -1,18 +1,37 @@
 """The address of the client: the TCP peer, or what a trusted proxy in front of the gateway reports."""
 
 import socket
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 
+import structlog
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from shared.middleware import find_header
+from shared.middleware import first_values
 from shared.request_id import parse_address
 
 Network = IPv4Network | IPv6Network
 
 MAPPED_IPV4 = bytes(10) + b"\xff\xff"
 SCHEMES = frozenset({b"http", b"https"})
+HEADERS = frozenset({b"forwarded", b"x-forwarded-for"})
+
+log = structlog.get_logger()
+
+
+class NoTrustedProxies:
+    """ASGI middleware that warns once if requests seem to come from a proxy, whose header is ignored."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+        self._warned = False
+
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
+        """Handle one request."""
+        if not self._warned and scope["type"] != "lifespan" and not HEADERS.isdisjoint(first_values(scope)):
+            self._warned = True
+            log.warning("proxy not trusted", reason="its clients share one rate limit; set TRUSTED_PROXIES")
+        return self._app(scope, receive, send)
 
 
 class TrustedProxies:
@@ -53,7 +72,7 @@ class TrustedProxies:
 
     def _x_forwarded(self, scope: Scope) -> list[tuple[bytes, bytes]]:
         """Address and scheme of each hop, from `X-Forwarded-For` and the last `X-Forwarded-Proto`."""
-        scheme = (find_header(scope, b"x-forwarded-proto") or b"").rpartition(b",")[2].strip().lower()
+        scheme = first_values(scope).get(b"x-forwarded-proto", b"").rpartition(b",")[2].strip().lower()
         return [(each, scheme) for each in _values(scope, b"x-forwarded-for")]
 
     def _forwarded(self, scope: Scope) -> list[tuple[bytes, bytes]]:

@@ -45,7 +45,7 @@ def to_service(scope: Scope) -> list[tuple[str, str]]:
     host = ""
     for name, value in scope["headers"]:
         if name == b"connection":
-            named |= _names(value.decode())
+            named |= _names(value.decode()) - CONNECTION_OPTIONS
         elif name == b"host":
             host = value.decode()
         elif name not in NOT_FORWARDED and not name.startswith(b"x-forwarded-"):

@@ -14,9 +14,10 @@ from gateway.routes import Route, RouteTable, is_ambiguous
 from gateway.settings import GatewaySettings
 from gateway.tokens import TokenVerifier
 from gateway.upstreams import Upstream
+from gateway.watchdog import Watchdogs
 from gateway.websockets import WebSocketForwarder, send_denial
 from shared.error_responses import Headers, send_error
-from shared.middleware import INVALID_HOST, is_host_valid
+from shared.middleware import INVALID_HOST, first_values, is_host_valid
 from shared.rate_limits import DETAIL, RateLimitedError
 from shared.security.jwks import KeysUnavailableError
 from shared.security.tokens import InvalidTokenError
@@ -34,6 +35,7 @@ class Forwarding:
     verifier: TokenVerifier
     clients: Clients
     upstreams: Mapping[str, Upstream]
+    watchdogs: Watchdogs
 
 
 class ProxyMiddleware:
@@ -72,7 +74,8 @@ class ProxyMiddleware:
             await send_error(send, 400, "The path has dot segments, backslashes or unencoded characters")
             return
         upstream = forwarding.upstreams[route.service]
-        request = ForwardedRequest(upstream, scope, receive, send, timeout=self._timeout)
+        watchdog = forwarding.watchdogs.start(receive, self._timeout)
+        request = ForwardedRequest(upstream, watchdog, scope, receive, send)
         await request.run(forwarding.clients, headers)
 
     async def _forward_websocket(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -102,7 +105,7 @@ async def _admit(forwarding: Forwarding, scope: Scope, route: Route | None) -> H
     if path in CREDENTIALS and scope["method"] == "POST":
         return await forwarding.limits.take_credentials(scope)
     if route is not None and route.verify_tokens:
-        user = await forwarding.verifier.user_of(scope["headers"])
+        user = await forwarding.verifier.user_of(first_values(scope).get(b"authorization", b""))
         if user is not None:
             return forwarding.limits.take_user(user)
     return headers

@@ -17,7 +17,7 @@ from gateway.headers import to_client, to_service
 from gateway.upstreams import Address, Upstream, is_repeatable
 from gateway.watchdog import Watchdog
 from shared.error_responses import Headers, send_error
-from shared.middleware import RETRY, find_header
+from shared.middleware import RETRY, first_values
 from shared.request_body import BodyAdmission, BodyError, content_length
 
 # A request body of up to this many bytes is buffered; a larger one is streamed.
@@ -34,19 +34,21 @@ class NoAddressError(Exception):
 
 
 class ForwardedRequest:
-    """A request that is forwarded to a service; `timeout` is in seconds and applies to each part of it."""
+    """A request that is forwarded to a service."""
 
-    def __init__(self, upstream: Upstream, scope: Scope, receive: Receive, send: Send, *, timeout: float) -> None:
+    def __init__(self, upstream: Upstream, watchdog: Watchdog, scope: Scope, receive: Receive, send: Send) -> None:
+        received = first_values(scope)
         self._upstream = upstream
         self._headers: Headers = ()
         self._scope = scope
         self._receive = receive
         self._send = send
-        self._watchdog = Watchdog(receive, timeout)
-        self._length = content_length(scope)
+        self._watchdog = watchdog
+        self._length = content_length(received)
         self._is_upload = self._length is None or self._length > BUFFERED_BYTES
         self._body = b""
-        self._silence: float | None = None
+        # Between events, a stream may be silent for longer than a service may take to respond.
+        self._silence = LONG_TIMEOUT.total_seconds() if EVENTS in received.get(b"accept", b"") else None
         self._receiving = self._reading = self._answered = self._started = False
 
     async def run(self, clients: Clients, headers: Headers) -> None:
@@ -137,9 +139,6 @@ class ForwardedRequest:
         if scope["query_string"]:
             url += "?" + scope["query_string"].decode()
         headers = to_service(scope)
-        if EVENTS in (find_header(scope, b"accept") or b""):
-            # Between events, a stream may be silent for longer than a service may take to respond.
-            self._silence = LONG_TIMEOUT.total_seconds()
         client = clients.streams if self._is_upload or self._silence else clients.default
         if address.host:
             headers.append(("host", address.host))

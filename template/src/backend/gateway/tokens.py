@@ -1,6 +1,5 @@
 """Verification of access tokens at the gateway; the services check whether the session is still active."""
 
-from collections.abc import Iterable
 from time import time
 
 from shared.security.tokens import CLOCK_SKEW, KeySource, verify
@@ -18,15 +17,14 @@ class TokenVerifier:
         self._keys = keys
         self._valid: dict[bytes, tuple[float, str]] = {}
 
-    async def user_of(self, headers: Iterable[tuple[bytes, bytes]]) -> str | None:
-        """The ID of the token's user; None if the request has no bearer token.
+    async def user_of(self, authorization: bytes) -> str | None:
+        """The ID of the user of the token in an `Authorization` header; None if it has no bearer token.
 
         Raises InvalidTokenError if the token is not valid, and KeysUnavailableError without keys.
         """
-        for name, value in headers:
-            if name == b"authorization" and value[: len(SCHEME)].lower() == SCHEME:
-                return await self._verify(value[len(SCHEME) :].strip())
-        return None
+        if authorization[: len(SCHEME)].lower() != SCHEME:
+            return None
+        return await self._verify(authorization[len(SCHEME) :].strip())
 
     async def _verify(self, token: bytes) -> str:
         now = time()

@@ -1,47 +1,64 @@
-"""Watchdog of a forwarded request: cancels it on a client disconnect or a timeout."""
+"""Watchdogs of forwarded requests: cancel one on a client disconnect or a timeout."""
 
 import asyncio
+from time import monotonic
 from typing import Literal
 
 from starlette.types import Receive
 
-# Most requests finish earlier, so that one timer is all the watchdog costs them.
-START_DELAY_SECONDS = 0.05
+# Most requests finish before the first check, so that watching costs them almost nothing.
+CHECK_SECONDS = 0.1
 
 Peer = Literal["client", "service"]
 
 
-class Watchdog:
-    """Cancels the task that created it, and sets `disconnected` or `timed_out` to the reason."""
+class Watchdogs:
+    """The watchdogs of a process; `run` checks them all, as a timer for each would cost every request."""
 
-    def __init__(self, receive: Receive, timeout: float) -> None:
+    def __init__(self) -> None:
+        self._active: set[Watchdog] = set()
+
+    def start(self, receive: Receive, timeout: float) -> "Watchdog":
+        """Watch the current task; `timeout` is in seconds."""
+        watchdog = Watchdog(self._active, receive, timeout)
+        self._active.add(watchdog)
+        return watchdog
+
+    async def run(self) -> None:
+        """Check the watchdogs until cancelled."""
+        while True:
+            await asyncio.sleep(CHECK_SECONDS)
+            now = monotonic()
+            for each in list(self._active):
+                each.check(now)
+
+
+class Watchdog:
+    """Cancels the task that started it, and sets `disconnected` or `timed_out` to the reason."""
+
+    def __init__(self, active: "set[Watchdog]", receive: Receive, timeout: float) -> None:
         self.disconnected = False
         self.timed_out: Peer | None = None
+        self._active = active
         self._receive = receive
         self._timeout = timeout
-        self._loop = asyncio.get_running_loop()
-        self._task = asyncio.current_task(self._loop)
-        self._awaited: Peer = "service"
-        self._deadline = self._loop.time() + timeout
+        self._task = asyncio.current_task()
         self._request_complete = False
         self._listener: asyncio.Task[None] | None = None
-        self._started = False
-        self._timer = self._loop.call_later(START_DELAY_SECONDS, self._check)
+        self.wait_for("service")
 
     def wait_for(self, peer: Peer, seconds: float | None = None) -> None:
         """Restart the timeout, or one of this duration; the peer must act before it ends."""
-        self._awaited = peer
-        self._deadline = self._loop.time() + (seconds or self._timeout)
+        self._awaited: Peer = peer
+        self._deadline = monotonic() + (seconds or self._timeout)
 
     def request_complete(self) -> None:
         """The request has been read; the next message from the client can only be its disconnect."""
         self._request_complete = True
-        if self._started:
-            self._start_listener()
 
     def stop(self) -> None:
         """Stop watching."""
-        self._timer.cancel()
+        self._active.discard(self)
         if self._listener is not None:
             self._listener.cancel()
 
@@ -52,20 +69,13 @@ class Watchdog:
             self._task.uncancel()
         return ours
 
-    def _check(self) -> None:
-        if not self._started:
-            self._started = True
-            if self._request_complete:
-                self._start_listener()
-        remaining = self._deadline - self._loop.time()
-        if remaining > 0:
-            self._timer = self._loop.call_later(remaining, self._check)
-        else:
+    def check(self, now: float) -> None:
+        """Start to listen for the client's disconnect, and cancel the task if its time is over."""
+        if self._request_complete and self._listener is None:
+            self._listener = asyncio.create_task(self._listen())
+        if now > self._deadline:
             self.timed_out = self._awaited
             self._cancel()
-
-    def _start_listener(self) -> None:
-        self._listener = self._loop.create_task(self._listen())
 
     async def _listen(self) -> None:
         while (await self._receive())["type"] != "http.disconnect":
@@ -74,5 +84,6 @@ class Watchdog:
         self._cancel()
 
     def _cancel(self) -> None:
+        self._active.discard(self)
         if self._task is not None:
             self._task.cancel()

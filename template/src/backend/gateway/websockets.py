@@ -16,7 +16,7 @@ from gateway.headers import NOT_RETURNED, to_service
 from gateway.routes import Route
 from shared import request_id
 from shared.error_responses import send_error
-from shared.middleware import find_header
+from shared.middleware import first_values
 
 MAX_CONNECTIONS = 256
 MAX_MESSAGE_BYTES = 1024 * 1024
@@ -41,8 +41,8 @@ async def send_denial(send: Send, message: Message) -> None:
 
 def is_origin_allowed(scope: Scope, allowed: Container[str]) -> bool:
     """Whether the handshake is from the host itself, an allowed origin, or not from a browser: CORS does not apply."""
-    origin = (find_header(scope, b"origin") or b"").decode("latin-1")
-    host = (find_header(scope, b"host") or b"").decode("latin-1")
+    received = first_values(scope)
+    origin, host = (received.get(name, b"").decode("latin-1") for name in (b"origin", b"host"))
     return not origin or origin in allowed or origin.partition("://")[2] == host
 
 

@@ -16,6 +16,7 @@ from shared import health, metrics
 from shared.error_responses import ProblemResponse, invalid, send_error, use_problem_media_type
 from shared.http_methods import handle_head, method_not_allowed
 from shared.metrics import Metrics
+from shared.middleware import first_values
 from shared.request_body import MAX_BODY_SIZE, content_length
 from shared.security.jwks import KeysUnavailableError
 
@@ -29,7 +30,9 @@ class Service(FastAPI):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one request."""
-        if scope["type"] == "http" and (content_length(scope) or 0) > (self.max_body_size or MAX_BODY_SIZE):
+        if scope["type"] == "http" and (content_length(first_values(scope)) or 0) > (
+            self.max_body_size or MAX_BODY_SIZE
+        ):
             await send_error(send, 413, "The body is too large")
         elif scope["type"] == "http" and scope["method"] == "HEAD":
             await handle_head(super().__call__, scope, receive, send)

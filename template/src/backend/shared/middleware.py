@@ -3,7 +3,6 @@
 import asyncio
 import logging
 import re
-from collections.abc import Mapping
 from time import perf_counter
 from typing import Any
 
@@ -34,7 +33,7 @@ class ResponseSender:
 
     __slots__ = ("_defaults", "_id", "_scope", "_send", "complete", "status")
 
-    def __init__(self, scope: Scope, send: Send, request_id: str, defaults: Mapping[bytes, bytes]) -> None:
+    def __init__(self, scope: Scope, send: Send, request_id: str, defaults: Headers) -> None:
         self._scope = scope
         self._send = send
         self._id = request_id.encode("ascii")
@@ -48,8 +47,8 @@ class ResponseSender:
             self.status = message["status"]
             headers = [*message.get("headers", ()), (request_id.HEADER, self._id)]
             if self._defaults:
-                present = [name for name, _ in headers if name in self._defaults]
-                headers += [pair for pair in self._defaults.items() if pair[0] not in present]
+                present = dict(headers)
+                headers += [pair for pair in self._defaults if pair[0] not in present]
                 if self._scope["scheme"] == "https":
                     headers.append(STRICT_TRANSPORT_SECURITY)
             message["headers"] = headers
@@ -70,7 +69,7 @@ class RequestMiddleware:
     ) -> None:
         self._app = app
         self._metrics = metrics
-        self._response_headers = dict(response_headers)
+        self._response_headers = response_headers
         self._is_gateway = is_gateway
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -78,20 +77,23 @@ class RequestMiddleware:
         if scope["type"] == "lifespan":
             await self._app(scope, receive, send)
             return
-        current_id = request_id.set_request_id(find_header(scope, request_id.HEADER))
-        request_id.set_client(scope, None if self._is_gateway else find_header(scope, b"x-forwarded-for"))
-        if scope["type"] == "http":
-            await self._respond(scope, receive, send, current_id)
-        else:
+        headers = first_values(scope)
+        current_id = request_id.set_request_id(headers.get(request_id.HEADER))
+        request_id.set_client(scope, None if self._is_gateway else headers.get(b"x-forwarded-for"))
+        if scope["type"] != "http":
             await self._app(scope, receive, send)
-
-    async def _respond(self, scope: Scope, receive: Receive, send: Send, current_id: str) -> None:
-        started = perf_counter()
+            return
         response = ResponseSender(scope, send, current_id, self._response_headers)
-        body = RequestBody(receive) if has_body(scope) else None
+        body = RequestBody(receive) if has_body(headers) else None
+        await self._respond(scope, body.receive if body else receive, response)
+        if body and response.complete:
+            await body.drain()
+
+    async def _respond(self, scope: Scope, receive: Receive, response: ResponseSender) -> None:
+        started = perf_counter()
         try:
             if is_host_valid(scope):
-                await self._app(scope, body.receive if body else receive, response.send)
+                await self._app(scope, receive, response.send)
             else:
                 await send_error(response.send, 400, INVALID_HOST)
         except BodyError as error:
@@ -107,8 +109,6 @@ class RequestMiddleware:
                 await send_error(response.send, 500, "Internal server error")
         finally:
             self._record(scope, response, perf_counter() - started)
-        if body and response.complete:
-            await body.drain()
 
     def _record(self, scope: Scope, response: ResponseSender, seconds: float) -> None:
         route = route_name(scope)
@@ -136,13 +136,9 @@ def level_of(route: str, status: int) -> int:
     return logging.ERROR if status >= 500 else logging.INFO
 
 
-def find_header(scope: Scope, wanted: bytes) -> bytes | None:
-    """The first value of a header; `wanted` is in lower case, as in ASGI."""
-    for name, value in scope["headers"]:
-        if name == wanted:
-            first: bytes = value
-            return first
-    return None
+def first_values(scope: Scope) -> dict[bytes, bytes]:
+    """The first value of each header, by its name in lower case."""
+    return dict(reversed(scope["headers"]))
 
 
 def is_host_valid(scope: Scope) -> bool:

@@ -2,10 +2,11 @@
 
 import asyncio
 from collections import Counter
+from collections.abc import Mapping
 from contextlib import suppress
 
 from starlette.exceptions import HTTPException
-from starlette.types import Message, Receive, Scope
+from starlette.types import Message, Receive
 
 # The default limit of a body, in bytes.
 MAX_BODY_SIZE = 128 * 1024
@@ -89,17 +90,11 @@ class RequestBody:
                     remaining -= len((await self.receive()).get("body", b""))
 
 
-def content_length(scope: Scope) -> int | None:
+def content_length(headers: Mapping[bytes, bytes]) -> int | None:
     """The length of the request body; 0 without a body, None if it is chunked."""
-    length = 0
-    for name, value in scope["headers"]:
-        if name == b"transfer-encoding":
-            return None
-        if name == b"content-length":
-            length = int(value)
-    return length
+    return None if b"transfer-encoding" in headers else int(headers.get(b"content-length", 0))
 
 
-def has_body(scope: Scope) -> bool:
+def has_body(headers: Mapping[bytes, bytes]) -> bool:
     """Whether the request has a body."""
-    return any(name in {b"content-length", b"transfer-encoding"} for name, _ in scope["headers"])
+    return b"content-length" in headers or b"transfer-encoding" in headers

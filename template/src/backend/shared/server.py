@@ -40,6 +40,7 @@ CROWDED = MAX_CONNECTIONS * 3 // 4
 MAX_CONNECTIONS_PER_CLIENT = MAX_CONNECTIONS // 4
 CHECK_SECONDS = 1
 EXIT_CODE = 1
+GC_THRESHOLD = 50_000
 # After the shutdown timeout: seconds for sending the last responses, and for ending the process.
 FLUSH_SECONDS = 1
 CLOSE_SECONDS = 3
@@ -59,9 +60,11 @@ def run(name: str, app: ASGIApp, settings: ServiceSettings, port: int, unlimited
     allow_open_files()
     # Its only warning is that the embedded server is experimental.
     logging.getLogger("_granian").addFilter(lambda record: record.levelno >= logging.ERROR)
-    # The objects created at startup live forever: exclude them from garbage collection.
+    # The objects created at startup live forever: exclude them from garbage collection. Requests make few cycles, so
+    # that collecting less often than by default saves time and costs little memory.
     gc.collect()
     gc.freeze()
+    gc.set_threshold(GC_THRESHOLD)
     uvloop.run(_serve(app, settings, port, unlimited))
 
 
