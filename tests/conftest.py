@@ -15,6 +15,9 @@ from typing import Any
 
 import pytest
 
+from tasks.servers import Servers, temporary
+from tasks.servers.group import Group
+from tasks.servers.postgres import Postgres
 from tests.support import ANSWERS, ROOT, files, render, share_environments, snapshot
 
 for ignored in (signal.SIGHUP, signal.SIGINT):
@@ -23,8 +26,14 @@ for ignored in (signal.SIGHUP, signal.SIGINT):
         signal.signal(ignored, lambda _signal, _frame: None)
 
 
-# Tests that run on one worker, since they share what is slow to make: the environments of `security`, and mypy's cache.
-TOGETHER = {"security": r"test_security\w*\.py|\[security-", "checks": r"test_(check|faults|hooks)\.py"}
+# Tests that run on one worker, since they share what is slow to make: the environments of `security`, mypy's cache, the
+# project and the copy of Slipway in which pages are followed.
+TOGETHER = {
+    "security": r"test_security\w*\.py|\[security-",
+    "checks": r"test_(check|faults|hooks)\.py",
+    "pages": r"::test_(the_tutorial|a_how_to_page_works_in_a_project)",
+    "toolkit pages": r"::test_a_how_to_page_works_in_slipway",
+}
 
 # Files whose single tests take long: they start first, so that no worker is left alone with one at the end.
 SLOW = re.compile(r"test_(docs|readme|demo|e2e|migrations|answers|new|bootstrap|container|reliability)\.py")
@@ -73,12 +82,15 @@ def environments(request: pytest.FixtureRequest) -> Path:
 
 
 @pytest.fixture(scope="session")
-def rendered(
-    tmp_path_factory: pytest.TempPathFactory, worker_id: str, environments: Path
-) -> Iterator[Callable[[str], Path]]:
-    """A function from the name of a set of answers to its project for reading; shared by all workers."""
+def shared(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
+    """A temporary folder of this test run, the same for all workers."""
     base = tmp_path_factory.getbasetemp()
-    shared = base if worker_id == "master" else base.parent
+    return base if worker_id == "master" else base.parent
+
+
+@pytest.fixture(scope="session")
+def rendered(shared: Path, environments: Path) -> Iterator[Callable[[str], Path]]:
+    """A function from the name of a set of answers to its project for reading; shared by all workers."""
     listed: dict[Path, list[str]] = {}
 
     def project(name: str) -> Path:
@@ -94,6 +106,24 @@ def rendered(
     yield project
     changed = {folder: sorted({*files(folder)} ^ {*before}) for folder, before in listed.items()}
     assert not any(changed.values()), f"a test wrote to a project that tests only read: {changed}"
+
+
+@pytest.fixture(scope="session")
+def servers() -> Iterator[Servers]:
+    """Real servers for all tests of this process."""
+    with temporary() as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def cluster(shared: Path) -> Path:
+    """The folder of an initialised PostgreSQL, for tests to copy: initdb takes more than a second."""
+    folder = shared / "cluster" / "postgres"
+    with (shared / "cluster.lock").open("w") as lock, Group() as group:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        folder.parent.mkdir(exist_ok=True)
+        Postgres(folder, durable=False).prepare(group)
+    return folder
 
 
 @pytest.fixture

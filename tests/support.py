@@ -13,6 +13,7 @@ from contextlib import chdir
 from pathlib import Path
 from unittest.mock import patch
 
+from copier._main import Worker
 from uv import find_uv_bin
 
 from tasks.core import environments
@@ -38,7 +39,10 @@ ANSWER_SETS = sorted(path.stem for path in ANSWERS.glob("*.yml"))
 
 def render(target: Path, answers: Path) -> Path:
     """Scaffold a project from the working tree, uncommitted changes included."""
-    scaffold(target, read_answers(answers), defaults=True)
+    # Copier starts git for each file, to read a setting of the target's repository, which does not exist yet: see
+    # docs/decisions/0005-scaffold-time.md.
+    with patch.object(Worker, "_sync_git_index_executable_bit"):
+        scaffold(target, read_answers(answers), defaults=True)
     return target
 
 
@@ -66,6 +70,12 @@ def share_environments(
                 link.unlink()
             if not link.exists():
                 link.symlink_to(environment)
+
+
+def copy_cluster(cluster: Path, project: Path) -> Path:
+    """Copy an initialised PostgreSQL into the project's data folder."""
+    (project / ".data").mkdir(mode=0o700)
+    return Path(shutil.copytree(cluster, project / ".data" / "postgres"))
 
 
 def snapshot(folder: Path, *paths: str) -> Path:

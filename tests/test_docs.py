@@ -17,6 +17,7 @@ import pytest
 
 from tasks.core.ports import Ports
 from tasks.project.data_folder import FOLDER, DataFolder
+from tasks.servers import Servers
 from tests.support import ROOT, run, share_environments, snapshot
 from tests.tasks.requirements import curl, engine
 from toolkit import reference
@@ -38,7 +39,19 @@ PIN = "<commit> # <version>"
 
 GATEWAY = "http://127.0.0.1:8000"
 # Commands that take minutes, and the part of them that can fail because of what the pages change.
-SHORTENED = {"nox -t check -j auto": "nox -s db_check"}
+QUESTION_TESTS = "python3 noxfile.py -s test -- tests/test_answers.py tests/test_questionnaire.py tests/test_render.py"
+SHORTENED = {
+    "nox -t check -j auto": "nox -s db_check",
+    # Without tests of other answers and of whole projects without this answer.
+    QUESTION_TESTS: f"{QUESTION_TESTS} -k 'question or defaults or support_url or everything or readme'",
+}
+# Random requests of the operation that a page adds; the template's own tests send some of every other one.
+ONLY_NOTICES = """\
+-    schema = schemathesis.openapi.from_dict(document)
++    schema = schemathesis.openapi.from_dict(document).include(path="/api/notices")
+"""
+# Commands that start servers of their own, unless they are given some, which saves seconds.
+TEMPORARY = ("nox -s test", "nox -s db_check", "nox -s migration")
 TIMEOUT_SECONDS = 60
 
 
@@ -132,6 +145,7 @@ class Reader:
 
     def __init__(self, folder: Path, start: Path, environments: Path, gateway: str = GATEWAY, **settings: str) -> None:
         self.folder = folder
+        self.servers: dict[str, str] = {}
         self._environments = environments
         self._settings = settings
         self._scratch = start.parent / f"{folder.name}-shell"
@@ -173,9 +187,10 @@ class Reader:
         if (self.folder / "tasks").exists() and not (self.folder / ".nox").exists():
             share_environments(self.folder, self._environments)
         restore = f'set -a; . {self._variables}; cd "$(cat {self._place})"; set -e\n'
-        keep = f"\nexport -p >{self._variables}; pwd >{self._place}"
+        keep = f"\nunset DATABASE_URL REDIS_URL; export -p >{self._variables}; pwd >{self._place}"
         script = restore + command.replace(GATEWAY, self._gateway) + keep
-        return run("sh", "-c", script, cwd=self._scratch, **self._settings)
+        given = self.servers if command.startswith(TEMPORARY) else {}
+        return run("sh", "-c", script, cwd=self._scratch, **self._settings, **given)
 
     def start_dev(self) -> None:
         """Run `dev` in a second terminal."""
@@ -208,7 +223,7 @@ def passed(done: subprocess.CompletedProcess[str], step: Step) -> bool:
 def clone(tmp_path_factory: pytest.TempPathFactory, environments: Path) -> Path:
     """A clone of Slipway, whose sessions and tests use the environments of these tests where they need the same."""
     folder = snapshot(tmp_path_factory.mktemp("docs") / "slipway")
-    share_environments(folder, environments, ["new"])
+    share_environments(folder, environments, ["new", "lint"])
     cached = folder / ".pytest_cache" / "d"
     cached.mkdir(parents=True)
     (cached / environments.name).symlink_to(environments)
@@ -219,7 +234,7 @@ def clone(tmp_path_factory: pytest.TempPathFactory, environments: Path) -> Path:
 
 
 @pytest.fixture(scope="module")
-def reader(clone: Path, environments: Path) -> Iterator[Reader]:
+def reader(clone: Path, environments: Path, servers: Servers) -> Iterator[Reader]:
     """A reader who has followed the tutorial."""
     curl()
     remote = clone.parent / "github"
@@ -237,8 +252,10 @@ def reader(clone: Path, environments: Path) -> Iterator[Reader]:
         SKIP="typecheck",
         **author,
     )
+    following.servers = {"DATABASE_URL": servers.database_url, "REDIS_URL": servers.redis_url}
     try:
         following.follow(TUTORIAL)
+        apply(Step("diff", ONLY_NOTICES, "Change", "tests/integration/test_api.py"), following.folder)
         yield following
     finally:
         following.stop_dev()

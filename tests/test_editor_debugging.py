@@ -16,7 +16,7 @@ import pytest
 from tasks.dev import debug
 from tasks.project.data_folder import FOLDER, DataFolder
 from tests.debug_adapter import Debugger, configurations
-from tests.support import nox, run
+from tests.support import copy_cluster, nox, run
 from tests.tasks.small_project import Dev, get, until
 
 # Not auth, which the test of a request debugs.
@@ -25,10 +25,11 @@ BACKEND = Path("src/backend")
 
 
 @pytest.fixture(scope="module")
-def running(rendered: Callable[[str], Path], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Dev]:
+def running(rendered: Callable[[str], Path], cluster: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Dev]:
     """`dev` in a fresh project."""
     folder = tmp_path_factory.mktemp("debugged") / "my-app"
     shutil.copytree(rendered("backend"), folder, symlinks=True)
+    copy_cluster(cluster, folder)
     dev = Dev(folder)
     try:
         dev.ready()

@@ -7,7 +7,6 @@ import fnmatch
 import os
 import re
 import shlex
-import shutil
 import signal
 import subprocess
 import sys
@@ -20,9 +19,10 @@ import pytest
 
 from tasks.project.data_folder import FOLDER, DataFolder
 from tests.on_terminal import ENTER, OnTerminal
-from tests.support import ROOT, commit, nox, run, share_environments
+from tests.support import ROOT, commit, copy_cluster, nox, run, share_environments
 from tests.test_consistency import sessions
 from tests.test_questionnaire import QUESTIONS
+from tests.test_render import COPY
 from toolkit.application import environment
 from toolkit.git import git
 
@@ -51,7 +51,6 @@ CI = {
 NEWCOMER = {
     "python3 noxfile.py -s new -- ../my-app",
     "cd ../my-app && python3 noxfile.py -s dev",
-    'copier copy "$PWD" ../my-app',
     "python3 noxfile.py -s dev",
     "python3 noxfile.py -s update",
 }
@@ -88,16 +87,18 @@ TESTED = {
     "nox -s stack -- up --debug": "tests/test_editor_compose.py::stack",
 }
 
+# Commands of the tutorial, which tests/test_docs.py follows.
+TUTORIAL = {'nox -s migration -- "add colour to projects"', "nox -s migrate"}
+
 # Sessions of a project's README in the order of the test that runs them, each with a part of its output.
 SESSIONS = {
     "nox -s setup": ".env.local",
     "nox -s doctor": "Python",
-    'nox -s migration -- "add colour to projects"': "",
-    "nox -s migrate": "",
     "nox -s db -- shell": "",
     "nox -s lint -- --fix": "",
     "nox -s lock": "requirements/backend.txt: unchanged",
 }
+ALL = {*CI, *NEWCOMER, *TESTED, *TUTORIAL, *SESSIONS, COPY}
 
 
 def text(page: str) -> str:
@@ -125,12 +126,16 @@ def commands(page: str) -> list[str]:
 def test_every_command_is_run_by_a_test(page: str) -> None:
     listed = commands(page)
     assert listed
-    assert set(listed) - {*CI, *NEWCOMER, *TESTED, *SESSIONS} == set()
+    assert set(listed) - ALL == set()
 
 
 def test_every_listed_command_is_in_a_readme() -> None:
     listed = {command for page in (README, CONTRIBUTING, PROJECT) for command in commands(page)}
-    assert {*CI, *NEWCOMER, *TESTED, *SESSIONS} - listed == set()
+    assert ALL - listed == set()
+
+
+def test_the_tutorial_runs_the_commands() -> None:
+    assert set(commands("docs/tutorial.md")) >= TUTORIAL
 
 
 @pytest.mark.parametrize("step", CI.values())
@@ -185,11 +190,9 @@ def keep_one_lock(pyproject: Path) -> None:
 
 
 def test_newcomer_creates_runs_and_updates_a_project(checkout: Path, environments: Path) -> None:
-    _, make, run_it, copy = fences(README)
+    _, make, run_it, _ = fences(README)
     project = checkout.parent / "my-app"
     share_environments(checkout, environments, ["new"])
-    answer_questions(copy, checkout)
-    shutil.rmtree(project)
     answer_questions(make, checkout)
     share_environments(project, environments, ["dev"])
     start_and_stop(run_it, checkout, project)
@@ -200,7 +203,8 @@ def test_newcomer_creates_runs_and_updates_a_project(checkout: Path, environment
     assert (project / "tasks" / "fresh.py").is_file()
 
 
-def test_template_runs_in_place(checkout: Path, environments: Path) -> None:
+def test_template_runs_in_place(checkout: Path, environments: Path, cluster: Path) -> None:
+    copy_cluster(cluster, checkout / "template")
     share_environments(checkout / "template", environments, ["dev"])
     start_and_stop("cd template && python3 noxfile.py -s dev", checkout, checkout / "template")
 

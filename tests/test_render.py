@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import filecmp
+import os
 import re
 import shutil
 import subprocess
@@ -17,6 +18,8 @@ from dotenv import dotenv_values
 from tests.support import ANSWER_SETS, ANSWERS, GOLDEN, ROOT, files, run, share_environments
 
 Rendered = Callable[[str], Path]
+# The command of the README.
+COPY = 'copier copy "$PWD" ../my-app'
 WINDOWS_FORBIDS = re.compile(r'[<>:"\\|?*]|[ .]$|^(con|prn|aux|nul|com\d|lpt\d)(\.|$)', re.IGNORECASE)
 
 
@@ -115,8 +118,8 @@ def test_only_allowed_text_files_are_rendered() -> None:
 
 def test_copier_and_the_session_create_the_same_project(checkout: Path, environments: Path, tmp_path: Path) -> None:
     share_environments(checkout, environments, ["new"])
-    copier = (sys.executable, "-m", "copier", "copy", "--defaults", "--vcs-ref", "HEAD")
-    copied = run(*copier, "--data-file", ANSWERS / "backend.yml", checkout, tmp_path / "copier/my-app", cwd=checkout)
+    path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+    copied = run("sh", "-c", f"{COPY} --defaults --data-file {ANSWERS}/backend.yml", cwd=checkout, PATH=path)
     assert copied.returncode == 0, copied.stdout
     shutil.copy(ANSWERS / "backend.yml", tmp_path)
     new = ("-s", "new", "--", "new/my-app", "--data-file", "backend.yml")
@@ -124,7 +127,7 @@ def test_copier_and_the_session_create_the_same_project(checkout: Path, environm
     assert session.returncode == 0, session.stdout
     assert f"  cd {tmp_path}/new/my-app\n  python3 noxfile.py -s dev\n" in session.stdout
     assert f"Its updates come from {checkout}; to change that, set _src_path" in session.stdout
-    assert_same(tmp_path / "copier/my-app", tmp_path / "new/my-app")
+    assert_same(checkout.parent / "my-app", tmp_path / "new/my-app")
 
 
 def assert_same(left: Path, right: Path) -> None:

@@ -18,12 +18,12 @@ OLD, NEW = "v1.0.0", "v1.1.0"
 CHECKOUT = r"actions/checkout@[0-9a-f]{40}"
 NOX = r"nox\[uv\]==\S+(?=\"\])"
 MAIN = ".github/workflows/main.yml"
+FEW = ("copier.yml", "tasks/*.py", "tasks/core", "tasks/project", ":(glob)template/*", "template/.github")
 
 
-@pytest.fixture(scope="module")
-def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The working tree as version 1.0.0; in 1.1.0 files of it change, one is new, one is removed, pins are raised."""
-    copy = snapshot(tmp_path_factory.mktemp("template") / "slipway")
+def versions(copy: Path, *paths: str) -> Path:
+    """The working tree or these paths of it as version 1.0.0; in 1.1.0 files change, one is new, one is removed."""
+    snapshot(copy, *paths)
     git(copy, "tag", OLD)
     replace(copy / "tasks" / "core" / "errors.py", r"\Z", "\n# Changed upstream.\n")
     (copy / "tasks" / "fresh.py").write_text('"""New upstream."""\n', encoding="utf-8")
@@ -37,9 +37,10 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def scaffolded(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A project of version 1.0.0."""
-    return scaffold(template, OLD, tmp_path_factory.mktemp("old") / "my-app")
+def scaffolded(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A project of version 1.0.0 with few files, which is quick to update."""
+    folder = tmp_path_factory.mktemp("few")
+    return scaffold(versions(folder / "slipway", *FEW), OLD, folder / "my-app")
 
 
 @pytest.fixture
@@ -74,7 +75,9 @@ def conflicts(project: Path) -> set[str]:
     return set(run("git", "grep", "-lE", "^(<<<<<<<|>>>>>>>) ", cwd=project).stdout.splitlines())
 
 
-def test_unedited_project_becomes_a_fresh_copy(project: Path, template: Path, tmp_path: Path) -> None:
+def test_unedited_project_becomes_a_fresh_copy(tmp_path: Path) -> None:
+    template = versions(tmp_path / "slipway")
+    project = scaffold(template, OLD, tmp_path / "my-app")
     assert update(project, "--check") == (1, "Slipway has a newer version. Update to it: nox -s update\n")
     assert update(project) == (0, "Updated. Review the changes, then run nox -s setup and commit: git diff\n")
     assert update(project, "--check") == (0, "Up to date.\n")
@@ -93,6 +96,7 @@ def test_edits_are_kept_and_conflict_only_where_both_sides_change_a_line(project
     replace(project / MAIN, CHECKOUT, f"actions/checkout@{'1' * 40}")
     ours = project / ".github" / "workflows" / "ours.yml"
     ours.write_text(f"on: push\n# actions/checkout@{'1' * 40}\n", encoding="utf-8")
+    (project / "src" / "backend").mkdir(parents=True)
     (project / "src" / "backend" / "billing.py").write_text('"""Ours."""\n', encoding="utf-8")
     kept = {path: path.read_text(encoding="utf-8") for path in (project / "noxfile.py", ours)}
     commit(project)

@@ -12,29 +12,11 @@ from pathlib import Path
 import pytest
 
 from tasks.core.ports import Ports
-from tasks.servers import Servers, temporary
-from tasks.servers.group import Group
-from tasks.servers.postgres import Postgres
-from tests.support import run, share_environments
+from tasks.servers import Servers
+from tests.support import copy_cluster, run, share_environments
 from tests.tasks.checked_project import KEPT, CheckedProject
 from tests.tasks.small_project import make
 from tests.tasks.users import as_ordinary
-
-
-@pytest.fixture(scope="session")
-def servers() -> Iterator[Servers]:
-    """Real servers for all tests of this process."""
-    with temporary() as running:
-        yield running
-
-
-@pytest.fixture(scope="session")
-def cluster(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of an initialised PostgreSQL, for tests to copy: initdb takes more than a second."""
-    folder = tmp_path_factory.mktemp("cluster") / "postgres"
-    with Group() as group:
-        Postgres(folder).prepare(group)
-    return folder
 
 
 @pytest.fixture(scope="session")
@@ -100,12 +82,6 @@ def initialised(small: Path, cluster: Path) -> Path:
     """The small project with the data folder of an initialised PostgreSQL."""
     copy_cluster(cluster, small)
     return small
-
-
-def copy_cluster(cluster: Path, project: Path) -> Path:
-    """Copy an initialised PostgreSQL into the project's data folder."""
-    (project / ".data").mkdir(mode=0o700)
-    return Path(shutil.copytree(cluster, project / ".data" / "postgres"))
 
 
 @pytest.fixture

@@ -17,6 +17,8 @@ from tests.support.users import User
 
 # Requests that must be answered before the next step.
 STEP = 100
+# Between two requests of a client: without a pause, clients take the CPU time that instances need to start.
+PAUSE_SECONDS = 0.01
 
 
 async def test_rolling_restart_of_two_instances_loses_no_request(
@@ -40,6 +42,7 @@ async def test_rolling_restart_of_two_instances_loses_no_request(
         while running:
             body = {"name": "Project"} if method == "POST" else None
             statuses.append((await client.request(method, "/api/projects", json=body)).status_code)
+            await asyncio.sleep(PAUSE_SECONDS)
 
     async def step() -> None:
         expected = len(statuses) + STEP

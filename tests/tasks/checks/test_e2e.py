@@ -12,33 +12,41 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import httpx
 import pytest
 
 from tasks.checks.e2e import check
 from tasks.core.errors import UserError
-from tests.support import nox, run
+from tests.support import copy_cluster, nox, run
+from tests.tasks.small_project import FOREIGN
 from toolkit.application import Application, free_port
 
 ACTIVE_SESSIONS = "src/backend/shared/security/active_sessions.py"
 ENDS = "await self._redis.delete(self._key(session_id))"
 SERVICES = {"auth", "projects"}
+# Every test of the end-to-end tests registers users.
+FAST_HASHING = {"ARGON2_MEMORY_KIB": "8", "ARGON2_ROUNDS": "1"}
 
 
 @pytest.fixture(scope="module")
-def application(rendered: Callable[[str], Path], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Application]:
-    """A fresh project that `dev` runs."""
+def application(
+    rendered: Callable[[str], Path], cluster: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Application]:
+    """A fresh project that `dev` runs, whatever variables of PostgreSQL there are."""
     folder = tmp_path_factory.mktemp("running") / "my-app"
     shutil.copytree(rendered("backend"), folder, symlinks=True)
+    copy_cluster(cluster, folder)
     running = Application(folder)
-    with pytest.MonkeyPatch.context() as patched:
-        # Every test of the end-to-end tests registers users, whose passwords take long to hash.
-        patched.setenv("ARGON2_MEMORY_KIB", "8")
-        patched.setenv("ARGON2_ROUNDS", "1")
-        try:
+    try:
+        with pytest.MonkeyPatch.context() as patched:
+            for name, value in {**FOREIGN, **FAST_HASHING}.items():
+                patched.setenv(name, value)
             running.start()
-            yield running
-        finally:
-            running.stop()
+        yield running
+        assert "Traceback" not in running.log.read_text(encoding="utf-8")
+    finally:
+        remaining = running.stop()
+    assert remaining == []
 
 
 def command(
@@ -49,6 +57,11 @@ def command(
     if not python.exists():
         nox(application.project, "-s", session, "--install-only")
     return run(python, "-m", "tasks", name, *arguments, cwd=application.project, **environment)
+
+
+def test_a_scaffolded_application_answers_through_its_gateway(application: Application) -> None:
+    assert set(application.ports) == {*SERVICES, "gateway", "PostgreSQL", "Valkey"}
+    assert httpx.get(f"{application.gateway}/health/detailed").json()["status"] == "ok"
 
 
 def test_pass_against_dev_with_existing_data(application: Application) -> None:

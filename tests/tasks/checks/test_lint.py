@@ -8,14 +8,14 @@ from hashlib import sha256
 from pathlib import Path
 
 import pytest
+from copier import run_copy
 
 from tasks.checks import checksums, lint
 from tasks.checks.files import chosen_files, matching, project_files
 from tasks.checks.lint import CHECKS, Check, findings
 from tasks.core.errors import UserError
-from tests.support import ROOT, run
+from tests.support import ROOT, run, snapshot
 from tests.tasks.checked_project import MIGRATIONS, CheckedProject
-from toolkit.new import scaffold
 
 # Names and descriptions of projects, in any language and with any character.
 TEXTS = [
@@ -47,10 +47,22 @@ def run_lint(checked: CheckedProject, monkeypatch: pytest.MonkeyPatch, capsys: p
     return run_in
 
 
+@pytest.fixture(scope="session")
+def texts_only(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The template without code: all files with answers, and the settings of the checks."""
+    without_code = (":!template/src", ":!template/tests", ":!template/requirements", ":!template/tasks")
+    return snapshot(tmp_path_factory.mktemp("texts") / "slipway", "copier.yml", "template", *without_code)
+
+
 @pytest.mark.parametrize(("name", "description"), TEXTS)
-def test_names_and_descriptions_of_projects_pass(run_lint: Lint, tmp_path: Path, name: str, description: str) -> None:
+def test_names_and_descriptions_of_projects_pass(
+    run_lint: Lint, texts_only: Path, tmp_path: Path, name: str, description: str
+) -> None:
     project = tmp_path / "my-app"
-    scaffold(project, {"project_name": name, "project_slug": "my-app", "description": description}, defaults=True)
+    answers = {"project_name": name, "project_slug": "my-app", "description": description}
+    run_copy(str(texts_only), project, data=answers, defaults=True, quiet=True, vcs_ref="HEAD")
+    # The modules of checks.
+    (project / "tasks").symlink_to(ROOT / "tasks")
     checks = ("yaml", "markdown", "dotenv", "spelling", "prose")
     assert run_lint(project, *(word for check in checks for word in ("--only", check)))[0] == 0
 

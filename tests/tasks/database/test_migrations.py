@@ -69,23 +69,24 @@ def add_model(project: CheckedProject) -> None:
     project.write(BASE, (project.folder / BASE).read_text(encoding="utf-8") + PLANTED)
 
 
-def test_the_sessions_generate_check_and_apply_the_first_migration_of_a_team(
-    checked: CheckedProject, database: str
-) -> None:
+def test_the_first_migration_of_a_team_is_generated_checked_and_applied(checked: CheckedProject, database: str) -> None:
+    """The tutorial runs the sessions and the tests of what it changes."""
     head = checked.newest_revision()
     checked.replace(PROJECT, "    name: Mapped[str]\n", "    name: Mapped[str]\n    colour: Mapped[str | None]\n")
     add_model(checked)
-    done = checked.session("migration", "add", "planted", DATABASE_URL=database)
-    assert done.returncode == 0, done.stdout
+    done = run(checked, "migration", "add", "planted", url=database)
+    assert done.returncode == 0, done.stderr
     [path] = (checked.folder / MIGRATIONS).glob("*_add_planted.py")
     assert f"Wrote {path.relative_to(checked.folder)}" in done.stdout
     assert "Generating" not in done.stdout
     assert tables(database) == set()
-    assert checked.session("lint", str(MIGRATIONS)).returncode == 0
-    assert checked.session("db_check").returncode == 0
-    done = checked.session("test", "tests/shared/database", "tests/projects")
+    linted = checked.command("lint", "checks.lint", str(MIGRATIONS))
+    assert linted.returncode == 0, linted.stdout
+    done = run(checked, "db_check")
     assert done.returncode == 0, done.stdout
-    done = checked.session("migrate", DATABASE_URL=database)
+    tested = checked.session("test", "tests/shared/database")
+    assert tested.returncode == 0, tested.stdout
+    done = run(checked, "migrate", url=database)
     assert f"applied {head} (" in done.stdout
     assert "(add planted)" in done.stdout
     assert {"users", "planted"} <= tables(database)

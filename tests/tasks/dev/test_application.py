@@ -1,4 +1,4 @@
-"""Functions of `dev`, and the start of a whole scaffolded application."""
+"""Functions of `dev`, and the settings of a scaffolded application."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ import re
 import sys
 import threading
 import time
-from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -28,15 +27,7 @@ from tasks.project.env_file import SECRET
 from tasks.project.services import Service
 from tasks.servers import Servers
 from tasks.servers.group import Group
-from tests.tasks.small_project import FOREIGN, Dev, get
-
-
-@pytest.fixture
-def dev(project: Path) -> Iterator[Dev]:
-    """`dev` in a scaffolded project; a test that changes the project first starts its own."""
-    running = Dev(project, settings=FOREIGN)
-    yield running
-    running.kill()
+from tests.tasks.small_project import Dev
 
 
 @pytest.mark.parametrize(
@@ -94,15 +85,6 @@ def test_data_of_another_session_are_refused(small: Path, monkeypatch: pytest.Mo
 def test_reuse_fails_if_the_first_dev_ends_before_it_is_ready(tmp_path: Path) -> None:
     message = command.reuse(DataFolder(tmp_path), InUseError("dev", 7))
     assert message == "`nox -s dev` (PID 7) ended before it was ready. See its output."
-
-
-def test_scaffolded_application_answers_through_its_gateway(dev: Dev) -> None:
-    about = dev.ready()
-    assert set(about["services"]) == {"auth", "gateway", "projects"}
-    assert '"status":"ok"' in get(f"{about['url']}/health/detailed")
-    assert dev.stop() == 0
-    assert "Traceback" not in dev.text()
-    assert dev.leftovers() == []
 
 
 def test_wrong_settings_are_reported_before_any_server_starts(project: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import socket
 import subprocess
 import sys
@@ -215,6 +216,8 @@ def test_a_docker_without_plugins_is_a_warning_with_the_remedy(small: Path) -> N
 
 
 def test_the_values_of_setup_pass_and_wrong_ones_are_a_failure(project: Path) -> None:
+    # Links to environments of other tests, each of which would be compared with its lock.
+    shutil.rmtree(project / ".nox")
     setup.complete(project)
     assert row(doctor(project), ".env.local").split()[:3] == ["✓", ".env.local", "complete"]
     in_environment = doctor(project, ACCESS_TOKEN_LIFETIME="abc")

@@ -23,8 +23,7 @@ from tasks.project.data_folder import DataFolder, InUseError
 from tasks.servers import Servers, persistent, temporary
 from tasks.servers.group import Group
 from tasks.servers.postgres import Postgres, major_version
-from tests.support import ROOT
-from tests.tasks.conftest import copy_cluster
+from tests.support import ROOT, copy_cluster
 from tests.tasks.requirements import on_small_disk, user_namespaces
 from tests.tasks.small_project import FOREIGN, environment, until
 from tests.tasks.users import NAMELESS, ORDINARY, as_ordinary
