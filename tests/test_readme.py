@@ -95,6 +95,7 @@ SESSIONS = {
     "nox -s setup": ".env.local",
     "nox -s doctor": "Python",
     "nox -s db -- shell": "",
+    "nox -s db -- seed": "Log in as ",
     "nox -s lint -- --fix": "",
     "nox -s lock": "requirements/backend.txt: unchanged",
 }

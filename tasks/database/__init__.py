@@ -1,1 +1,1 @@
-"""The development database: psql, dump, restore, reset, and its migrations."""
+"""The development database: psql, dump, restore, reset, seed, and its migrations."""

@@ -14,8 +14,9 @@ from pathlib import Path
 from tasks.core.console import confirm
 from tasks.database import operations
 from tasks.database.operations import CREATE, DROP, administer, execute, url_parts
-from tasks.project import env_file
+from tasks.project import env_file, setup
 from tasks.project.data_folder import FOLDER, DataFolder, InUseError
+from tasks.project.services import BACKEND
 from tasks.servers import Servers, persistent
 
 
@@ -29,6 +30,9 @@ def main() -> int | None:
             subparser.add_argument("file", type=Path)
         if action in (restore, reset):
             subparser.add_argument("--yes", action="store_true", help="skip the confirmation")
+        if action is seed:
+            subparser.add_argument("people", nargs="?", type=int, default=100, help="their number (default 100)")
+            subparser.add_argument("--add", action="store_true", help="also if the database has other users")
     arguments = vars(parser.parse_args())
     return ACTIONS[arguments.pop("action")](**arguments)
 
@@ -79,11 +83,25 @@ def reset(*, yes: bool) -> int:
         return _migrate(servers)
 
 
+def seed(people: int, *, add: bool) -> int:
+    """Add people, their projects and their history, for development; those who exist stay as they are."""
+    if change := setup.complete(Path.cwd()):
+        print(change, flush=True)
+    with persistent("db") as servers:
+        return _run(servers, "shared.database.seed", str(people), *(["--add"] if add else []))
+
+
 def _migrate(servers: Servers, *arguments: str) -> int:
     """Run `migrate`; a dump has no rights, as it may be of another server."""
+    return _run(servers, "tasks", "database.migrations.apply", *arguments)
+
+
+def _run(servers: Servers, module: str, *arguments: str) -> int:
+    """Run a module of Slipway or of the application on these servers."""
     urls = {"DATABASE_URL": servers.database_url, "REDIS_URL": servers.redis_url}
-    command = [sys.executable, "-m", "tasks", "database.migrations.apply", *arguments]
-    return subprocess.run(command, env={**os.environ, **urls}, check=False).returncode
+    path = os.pathsep.join(filter(None, [str(BACKEND.resolve()), os.environ.get("PYTHONPATH")]))
+    command = [sys.executable, "-m", module, *arguments]
+    return subprocess.run(command, env={**os.environ, **urls, "PYTHONPATH": path}, check=False).returncode
 
 
 def _place() -> str:
@@ -95,4 +113,10 @@ def _place() -> str:
     return f"{parts['dbname']} on {parts.get('host', 'this machine')}"
 
 
-ACTIONS: dict[str, Callable[..., int | None]] = {"shell": shell, "dump": dump, "restore": restore, "reset": reset}
+ACTIONS: dict[str, Callable[..., int | None]] = {
+    "shell": shell,
+    "dump": dump,
+    "restore": restore,
+    "reset": reset,
+    "seed": seed,
+}

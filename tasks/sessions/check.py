@@ -43,7 +43,7 @@ def migration(session: nox.Session) -> None:
 
 @nox.session(default=False)
 def db(session: nox.Session) -> None:
-    """Work with the development database (-- shell, -- dump FILE, -- restore FILE, -- reset)."""
+    """Work with the development database (-- shell, -- dump FILE, -- restore FILE, -- reset, -- seed [N])."""
     install(session, "dev", compile_bytecode=True)
     # Ctrl-C is for psql: the session waits until psql exits.
     session.run("python", "-m", "tasks", "database", *session.posargs, interrupt_timeout=None)

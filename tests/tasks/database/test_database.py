@@ -365,6 +365,17 @@ def test_shell_runs_psql_on_the_database(own: Own) -> None:
     assert "first" in done.stdout
 
 
+def test_seed_runs_the_code_of_the_application_on_the_database(own: Own) -> None:
+    folder = own.project / "src" / "backend" / "shared" / "database"
+    folder.mkdir()
+    (folder / "seed.py").write_text(
+        "import os, sys; open('seeded', 'w').write(' '.join([*sys.argv[1:], os.environ['DATABASE_URL']])); sys.exit(3)"
+    )
+    assert own.db("seed", "5", "--add").returncode == 3
+    assert (own.project / "seeded").read_text() == f"5 --add {own.url}"
+    assert own.db("seed", "few").returncode == 2
+
+
 @pytest.mark.parametrize("arguments", [(), ("frobnicate",), ("dump",)])
 def test_wrong_arguments_print_the_usage(small: Path, arguments: tuple[str, ...]) -> None:
     done = call(main, small, *arguments)

@@ -29,14 +29,18 @@ def main() -> None:
     # PID 1 of a container ignores SIGTERM unless it has a handler. The run replaces this one, because an exception
     # raised in a handler can be lost, for example in a finalizer.
     signal.signal(signal.SIGTERM, stop)
-    settings = load(MigrationSettings)
+    migrate(load(MigrationSettings))
+    print_line("The database is up to date.")
+
+
+def migrate(settings: MigrationSettings) -> None:
+    """Run the pending migrations; exit with one line after an error."""
     try:
         upgrade(owner_url(settings), settings.by_service)
     except (CommandError, SQLAlchemyError, ValueError) as error:
         sys.exit(describe(error))
     except CancelledError:
         sys.exit(TERMINATED)
-    print_line("The database is up to date.")
 
 
 def upgrade(url: URL, passwords: Mapping[str, SecretStr]) -> None:
