@@ -8,7 +8,7 @@ from redis.asyncio import Redis
 
 from shared import rate_limits
 from shared.rate_limits import LocalLimiter, Rate, SharedLimiter
-from shared.redis import RedisSettings, create_redis
+from shared.redis import PAUSE_SECONDS, RedisSettings, create_redis
 from shared.settings import Environment
 from tests.support.clock import Clock
 from tests.support.serving import TIMEOUT_SECONDS
@@ -114,9 +114,9 @@ async def test_shared_limit_is_local_while_redis_is_away_and_exact_when_it_is_ba
     assert [(await limiter.take("login", "a")).accepted for _ in range(4)] == [True] * 3 + [False]
     assert not limiter.available
     assert (await limiter.take("refresh", "a")).limit == "refresh"
-    limiter._timeout = TIMEOUT_SECONDS
+    limiter._commands._timeout = TIMEOUT_SECONDS
     # Not every request tries it.
     assert not (await limiter.take("login", "a")).accepted
-    clock.now += rate_limits.REDIS_PAUSE_SECONDS
+    clock.now += PAUSE_SECONDS
     assert (await limiter.take("login", "a")).accepted
     assert limiter.available

@@ -14,6 +14,7 @@ from auth.service import SessionPolicy
 from auth.settings import AuthSettings
 from shared import audit, redis
 from shared.application import create_service, handle_unavailable
+from shared.cache import Cache
 from shared.database import engine as database
 from shared.middleware import RequestMiddleware
 from shared.rate_limits import LimitCollector, LocalLimiter, SharedLimiter
@@ -39,6 +40,7 @@ def create_app(settings: AuthSettings) -> ASGIApp:
         state.policy = SessionPolicy(settings.rotation, lifetime, settings.sessions_per_user, failures)
         state.engine = database.create_engine(settings, "auth")
         store = redis.create_redis(settings)
+        state.cache = Cache(store, settings)
         state.checks = {
             "database": lambda: audit.check_writable(state.engine),
             "redis": lambda: redis.check_writable(store, settings.redis_prefix),

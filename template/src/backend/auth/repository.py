@@ -7,10 +7,10 @@ from uuid import UUID
 
 from sqlalchemy import and_, delete, func, select, text
 from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared import audit
 from shared.database.models import Session, User
+from shared.database.session import CachedSession
 
 
 class ReleasedProject(NamedTuple):
@@ -24,7 +24,7 @@ class ReleasedProject(NamedTuple):
 class Repository:
     """Users and sessions in the database."""
 
-    def __init__(self, database: AsyncSession) -> None:
+    def __init__(self, database: CachedSession) -> None:
         self._database = database
 
     async def add_user(self, email: str, name: str, password_hash: str) -> User | None:
@@ -62,7 +62,9 @@ class Repository:
     async def release_projects(self, user_id: UUID, *, delete_unowned: bool) -> list[ReleasedProject]:
         """The projects of a user, locked; deletes those that nobody else owns, if requested."""
         statement = select(text("*")).select_from(func.release_projects(user_id, delete_unowned))
-        return [ReleasedProject(*row) for row in await self._database.execute(statement)]
+        released = [ReleasedProject(*row) for row in await self._database.execute(statement)]
+        self._database.mark_changed(user_id, *(each.id for each in released))
+        return released
 
     async def delete_user(self, user: User) -> None:
         """Delete a user with its sessions and memberships."""

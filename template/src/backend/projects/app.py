@@ -10,6 +10,7 @@ from projects.endpoints import HANDLED_ERRORS, handle_error, router
 from projects.settings import ProjectsSettings
 from shared import audit, redis
 from shared.application import create_service, handle_unavailable
+from shared.cache import Cache
 from shared.database import engine as database
 from shared.http import create_client
 from shared.middleware import RequestMiddleware
@@ -26,6 +27,8 @@ def create_app(settings: ProjectsSettings) -> ASGIApp:
         state = app.state
         state.engine = database.create_engine(settings, "projects")
         store = redis.create_redis(settings)
+        state.cache = Cache(store, settings)
+        state.metrics.registry.register(state.cache)
         client = create_client()
         keys = RemoteKeys(client, settings.jwks_url)
         state.checks = {"database": lambda: audit.check_writable(state.engine), "redis": store.ping, "keys": keys.check}

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends, Path, Query, Request
 
-from projects.repository import MemberRow, ProjectRow, Repository
+from projects.repository import MemberRow, Repository
 from projects.schemas import (
     Actor,
     EventOut,
@@ -55,7 +55,7 @@ MemberId = Annotated[UUID, Path(description="The user ID of the member.")]
 @router.post("", status_code=201, responses=UNAUTHORIZED | INVALID | UNAVAILABLE)
 async def create_project(project: ProjectCreate, service: Service) -> ProjectOut:
     """Create a project; the current user becomes its owner."""
-    return project_out(await service.create_project(project.name, project.description))
+    return ProjectOut.of(*await service.create_project(project.name, project.description))
 
 
 @router.get("", responses=UNAUTHORIZED | INVALID | UNAVAILABLE)
@@ -64,19 +64,19 @@ async def list_projects(service: Service, after: PageCursor, limit: Limit = 20, 
     rows = await service.list_projects(search.strip(), after, limit + 1)
     last = rows[limit - 1].membership if len(rows) > limit else None
     cursor = Cursor(last.created_at, last.project_id) if last else None
-    return ProjectPage(items=[project_out(row) for row in rows[:limit]], next=str(cursor) if cursor else None)
+    return ProjectPage(items=[ProjectOut.of(*row) for row in rows[:limit]], next=str(cursor) if cursor else None)
 
 
 @router.get("/{project_id}", responses=UNAUTHORIZED | PROJECT_NOT_FOUND | INVALID | UNAVAILABLE)
 async def get_project(project_id: ProjectId, service: Service) -> ProjectOut:
     """A project."""
-    return project_out(await service.get_project(project_id))
+    return await service.get_project(project_id)
 
 
 @router.patch("/{project_id}", responses=UNAUTHORIZED | FORBIDDEN | PROJECT_NOT_FOUND | INVALID | UNAVAILABLE)
 async def update_project(project_id: ProjectId, changes: ProjectUpdate, service: Service) -> ProjectOut:
     """Change a project. Requires the role editor or owner."""
-    return project_out(await service.update_project(project_id, changes))
+    return ProjectOut.of(*await service.update_project(project_id, changes))
 
 
 @router.delete(
@@ -132,19 +132,6 @@ async def update_member(project_id: ProjectId, user_id: MemberId, changes: Membe
 async def remove_member(project_id: ProjectId, user_id: MemberId, service: Service) -> None:
     """Remove a member. Requires the role owner, except to leave the project."""
     await service.remove_member(project_id, user_id)
-
-
-def project_out(row: ProjectRow) -> ProjectOut:
-    """The response model of a project."""
-    project = row.project
-    return ProjectOut(
-        id=project.id,
-        name=project.name,
-        description=project.description,
-        role=Role(row.membership.role),
-        created_at=project.created_at,
-        updated_at=project.updated_at,
-    )
 
 
 def member_out(row: MemberRow) -> MemberOut:

@@ -4,15 +4,15 @@ from collections.abc import Iterable
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import Select, column, func, select, table, tuple_
+from sqlalchemy import Select, column, exists, func, select, table, tuple_
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import load_only
+from sqlalchemy.orm import aliased, load_only
 
+from projects.schemas import ProjectOut
 from shared import audit
 from shared.database.models import AuditEvent, Membership, Project, Role, User
-from shared.database.session import OWNER_KEYS, violates
+from shared.database.session import OWNER_KEYS, CachedSession, violates
 from shared.pagination import Cursor
 
 # What this service may read of users.
@@ -40,9 +40,12 @@ class NoUserError(Exception):
 
 
 class Repository:
-    """Projects and memberships in the database."""
+    """Projects and memberships in the database.
 
-    def __init__(self, database: AsyncSession) -> None:
+    What changes or deletes a row makes cached values obsolete; a new one cannot, as missing rows are not cached.
+    """
+
+    def __init__(self, database: CachedSession) -> None:
         self._database = database
 
     async def add_project(self, name: str, description: str, owner_id: UUID) -> ProjectRow:
@@ -59,17 +62,30 @@ class Repository:
         """The projects of a user whose name contains a text in any case, newest membership first."""
         return [ProjectRow(*row) for row in await self._database.execute(search_of(user_id, search, after, limit))]
 
-    async def project(self, project_id: UUID, user_id: UUID, *, lock: bool = False) -> ProjectRow | None:
-        """The project if the user is a member; `lock` blocks concurrent changes of the project and its members."""
-        if lock:
-            await self._database.execute(select(Project.id).where(Project.id == project_id).with_for_update())
-        row = (await self._database.execute(_projects_of(user_id).where(Project.id == project_id))).one_or_none()
-        return ProjectRow(*row) if row else None
+    async def project(self, project_id: UUID, user_id: UUID) -> ProjectOut | None:
+        """The project if the user is a member, without a query if it is cached."""
 
-    async def members(self, project_id: UUID, after: Cursor | None, limit: int) -> list[MemberRow]:
-        """The members of a project, oldest first."""
+        async def load() -> ProjectOut | None:
+            row = await self._project(project_id, user_id)
+            return ProjectOut.of(*row) if row else None
+
+        return await self._database.cached(ProjectOut, project_id, user_id, load=load)
+
+    async def lock_project(self, project_id: UUID, user_id: UUID) -> ProjectRow | None:
+        """The project if the user is a member; blocks concurrent changes of the project and its members.
+
+        Two statements, since the first may wait for another change, and one statement would not read its memberships.
+        """
+        await self._database.execute(select(Project.id).where(Project.id == project_id).with_for_update())
+        return await self._project(project_id, user_id)
+
+    async def members(self, project_id: UUID, user_id: UUID, after: Cursor | None, limit: int) -> list[MemberRow]:
+        """The members of a project, oldest first; none if the user is not one of them."""
+        own = aliased(Membership)
+        is_member = exists().where(own.project_id == project_id, own.user_id == user_id)
         position = tuple_(Membership.created_at, Membership.user_id)
-        query = _members_of(project_id).order_by(Membership.created_at, Membership.user_id).limit(limit)
+        query = _members_of(project_id).where(is_member)
+        query = query.order_by(Membership.created_at, Membership.user_id).limit(limit)
         if after is not None:
             query = query.where(position > (after.timestamp, after.id))
         return [MemberRow(*row) for row in await self._database.execute(query)]
@@ -112,18 +128,23 @@ class Repository:
                 raise NoUserError from error
             raise
 
-    async def flush(self) -> None:
-        """Flush changes, which also loads values that the database generates."""
+    async def flush(self, project_id: UUID) -> None:
+        """Flush changes of a project or its members, which also loads values that the database generates."""
+        self._database.mark_changed(project_id)
         await self._database.flush()
 
     async def delete(self, row: Project | Membership) -> None:
         """Delete a project with its memberships, or one membership."""
         await self._database.delete(row)
-        await self._database.flush()
+        await self.flush(row.id if isinstance(row, Project) else row.project_id)
 
     def record(self, action: str, actor_id: UUID, project_id: UUID, **details: Any) -> None:
         """Add an audit event."""
         audit.record(self._database, action, actor_id, project_id, **details)
+
+    async def _project(self, project_id: UUID, user_id: UUID) -> ProjectRow | None:
+        row = (await self._database.execute(_projects_of(user_id).where(Project.id == project_id))).one_or_none()
+        return ProjectRow(*row) if row else None
 
 
 def search_of(user_id: UUID, search: str, after: Cursor | None, limit: int) -> Select[Project, Membership]:

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import ConfigDict, Field, StringConstraints, model_validator
 
-from shared.database.models import Role
+from shared.database.models import Membership, Project, Role
 from shared.schemas import NO_NUL, Email, Name, Schema, StrictSchema
 
 Description = Annotated[str, StringConstraints(max_length=10_000, pattern=NO_NUL)]
@@ -60,6 +60,18 @@ class ProjectOut(Schema):
 
     updated_at: datetime
     """When the name or description last changed."""
+
+    @classmethod
+    def of(cls, project: Project, membership: Membership) -> Self:
+        """The project as its member gets it."""
+        return cls(
+            id=project.id,
+            name=project.name,
+            description=project.description,
+            role=Role(membership.role),
+            created_at=project.created_at,
+            updated_at=project.updated_at,
+        )
 
 
 class ProjectPage(Schema):

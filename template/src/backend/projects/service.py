@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from uuid import UUID
 
 from projects.repository import MemberRow, NoUserError, ProjectRow, Repository
-from projects.schemas import ProjectUpdate
+from projects.schemas import ProjectOut, ProjectUpdate
 from shared.database.models import AuditEvent, Role, User
 from shared.pagination import Cursor
 
@@ -51,30 +51,33 @@ class ProjectService:
         """The projects of the current user whose name contains a text."""
         return await self._repository.projects(self._user_id, search, after, limit)
 
-    async def get_project(self, project_id: UUID) -> ProjectRow:
+    async def get_project(self, project_id: UUID) -> ProjectOut:
         """A project."""
         return await self._require(project_id, Role.VIEWER)
 
     async def update_project(self, project_id: UUID, update: ProjectUpdate) -> ProjectRow:
         """Change the name or description of a project."""
-        row = await self._require(project_id, Role.EDITOR, lock=True)
+        row = await self._lock(project_id, Role.EDITOR)
         changes = update.model_dump(exclude_none=True)
         for name, value in changes.items():
             setattr(row.project, name, value)
-        await self._repository.flush()
+        await self._repository.flush(project_id)
         self._record("project.change", project_id, fields=sorted(changes))
         return row
 
     async def delete_project(self, project_id: UUID) -> None:
         """Delete a project."""
-        row = await self._require(project_id, Role.OWNER, lock=True)
+        row = await self._lock(project_id, Role.OWNER)
         self._record("project.delete", project_id, name=row.project.name)
         await self._repository.delete(row.project)
 
     async def list_members(self, project_id: UUID, after: Cursor | None, limit: int) -> Sequence[MemberRow]:
         """The members of a project."""
-        await self._require(project_id, Role.VIEWER)
-        return await self._repository.members(project_id, after, limit)
+        rows = await self._repository.members(project_id, self._user_id, after, limit)
+        if not rows:
+            # Behind the last page, or not a member.
+            await self._require(project_id, Role.VIEWER)
+        return rows
 
     async def list_events(
         self, project_id: UUID, after: Cursor | None, limit: int
@@ -86,7 +89,7 @@ class ProjectService:
 
     async def add_member(self, project_id: UUID, email: str, role: Role) -> MemberRow:
         """Add a registered user to a project."""
-        await self._require(project_id, Role.OWNER, lock=True)
+        await self._lock(project_id, Role.OWNER)
         user = await self._repository.user_by_email(email)
         if user is None:
             raise NotRegisteredError
@@ -101,30 +104,38 @@ class ProjectService:
 
     async def update_member(self, project_id: UUID, user_id: UUID, role: Role) -> MemberRow:
         """Change the role of a member."""
-        await self._require(project_id, Role.OWNER, lock=True)
+        await self._lock(project_id, Role.OWNER)
         row = await self._member(project_id, user_id)
         if role is not Role.OWNER:
             await self._require_another_owner(row)
         row.membership.role = role
-        await self._repository.flush()
+        await self._repository.flush(project_id)
         self._record("member.change", project_id, user_id=str(user_id), role=role)
         return row
 
     async def remove_member(self, project_id: UUID, user_id: UUID) -> None:
         """Remove a member; members who are not owners can only remove themselves."""
         is_self = user_id == self._user_id
-        await self._require(project_id, Role.VIEWER if is_self else Role.OWNER, lock=True)
+        await self._lock(project_id, Role.VIEWER if is_self else Role.OWNER)
         row = await self._member(project_id, user_id)
         await self._require_another_owner(row)
         await self._repository.delete(row.membership)
         self._record("member.remove", project_id, user_id=str(user_id))
 
-    async def _require(self, project_id: UUID, minimum: Role, *, lock: bool = False) -> ProjectRow:
-        row = await self._repository.project(project_id, self._user_id, lock=lock)
+    async def _require(self, project_id: UUID, minimum: Role) -> ProjectOut:
+        """The project, perhaps cached, if the current user has this role or a higher one."""
+        project = await self._repository.project(project_id, self._user_id)
+        if project is None:
+            raise NotFoundError
+        _check_role(project.role, minimum)
+        return project
+
+    async def _lock(self, project_id: UUID, minimum: Role) -> ProjectRow:
+        """The same to change it: from the database, locked until the end of the transaction."""
+        row = await self._repository.lock_project(project_id, self._user_id)
         if row is None:
             raise NotFoundError
-        if RANKS[Role(row.membership.role)] < RANKS[minimum]:
-            raise ForbiddenError
+        _check_role(Role(row.membership.role), minimum)
         return row
 
     async def _member(self, project_id: UUID, user_id: UUID) -> MemberRow:
@@ -142,3 +153,8 @@ class ProjectService:
 
     def _record(self, action: str, project_id: UUID, **details: object) -> None:
         self._repository.record(action, self._user_id, project_id, **details)
+
+
+def _check_role(role: Role, minimum: Role) -> None:
+    if RANKS[role] < RANKS[minimum]:
+        raise ForbiddenError

@@ -1,6 +1,5 @@
 """Rate limits: local ones in the memory of a process, and exact ones in Redis, which all processes share."""
 
-import asyncio
 import math
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
@@ -8,7 +7,6 @@ from dataclasses import dataclass, replace
 from time import monotonic, time
 from typing import Annotated, Any
 
-import structlog
 from limits import RateLimitItem, parse_many
 from limits.aio.storage import RedisStorage
 from limits.aio.strategies import MovingWindowRateLimiter
@@ -16,17 +14,12 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from prometheus_client.registry import Collector
 from pydantic import AfterValidator
 from redis.asyncio import Redis
-from redis.exceptions import RedisError
 
-from shared.redis import RedisSettings
+from shared.redis import BestEffort, RedisSettings
 
 # Of each of two generations of keys. All of them take less than 25 MB.
 MAX_KEYS = 50_000
-# After a failure of Redis, requests do not wait for it again so long.
-REDIS_PAUSE_SECONDS = 5.0
 DETAIL = "Too many requests; try again later"
-
-log = structlog.get_logger()
 
 
 def _check_rate(text: str) -> str:
@@ -131,39 +124,31 @@ class SharedLimiter:
         self, redis: Redis, settings: RedisSettings, rate: Rate, clock: Callable[[], float] = monotonic
     ) -> None:
         self.rejected: Counter[str] = Counter()
-        self.available = True
         self._rate = parse_many(rate)[0]
         options: dict[str, Any] = {"connection_pool": redis.connection_pool}
         storage = RedisStorage(
             "redis://", implementation="redispy", key_prefix=f"{settings.redis_prefix}limit", **options
         )
         self._window = MovingWindowRateLimiter(storage)
-        self._timeout = settings.redis_timeout
+        self._commands = BestEffort("rate limits are local", settings.redis_timeout, clock)
         self._local = LocalLimiter("", rate, clock)
-        self._clock = clock
-        self._retry_at = 0.0
+
+    @property
+    def available(self) -> bool:
+        """Whether the limits are in Redis."""
+        return self._commands.available
 
     async def take(self, name: str, key: str) -> Usage:
         """Count a request to the limit of this name."""
-        usage = await self._take(name, key) if self._clock() >= self._retry_at else None
+        usage = await self._commands.run(lambda: self._take(name, key))
         if usage is None:
             usage = replace(self._local.usage(self._local.take(f"{name} {key}")), limit=name)
         self.rejected[name] += not usage.accepted
         return usage
 
-    async def _take(self, name: str, key: str) -> Usage | None:
-        """None if Redis does not answer in time or refuses the command."""
-        try:
-            async with asyncio.timeout(self._timeout):
-                accepted = await self._window.hit(self._rate, name, key)
-                reset, remaining = await self._window.get_window_stats(self._rate, name, key)
-        except (RedisError, OSError) as error:
-            self._retry_at = self._clock() + REDIS_PAUSE_SECONDS
-            if self.available:
-                log.warning("rate limits are local", reason=str(error) or type(error).__name__)
-            self.available = False
-            return None
-        self.available = True
+    async def _take(self, name: str, key: str) -> Usage:
+        accepted = await self._window.hit(self._rate, name, key)
+        reset, remaining = await self._window.get_window_stats(self._rate, name, key)
         return Usage(name, self._rate, remaining, reset - time(), accepted)
 
 
