@@ -18,7 +18,7 @@ from tests.support.clients import client_of, problem_of
 from tests.support.stores import PRIMARY, REPLICA, Stores, wait_until_locked
 from tests.support.users import PASSWORD, User, create_user, new_email
 
-NEW_PASSWORD = "nobody guesses these words"
+NEW_PASSWORD = "nobody guesses these nouns"
 FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
 
 

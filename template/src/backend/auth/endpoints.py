@@ -133,7 +133,7 @@ def handle_error(_request: Request, error: Exception) -> ProblemResponse:
         case RateLimitedError():
             return ProblemResponse(429, DETAIL, error.usage.headers())
         case GuessablePasswordError():
-            message = "should be harder to guess: longer, or of less common words"
+            message = "should be harder to guess: longer, or less common"
             return invalid([{"type": "password_guessable", "loc": ("body", error.field), "msg": message}])
         case UnownedProjectsError():
             projects = [{"id": str(each.id), "name": each.name} for each in error.projects]

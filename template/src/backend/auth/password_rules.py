@@ -21,7 +21,7 @@ def prepare(password: str) -> str:
     return OPAQUE_STRING.enforce(password)
 
 
-def require_strong(field: str, password: str, *words: str) -> None:
-    """Raise GuessablePasswordError for a common password, a pattern such as `aaaa`, or one made of these words."""
-    if zxcvbn(password, list(words)).guesses_log10 < MIN_GUESSES:
+def require_strong(field: str, password: str, *names: str) -> None:
+    """Raise GuessablePasswordError for a common password, a pattern such as `aaaa`, or one made of these names."""
+    if zxcvbn(password, list(names)).guesses_log10 < MIN_GUESSES:
         raise GuessablePasswordError(field)

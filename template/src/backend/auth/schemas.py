@@ -96,7 +96,7 @@ class PasswordChange(Schema):
     password: Annotated[Password, Field(examples=["correct horse battery staple"])]
     """The current password."""
 
-    new_password: Annotated[NewPassword, Field(examples=["several long and rare words"])]
+    new_password: Annotated[NewPassword, Field(examples=["several long and rare nouns"])]
     """The new password; neither a common one nor the user's name or address."""
 
 
