@@ -6,6 +6,7 @@ import argparse
 import asyncio
 import os
 import secrets
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -31,6 +32,7 @@ from toolkit.reliability.record import Record, Write
 from toolkit.stack import Stack, StackFailedError, docker
 
 PAGE = TEMPLATE / "docs" / "reliability.md"
+KEPT_LOGS = TEMPLATE / ".data" / "reliability"
 # The folder of a run that already has mounts of its own.
 FOLDER = "SLIPWAY_RELIABILITY"
 REFUSED = 401
@@ -73,7 +75,11 @@ def in_private_folder() -> int:
     """Run this command again with a small disk and with names of services, which no other process has."""
     with tempfile.TemporaryDirectory(prefix="slipway-reliability-") as folder:
         command = [*embedded.private_mounts(Path(folder)), sys.executable, "-m", "toolkit.reliability", *sys.argv[1:]]
-        return subprocess.run(command, env={**os.environ, FOLDER: folder}, check=False).returncode
+        code = subprocess.run(command, env={**os.environ, FOLDER: folder}, check=False).returncode
+        if code and (logs := Path(folder) / embedded.LOGS).exists():
+            shutil.copytree(logs, KEPT_LOGS, dirs_exist_ok=True)
+            console.print(f"The logs are in {KEPT_LOGS.relative_to(TEMPLATE)}")
+        return code
 
 
 def check_engine() -> None:

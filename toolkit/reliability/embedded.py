@@ -33,6 +33,7 @@ from toolkit.new import TEMPLATE
 HOSTS = ("127.0.0.1", "127.0.0.2")
 # Folders in the folder of the run: a small disk with the database, and the rest.
 DISK = "disk"
+LOGS = "logs"
 DISK_MEGABYTES = 512
 NAMES = "hosts"
 POLL_SECONDS = 0.05
@@ -75,6 +76,8 @@ class Process:
 
     def unready_reason(self) -> str | None:
         """Why a service is not ready; None if it is, and for a server, whose state the services report."""
+        if self.popen.poll() is not None:
+            return "it has exited"
         try:
             answer = httpx.get(f"{self.url}{services.READINESS}", timeout=5, trust_env=False) if self.url else None
         except httpx.TransportError as error:
@@ -88,7 +91,7 @@ class Embedded:
     def __init__(self, project: Path, folder: Path, group: Group, ports: Ports) -> None:
         self.project = project
         self.disk = folder / DISK
-        self._logs = folder / "logs"
+        self._logs = folder / LOGS
         self._logs.mkdir()
         self._group = group
         self._processes: dict[str, Process] = {}

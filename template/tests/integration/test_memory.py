@@ -106,8 +106,9 @@ async def test_unfinished_logins_do_not_fill_the_memory(gateway: ServiceProcess)
 @pytest.mark.skipif(sys.platform != "linux", reason="needs a second loopback address")
 async def test_client_address_keeps_only_its_share_of_the_connections(gateway: ServiceProcess) -> None:
     host, port = address(gateway.url)
-    other = await asyncio.open_connection(host, port, local_addr=("127.0.0.2", 0))
     async with connections(gateway.url, CROWDED, b"") as opened:
+        # Not earlier: the server closes a connection that is idle for long.
+        other = await asyncio.open_connection(host, port, local_addr=("127.0.0.2", 0))
         closed = CROWDED - MAX_CONNECTIONS_PER_CLIENT
         await wait_until(lambda: sum(reader.at_eof() for reader, _ in opened) >= closed)
         other[1].write(b"GET /health HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
