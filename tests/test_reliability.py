@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import json
+import os
 import re
 import sys
 import threading
@@ -347,6 +348,7 @@ def test_the_session_injects_a_fault_and_nothing_is_lost(tmp_path: Path) -> None
         private_mounts(tmp_path)
     except UserError as error:
         requirements.missing("disk", str(error))
-    done = run(*(sys.executable, "-m", "toolkit.reliability", "kill -9 both projects"), cwd=ROOT)
+    command = (sys.executable, "-m", "toolkit.reliability", "kill -9 both projects")
+    done = run(*command, cwd=ROOT, SLIPWAY_SESSION=str(os.getpid()))
     assert done.returncode == 0, done.stdout
     assert re.search(r"kill -9 both\D+[\d.]+ s .*projects: \d+ × 50[23]", done.stdout), done.stdout

@@ -75,7 +75,9 @@ def in_private_folder() -> int:
     """Run this command again with a small disk and with names of services, which no other process has."""
     with tempfile.TemporaryDirectory(prefix="slipway-reliability-") as folder:
         command = [*embedded.private_mounts(Path(folder)), sys.executable, "-m", "toolkit.reliability", *sys.argv[1:]]
-        code = subprocess.run(command, env={**os.environ, FOLDER: folder}, check=False).returncode
+        # It exits with this process, as this one does with the session.
+        settings = {**os.environ, FOLDER: folder, interruption.SESSION: str(os.getpid())}
+        code = subprocess.run(command, env=settings, check=False).returncode
         if code and (logs := Path(folder) / embedded.LOGS).exists():
             shutil.copytree(logs, KEPT_LOGS, dirs_exist_ok=True)
             console.print(f"The logs are in {KEPT_LOGS.relative_to(TEMPLATE)}")
