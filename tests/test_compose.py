@@ -87,7 +87,7 @@ def network_faults(document: Document) -> Iterator[str]:
     allowed = {
         "gateway": {"edge", "limits", "services"},
         "redis": {"data", "limits"},
-        **{name: {"data"} for name in ("postgres", *TASKS)},
+        **{name: {"data"} for name in ("postgres", "worker", *TASKS)},
     }
     for name, own in networks.items():
         if own != allowed.get(name, {"data", "services"}):
@@ -183,6 +183,7 @@ def test_every_service_of_the_backend_is_in_the_file_with_its_port(compose: Docu
     assert set(ports) == services
     for name in services - {"gateway"}:
         assert compose["services"][name]["build"]["args"] == {"SERVICE": name, "PORT": ports[name]}
+    for name in services - {"gateway", "worker"}:
         assert compose["services"]["gateway"]["environment"][f"{name.upper()}_URL"] == f"http://{name}:{ports[name]}"
     assert compose["services"]["gateway"]["ports"] == [
         f"127.0.0.1:${{GATEWAY_PORT:-{ports['gateway']}}}:{ports['gateway']}"

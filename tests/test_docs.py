@@ -26,7 +26,7 @@ from toolkit.git import git
 DOCS = ROOT / "docs"
 TUTORIAL = "tutorial.md"
 PROJECT_PAGES = [
-    f"how-to/add-a-{name}.md" for name in ("setting", "service", "container", "session", "database-extension")
+    f"how-to/add-a-{name}.md" for name in ("setting", "service", "container", "job", "session", "database-extension")
 ]
 TOOLKIT_PAGES = [f"how-to/add-a-{name}.md" for name in ("question", "check")]
 

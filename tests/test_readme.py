@@ -96,6 +96,7 @@ SESSIONS = {
     "nox -s doctor": "Python",
     "nox -s db -- shell": "",
     "nox -s db -- seed": "Log in as ",
+    "nox -s jobs": "No dead letters.",
     "nox -s lint -- --fix": "",
     "nox -s lock": "requirements/backend.txt: unchanged",
 }

@@ -39,13 +39,13 @@ from toolkit.reliability.record import Record
 from toolkit.stack import Stack, docker
 
 pytestmark = pytest.mark.containers
-SERVICES = {"auth", "gateway", "migrations", "postgres", "projects", "redis"}
+SERVICES = {"auth", "gateway", "migrations", "postgres", "projects", "redis", "worker"}
 STORES = {"postgres": 5432, "redis": 6379}
 BEHIND = {"auth": 8001, "projects": 8002}
 WATCH_SECONDS = 600.0
 SECRETS = (
     *("auth_database_password", "auth_signing_key", "database_password", "projects_database_password"),
-    "redis_password",
+    *("redis_password", "worker_database_password"),
 )
 ORDINARY = {
     "runs as root",
@@ -98,8 +98,8 @@ def test_the_end_to_end_tests_pass(stack: Stack) -> None:
 
 # Turns the data into those of a version whose migrations and services were the superuser.
 ONE_ROLE = """
-ALTER DATABASE app OWNER TO app; REASSIGN OWNED BY app_owner TO app; DROP OWNED BY app_auth, app_projects;
-DROP ROLE app_owner, app_auth_login, app_auth, app_projects_login, app_projects;
+ALTER DATABASE app OWNER TO app; REASSIGN OWNED BY app_owner TO app; DROP OWNED BY app_auth, app_projects, app_worker;
+DROP ROLE app_owner, app_auth_login, app_auth, app_projects_login, app_projects, app_worker_login, app_worker;
 """
 
 
@@ -108,11 +108,14 @@ def test_data_and_sessions_survive_down_and_up_and_a_killed_store(stack: Stack, 
     def inject() -> None:
         if killed == "roles":
             docker("exec", stack.container("postgres"), "psql", "--username=app", "--command", ONE_ROLE)
-            for name in ("auth", "projects"):
+            for name in ("auth", "projects", "worker"):
                 (stack.project / f".secrets/{name}_database_password").unlink()
             output = stack.session("up")
-            assert "Wrote .secrets/: auth_database_password, projects_database_password." in output
-            assert "replacing the containers that read it: migrations, auth, projects" in output
+            assert (
+                "Wrote .secrets/: auth_database_password, projects_database_password, worker_database_password."
+                in output
+            )
+            assert "replacing the containers that read it: migrations, auth, projects, worker" in output
         elif killed:
             stack.kill(killed)
             stack.await_healthy(episode.BOUND_SECONDS)
@@ -292,7 +295,7 @@ def watched(stack: Stack) -> Iterator[Callable[[str], None]]:
 
 def test_a_change_of_shared_code_replaces_exactly_the_services_that_contain_it(stack: Stack) -> None:
     new = stack.project / "src" / "backend" / "shared" / "new.py"
-    expected = {"auth", "projects", "gateway"}
+    expected = {"auth", "projects", "gateway", "worker"}
     with watched(stack) as until:
         until("Watch enabled")
         before = stack.containers()

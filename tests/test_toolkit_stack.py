@@ -49,7 +49,7 @@ def configured(stack: Stack, folder: Path) -> dict[str, Any]:
 def test_the_stack_is_that_of_the_template(toolkit: Stack) -> None:
     of_root = configured(toolkit, toolkit.project)
     assert of_root == configured(toolkit, toolkit.project / "template")
-    assert {"postgres", "redis", "migrations", "auth", "projects", "gateway"} <= set(of_root["services"])
+    assert {"postgres", "redis", "migrations", "auth", "projects", "gateway", "worker"} <= set(of_root["services"])
 
 
 def test_servers_start_from_the_root_with_the_secrets_of_the_template(toolkit: Stack) -> None:

@@ -19,7 +19,7 @@ def main() -> NoReturn:
     options = sys.argv[1:]
     if options and not options[0].startswith(("-", TESTS)):
         os.environ["APPLICATION_URL"] = options.pop(0).rstrip("/")
-        check(os.environ["APPLICATION_URL"], set(services.names(Path.cwd())) - {services.GATEWAY})
+        check(os.environ["APPLICATION_URL"], services.routed_names(Path.cwd()))
     tests = [] if any(option.startswith(TESTS) for option in options) else [TESTS]
     os.execv(sys.executable, [sys.executable, "-m", "pytest", *tests, *options])
 

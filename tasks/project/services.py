@@ -59,6 +59,12 @@ def names(project: Path) -> list[str]:
     return sorted(found, key=lambda name: name == GATEWAY)
 
 
+def routed_names(project: Path) -> set[str]:
+    """The services that the gateway routes to: those with a URL in `.env.example`."""
+    known = env_file.required(project) | env_file.defaults(project)
+    return {name for name in names(project) if f"{name.upper()}_URL" in known}
+
+
 def usual_ports(project: Path) -> dict[str, int | None]:
     """Each service's port: from its setting, else from the default in `.env.example`, else None."""
     known = {**env_file.defaults(project), **env_file.settings(project)}
@@ -79,12 +85,13 @@ def setting(name: str) -> str:
 def load(project: Path, ports: Ports) -> list[Service]:
     """All services, each on its usual port if that is free, else on any free port.
 
-    The gateway depends on all others, and these depend on the service with the keys that verify tokens.
+    The gateway depends on those that it routes to, and these depend on the service with the keys that verify tokens.
     """
-    usual, found = usual_ports(project), []
+    usual, routed = usual_ports(project), routed_names(project)
+    found = []
     for name, port in usual.items():
-        needed = tuple(other for other in usual if other != name and (name == GATEWAY or other == JWKS_OWNER))
-        found.append(Service(name, ports.take(port), port, needed))
+        needed = routed if name == GATEWAY else {JWKS_OWNER} - {name} if name in routed else set()
+        found.append(Service(name, ports.take(port), port, tuple(other for other in usual if other in needed)))
     return found
 
 

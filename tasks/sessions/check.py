@@ -47,3 +47,10 @@ def db(session: nox.Session) -> None:
     install(session, "dev", compile_bytecode=True)
     # Ctrl-C is for psql: the session waits until psql exits.
     session.run("python", "-m", "tasks", "database", *session.posargs, interrupt_timeout=None)
+
+
+@nox.session(default=False)
+def jobs(session: nox.Session) -> None:
+    """List background jobs that have failed for good (-- retry ID or --all, -- delete ID or --all)."""
+    install(session, "dev", compile_bytecode=True)
+    session.run("python", "-m", "tasks", "database.jobs", *session.posargs)

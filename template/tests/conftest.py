@@ -71,11 +71,16 @@ def run_stores(config: pytest.Config) -> Stores:
 
 
 @pytest.fixture(scope="session")
-def stores(request: pytest.FixtureRequest, worker_id: str) -> Iterator[Stores]:
-    """The database and the Redis prefix of this worker."""
+def migrated_stores(request: pytest.FixtureRequest) -> Stores:
+    """The migrated database of the run, to be cloned."""
     given: dict[str, dict[str, str]] = getattr(request.config, "workerinput", {})
-    run = Stores(**given["stores"]) if given else run_stores(request.config)
-    with clone(run, worker_id) as own:
+    return Stores(**given["stores"]) if given else run_stores(request.config)
+
+
+@pytest.fixture(scope="session")
+def stores(migrated_stores: Stores, worker_id: str) -> Iterator[Stores]:
+    """The database and the Redis prefix of this worker."""
+    with clone(migrated_stores, worker_id) as own:
         yield own
 
 

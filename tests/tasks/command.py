@@ -16,7 +16,7 @@ import pytest
 from tasks.core import cli
 from tests.tasks.small_project import environment
 
-APPLICATION = ("auth", "gateway", "projects", "shared")
+APPLICATION = ("auth", "gateway", "projects", "shared", "worker")
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 

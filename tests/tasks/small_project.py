@@ -45,6 +45,7 @@ APP_NAME=Small
 SIGNING_KEY=
 # GATEWAY_PORT={gateway}
 # ALPHA_PORT={alpha}
+# ALPHA_URL=http://127.0.0.1:{alpha}
 """,
     "pyproject.toml": '[tool.alembic]\nscript_location = "src/backend/shared/migrations"\n',
     "src/backend/shared/__init__.py": "",

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 import httpx
 import pytest
 
-from tests.support.application import SERVICES
+from tests.support.application import ROUTED
 from tests.support.clients import problem_of
 from tests.support.users import User
 
@@ -104,7 +104,7 @@ async def test_health_and_metrics_of_the_application(client: httpx.AsyncClient) 
     health = await client.get("/health/detailed")
     assert health.status_code == 200, health.text
     statuses = {name: each["status"] for name, each in health.json()["components"].items()}
-    assert set(statuses) >= set(SERVICES)
+    assert set(statuses) >= set(ROUTED)
     assert set(statuses.values()) == {"ok"}
     metrics = await client.get("/metrics")
     assert metrics.headers["content-type"].startswith("text/plain")

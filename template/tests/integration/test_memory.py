@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import subprocess
 import sys
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
@@ -14,7 +13,7 @@ import pytest
 from shared.request_body import MAX_BODIES_PER_CLIENT, MAX_BODY_SIZE
 from shared.server import CROWDED, MAX_CONNECTIONS_PER_CLIENT, allow_open_files
 from tests.support.clients import http_client
-from tests.support.processes import ServiceProcess, run_service
+from tests.support.processes import ServiceProcess, memory_of, run_service
 from tests.support.serving import TIMEOUT_SECONDS, address, free_port, wait_until
 from tests.support.users import User
 
@@ -56,12 +55,6 @@ async def connections(url: str, number: int, sent: bytes) -> AsyncIterator[list[
 async def status_of(connection: Connection) -> bytes:
     line = await asyncio.wait_for(connection[0].readline(), TIMEOUT_SECONDS)
     return line[9:12]
-
-
-def memory_of(process: ServiceProcess) -> int:
-    """The resident memory of the process in KiB."""
-    command = ["ps", "-o", "rss=", "-p", str(process.popen.pid)]
-    return int(subprocess.run(command, capture_output=True, check=True).stdout)
 
 
 async def check(process: ServiceProcess) -> None:

@@ -8,7 +8,7 @@ from gateway.settings import GatewaySettings
 from shared.database.engine import DatabaseSettings, MigrationSettings, owner_url, service_url
 from shared.redis import RedisSettings, create_redis
 from shared.settings import SECRETS, ServiceSettings, Settings, load
-from tests.support.application import SERVICES, with_urls
+from tests.support.application import ROUTED, with_urls
 
 SECRET = "hunter2hunter2"
 
@@ -20,7 +20,8 @@ def empty_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.chdir(tmp_path)
 
 
-ROLES = dict.fromkeys(("AUTH_DATABASE_PASSWORD", "PROJECTS_DATABASE_PASSWORD"), "correct horse battery staple")
+SERVICES = ("AUTH", "PROJECTS", "WORKER")
+ROLES = {f"{name}_DATABASE_PASSWORD": "correct horse battery staple" for name in SERVICES}
 
 
 @pytest.fixture
@@ -221,7 +222,7 @@ DATABASE = {
 REDIS = {"REDIS_URL": "redis://:T8d3xNc6Vq0y@cache.example.org/0"}
 GATEWAY = {
     **REDIS,
-    **with_urls({}, {name: f"http://{name}:8001" for name in SERVICES}),
+    **with_urls({}, {name: f"http://{name}:8001" for name in ROUTED}),
     "APP_NAME": "x",
     "CORS_ORIGINS": "https://app.example.org",
     **REDIS,

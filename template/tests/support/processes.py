@@ -78,6 +78,12 @@ def run_service(name: str, port: int, settings: Mapping[str, str], folder: Path)
         process.stop()
 
 
+def memory_of(process: ServiceProcess) -> int:
+    """The resident memory of the process in KiB."""
+    command = ["ps", "-o", "rss=", "-p", str(process.popen.pid)]
+    return int(subprocess.run(command, capture_output=True, check=True).stdout)
+
+
 @contextmanager
 def frozen(pid: int) -> Iterator[None]:
     """Suspend a process."""

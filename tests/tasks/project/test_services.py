@@ -12,13 +12,15 @@ from tasks.database.operations import url_parts
 from tasks.project import services
 
 
-def test_gateway_depends_on_all_and_all_on_the_owner_of_the_keys(small: Path) -> None:
-    for path in ("auth/__init__.py", "auth/__main__.py"):
+def test_gateway_depends_on_services_with_a_url_and_these_on_the_owner_of_the_keys(small: Path) -> None:
+    for path in ("auth/__main__.py", "mailer/__main__.py"):
         (small / "src/backend" / path).parent.mkdir(exist_ok=True)
         (small / "src/backend" / path).touch()
+    with (small / ".env.example").open("a", encoding="utf-8") as example:
+        example.write("# AUTH_URL=http://127.0.0.1:8001\n")
     with Ports() as ports:
         found = {each.name: each.depends_on for each in services.load(small, ports)}
-    assert found == {"alpha": ("auth",), "auth": (), "gateway": ("alpha", "auth")}
+    assert found == {"alpha": ("auth",), "auth": (), "gateway": ("alpha", "auth"), "mailer": ()}
 
 
 def test_two_services_with_one_port_are_refused(small: Path) -> None:

@@ -16,7 +16,7 @@ from tests.tasks.command import call
 
 KEY = "R3kqVb0u0sJX2mZ8m0oWc1pYtF5nQd7aEhLgKxBvSzU="
 PASSWORD = "correct horse battery staple"
-ROLES = dict.fromkeys(("AUTH_DATABASE_PASSWORD", "PROJECTS_DATABASE_PASSWORD"), PASSWORD)
+ROLES = dict.fromkeys(("AUTH_DATABASE_PASSWORD", "PROJECTS_DATABASE_PASSWORD", "WORKER_DATABASE_PASSWORD"), PASSWORD)
 SECRETS = {
     "DATABASE_URL": "postgresql://app@database.example.org/app",
     "DATABASE_PASSWORD": PASSWORD,
@@ -62,7 +62,7 @@ def append(path: Path, text: str) -> None:
 def test_a_fresh_project_lacks_the_secrets_of_staging(files: Path) -> None:
     code, output = config(files, "staging")
     assert code == 1
-    assert "staging cannot start: 5 settings missing or wrong." in output
+    assert "staging cannot start: 6 settings missing or wrong." in output
     for name in {*SECRETS} - {"DATABASE_PASSWORD"}:
         assert row(output, name).startswith(f"✗ {name} missing")
         assert f"{name}: missing; set it as a secret of GitHub's environment staging" in output
@@ -75,7 +75,7 @@ def test_a_complete_environment_passes(files: Path, name: str) -> None:
     code, output = config(files, name, **SECRETS)
     assert (code, "✗" in output) == (0, False), output
     url = "postgresql://app@database.example.org/app"
-    assert row(output, "DATABASE_URL") == f"✓ DATABASE_URL {url} environment auth, projects, migrations"
+    assert row(output, "DATABASE_URL") == f"✓ DATABASE_URL {url} environment auth, projects, worker, migrations"
     assert row(output, "DATABASE_PASSWORD") == "✓ DATABASE_PASSWORD ******** environment migrations"
     assert row(output, "AUTH_DATABASE_PASSWORD") == "✓ AUTH_DATABASE_PASSWORD ******** environment auth, migrations"
     assert row(output, "APP_NAME").startswith("✓ APP_NAME Backend Only environments/common.env")

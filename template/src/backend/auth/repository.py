@@ -100,8 +100,8 @@ class Repository:
         return await self._database.get(Session, session_id, with_for_update=True)
 
     async def revoke(self, session: Session, now: datetime) -> None:
-        """Mark a session as ended."""
-        session.revoked_at = now
+        """Mark a session as ended; the worker deletes it some time after its expiry."""
+        session.revoked_at = session.expires_at = now
         await self._database.flush()
 
     async def commit(self) -> None:

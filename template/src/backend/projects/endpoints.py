@@ -4,11 +4,13 @@ from collections.abc import Mapping
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Path, Query, Request
+from fastapi import APIRouter, Depends, Path, Query, Request, Response
+from fastapi.responses import StreamingResponse
 
-from projects.repository import MemberRow, Repository
+from projects.repository import MemberRow, Repository, read_export
 from projects.schemas import (
     Actor,
+    AuditExportOut,
     EventOut,
     EventPage,
     MemberCreate,
@@ -21,7 +23,7 @@ from projects.schemas import (
     ProjectUpdate,
 )
 from projects.service import ConflictError, ForbiddenError, NotFoundError, ProjectService
-from shared.database.models import AuditEvent, Role, User
+from shared.database.models import AuditEvent, AuditExport, Role, User
 from shared.database.session import DatabaseSession
 from shared.error_responses import INVALID, UNAUTHORIZED, UNAVAILABLE, ProblemResponse, describe
 from shared.pagination import Cursor, Limit, read_cursor
@@ -35,6 +37,10 @@ FORBIDDEN = describe(403, "The current user's role does not allow this.")
 PROJECT_NOT_FOUND = describe(404, "The project does not exist, or the current user is not a member.")
 MEMBER_NOT_FOUND = describe(404, "The project or the member does not exist, or the current user is not a member.")
 CANNOT_ADD = describe(409, "The user is not registered, or is already a member.")
+EXPORT_NOT_FOUND = describe(404, "There is no such project or export, or the current user is not a member.")
+EXPORT_NOT_FINISHED = describe(409, "The export is not finished.")
+GZIP = "application/gzip"
+EXPORT_FILE = {200: {"description": "Events, oldest first, in lines of JSON.", "content": {GZIP: {}}}}
 LAST_OWNER = describe(409, "The member is the last owner.")
 
 
@@ -132,6 +138,43 @@ async def update_member(project_id: ProjectId, user_id: MemberId, changes: Membe
 async def remove_member(project_id: ProjectId, user_id: MemberId, service: Service) -> None:
     """Remove a member. Requires the role owner, except to leave the project."""
     await service.remove_member(project_id, user_id)
+
+
+@router.post(
+    "/{project_id}/audit-export",
+    status_code=202,
+    response_model=AuditExportOut,
+    responses=UNAUTHORIZED | FORBIDDEN | PROJECT_NOT_FOUND | INVALID | UNAVAILABLE,
+)
+async def request_audit_export(project_id: ProjectId, service: Service) -> AuditExport:
+    """Request an export of the audit events of a project, in place of the last one. Requires the role owner."""
+    return await service.request_export(project_id)
+
+
+@router.get(
+    "/{project_id}/audit-export",
+    response_model=AuditExportOut,
+    responses=UNAUTHORIZED | FORBIDDEN | EXPORT_NOT_FOUND | INVALID | UNAVAILABLE,
+)
+async def get_audit_export(project_id: ProjectId, service: Service) -> AuditExport:
+    """The last export of the audit events of a project. Requires the role owner."""
+    return await service.get_export(project_id)
+
+
+@router.get(
+    "/{project_id}/audit-export/file",
+    response_class=Response,
+    responses=EXPORT_FILE | UNAUTHORIZED | FORBIDDEN | EXPORT_NOT_FOUND | EXPORT_NOT_FINISHED | INVALID | UNAVAILABLE,
+)
+async def download_audit_export(project_id: ProjectId, service: Service, request: Request) -> StreamingResponse:
+    """Download the last export of the audit events of a project. Requires the role owner."""
+    export = await service.get_finished_export(project_id)
+    headers = {
+        "Content-Disposition": 'attachment; filename="audit-events.ndjson.gz"',
+        "Content-Length": str(export.size),
+        "Cache-Control": "no-store",
+    }
+    return StreamingResponse(read_export(request.app.state.engine, export.id), headers=headers, media_type=GZIP)
 
 
 def member_out(row: MemberRow) -> MemberOut:

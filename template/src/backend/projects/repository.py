@@ -1,24 +1,37 @@
 """Database queries of the projects service."""
 
-from collections.abc import Iterable
+from collections.abc import AsyncIterator, Iterable
+from datetime import timedelta
+from itertools import count
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import Select, column, exists, func, select, table, tuple_
+from sqlalchemy import Select, delete, exists, func, or_, select, tuple_
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncEngine
 from sqlalchemy.orm import aliased, load_only
 
 from projects.schemas import ProjectOut
 from shared import audit
-from shared.database.models import AuditEvent, Membership, Project, Role, User
+from shared.database.models import (
+    PROJECT_EVENTS as EVENTS,
+    AuditEvent,
+    AuditExport,
+    AuditExportPart,
+    Membership,
+    Project,
+    Role,
+    User,
+)
 from shared.database.session import OWNER_KEYS, CachedSession, violates
+from shared.jobs import enqueue
 from shared.pagination import Cursor
 
+# An export that is not finished by then is a dead letter of the worker, or will be.
+EXPORT_LIMIT = timedelta(hours=1)
 # What this service may read of users.
 USER_COLUMNS = load_only(User.id, User.email, User.name, raiseload=True)
-# The part of the audit log that this service may read.
-EVENTS = table("project_events", *(column(each.name, each.type) for each in AuditEvent.__table__.columns))
 
 
 class ProjectRow(NamedTuple):
@@ -128,6 +141,19 @@ class Repository:
                 raise NoUserError from error
             raise
 
+    async def request_export(self, project_id: UUID) -> AuditExport | None:
+        """Replace the finished export of the project by a new one; None if the worker is writing one."""
+        ended = or_(AuditExport.finished_at.is_not(None), AuditExport.created_at < func.now() - EXPORT_LIMIT)
+        await self._database.execute(delete(AuditExport).where(AuditExport.project_id == project_id, ended))
+        statement = insert(AuditExport).values(project_id=project_id).on_conflict_do_nothing().returning(AuditExport)
+        if new := await self._database.scalar(statement):
+            enqueue(self._database, "export_audit_events", export_id=new.id)
+        return new
+
+    async def export(self, project_id: UUID) -> AuditExport | None:
+        """The latest export of the project."""
+        return await self._database.scalar(select(AuditExport).where(AuditExport.project_id == project_id))
+
     async def flush(self, project_id: UUID) -> None:
         """Flush changes of a project or its members, which also loads values that the database generates."""
         self._database.mark_changed(project_id)
@@ -145,6 +171,19 @@ class Repository:
     async def _project(self, project_id: UUID, user_id: UUID) -> ProjectRow | None:
         row = (await self._database.execute(_projects_of(user_id).where(Project.id == project_id))).one_or_none()
         return ProjectRow(*row) if row else None
+
+
+async def read_export(engine: AsyncEngine, export_id: UUID) -> AsyncIterator[bytes]:
+    """The bytes of an export in parts, each read in a transaction of its own, as a client may be slow."""
+    for number in count():
+        query = select(AuditExportPart.content).where(
+            AuditExportPart.export_id == export_id, AuditExportPart.number == number
+        )
+        async with engine.connect() as connection:
+            part = await connection.scalar(query)
+        if part is None:
+            return
+        yield part
 
 
 def search_of(user_id: UUID, search: str, after: Cursor | None, limit: int) -> Select[Project, Membership]:

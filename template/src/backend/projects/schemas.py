@@ -171,6 +171,22 @@ class MemberOut(Schema):
     """When the user became a member."""
 
 
+class AuditExportOut(Schema):
+    """An export of the audit events of a project."""
+
+    created_at: datetime
+    """When it was requested; it is deleted about a day later."""
+
+    finished_at: datetime | None
+    """When it was written; null until it can be downloaded."""
+
+    events: int | None
+    """The number of events; null until it can be downloaded."""
+
+    size: int | None
+    """The number of bytes; null until it can be downloaded."""
+
+
 class MemberPage(Schema):
     """A page of members."""
 

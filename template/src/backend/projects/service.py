@@ -5,7 +5,7 @@ from uuid import UUID
 
 from projects.repository import MemberRow, NoUserError, ProjectRow, Repository
 from projects.schemas import ProjectOut, ProjectUpdate
-from shared.database.models import AuditEvent, Role, User
+from shared.database.models import AuditEvent, AuditExport, Role, User
 from shared.pagination import Cursor
 
 RANKS = {role: rank for rank, role in enumerate(Role)}
@@ -70,6 +70,26 @@ class ProjectService:
         row = await self._lock(project_id, Role.OWNER)
         self._record("project.delete", project_id, name=row.project.name)
         await self._repository.delete(row.project)
+
+    async def request_export(self, project_id: UUID) -> AuditExport:
+        """Let the worker write an export of the audit events, unless it is doing so; replaces the last one."""
+        await self._lock(project_id, Role.OWNER)
+        if new := await self._repository.request_export(project_id):
+            self._record("project.export", project_id)
+        return new or await self._export(project_id)
+
+    async def get_export(self, project_id: UUID) -> AuditExport:
+        """The latest export of the audit events."""
+        await self._require(project_id, Role.OWNER)
+        return await self._export(project_id)
+
+    async def get_finished_export(self, project_id: UUID) -> AuditExport:
+        """The latest export of the audit events, to be downloaded."""
+        await self._require(project_id, Role.OWNER)
+        export = await self._export(project_id)
+        if export.finished_at is None:
+            raise ConflictError("not_finished", "The export is not finished; try again in a moment")
+        return export
 
     async def list_members(self, project_id: UUID, after: Cursor | None, limit: int) -> Sequence[MemberRow]:
         """The members of a project."""
@@ -137,6 +157,12 @@ class ProjectService:
             raise NotFoundError
         _check_role(Role(row.membership.role), minimum)
         return row
+
+    async def _export(self, project_id: UUID) -> AuditExport:
+        export = await self._repository.export(project_id)
+        if export is None:
+            raise NotFoundError
+        return export
 
     async def _member(self, project_id: UUID, user_id: UUID) -> MemberRow:
         row = await self._repository.member(project_id, user_id)

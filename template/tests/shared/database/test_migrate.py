@@ -21,7 +21,8 @@ from tests.support.stores import Stores, fresh
 
 SCRIPTS = [*ScriptDirectory(str(MIGRATIONS)).walk_revisions()][::-1]
 FIRST = SCRIPTS[0].revision
-ROLES = dict.fromkeys(("AUTH_DATABASE_PASSWORD", "PROJECTS_DATABASE_PASSWORD"), "correct horse battery staple")
+SERVICES = ("AUTH", "PROJECTS", "WORKER")
+ROLES = {f"{name}_DATABASE_PASSWORD": "correct horse battery staple" for name in SERVICES}
 LOCK = "SELECT pg_advisory_lock(7300541229)"
 # A run polls the lock, so PostgreSQL does not show it as waiting; the last statement of a poll is a rollback.
 WAITING = """

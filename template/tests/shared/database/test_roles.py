@@ -18,16 +18,38 @@ from tests.support.stores import Stores, fresh, migrate
 OWN = {"SELECT", "INSERT", "UPDATE", "DELETE"}
 # The rights of each service on whole tables, and on single columns.
 ALLOWED = {
-    "auth": {"users": OWN, "sessions": OWN, "audit_events": {"INSERT"}, "alembic_version": {"SELECT"}},
+    "auth": {
+        "users": OWN,
+        "sessions": OWN,
+        "audit_events": {"INSERT"},
+        "jobs": {"INSERT"},
+        "alembic_version": {"SELECT"},
+    },
     "projects": {
         "projects": OWN,
         "memberships": OWN,
         "audit_events": {"INSERT"},
         "project_events": {"SELECT"},
+        "jobs": {"INSERT"},
+        "audit_exports": {"SELECT", "INSERT", "DELETE"},
+        "audit_export_parts": {"SELECT"},
+        "alembic_version": {"SELECT"},
+    },
+    "worker": {
+        "jobs": OWN,
+        "sessions": {"DELETE"},
+        "audit_events": {"INSERT"},
+        "project_events": {"SELECT"},
+        "audit_exports": {"SELECT", "UPDATE", "DELETE"},
+        "audit_export_parts": {"INSERT"},
         "alembic_version": {"SELECT"},
     },
 }
-ALLOWED_COLUMNS = {"auth": {}, "projects": {"users": {("SELECT", "id"), ("SELECT", "email"), ("SELECT", "name")}}}
+ALLOWED_COLUMNS = {
+    "auth": {},
+    "projects": {"users": {("SELECT", "id"), ("SELECT", "email"), ("SELECT", "name")}},
+    "worker": {"sessions": {("SELECT", "id"), ("SELECT", "expires_at")}},
+}
 CALLABLE = """
     SELECT proname FROM pg_proc
     WHERE pronamespace = 'public'::regnamespace AND prorettype <> 'trigger'::regtype
@@ -47,13 +69,20 @@ ON_TABLES = ["SELECT", "INSERT", "UPDATE", "DELETE", "TRUNCATE", "REFERENCES", "
 ON_COLUMNS = ["SELECT", "INSERT", "UPDATE", "REFERENCES"]
 
 FORBIDDEN = {
-    "auth": ["SELECT FROM projects", "INSERT INTO memberships DEFAULT VALUES"],
+    "auth": [
+        "SELECT FROM projects",
+        "INSERT INTO memberships DEFAULT VALUES",
+        "SELECT FROM jobs",
+        "UPDATE jobs SET name = 'x'",
+    ],
     "projects": [
+        "SELECT FROM jobs",
         "SELECT password_hash FROM users",
         "SELECT * FROM users",
         "UPDATE users SET name = 'x'",
         "SELECT FROM sessions",
     ],
+    "worker": ["SELECT FROM users", "SELECT token_hash FROM sessions", "UPDATE sessions SET expires_at = now()"],
 }
 FORBIDDEN_TO_ALL = [
     "COPY alembic_version FROM PROGRAM 'echo 1'",

@@ -86,6 +86,9 @@ class DatabasePasswords(Settings):
     projects_database_password: RolePassword
     """Secret: the password of the projects service in the database."""
 
+    worker_database_password: RolePassword
+    """Secret: the password of the worker in the database."""
+
     @property
     def by_service(self) -> dict[str, SecretStr]:
         """The password of each service."""
@@ -140,7 +143,9 @@ def create_engine(settings: DatabaseSettings, service: str) -> AsyncEngine:
 
 
 def _server_options(settings: DatabaseSettings) -> str:
-    return f"-c statement_timeout={round(settings.database_statement_timeout * 1000)} -c timezone=UTC"
+    timeout = round(settings.database_statement_timeout * 1000)
+    # The locks of a statement whose client was killed are released after a second.
+    return f"-c statement_timeout={timeout} -c client_connection_check_interval=1000 -c timezone=UTC"
 
 
 def _network_options(url: URL, timeout: float) -> dict[str, Any]:

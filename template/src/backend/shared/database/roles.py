@@ -19,6 +19,7 @@ RIGHTS: dict[str, dict[str, str]] = {
         "users": OWN,
         "sessions": OWN,
         "audit_events": "INSERT",
+        "jobs": "INSERT",
     },
     "projects": {
         "projects": OWN,
@@ -26,6 +27,17 @@ RIGHTS: dict[str, dict[str, str]] = {
         "users": "SELECT (id, email, name)",
         "audit_events": "INSERT",
         "project_events": "SELECT",
+        "jobs": "INSERT",
+        "audit_exports": "SELECT, INSERT, DELETE",
+        "audit_export_parts": "SELECT",
+    },
+    "worker": {
+        "jobs": OWN,
+        "audit_exports": "SELECT, UPDATE, DELETE",
+        "audit_export_parts": "INSERT",
+        "project_events": "SELECT",
+        "sessions": "SELECT (id, expires_at), DELETE",
+        "audit_events": "INSERT",
     },
 }
 

@@ -1,8 +1,22 @@
 """SQLAlchemy models; importing this package registers all tables."""
 
-from shared.database.models.audit import AuditEvent
+from shared.database.models.audit import PROJECT_EVENTS, AuditEvent
 from shared.database.models.base import Base
+from shared.database.models.exports import AuditExport, AuditExportPart
+from shared.database.models.jobs import Job
 from shared.database.models.projects import Membership, Project, Role
 from shared.database.models.users import Session, User
 
-__all__ = ["AuditEvent", "Base", "Membership", "Project", "Role", "Session", "User"]
+__all__ = [
+    "PROJECT_EVENTS",
+    "AuditEvent",
+    "AuditExport",
+    "AuditExportPart",
+    "Base",
+    "Job",
+    "Membership",
+    "Project",
+    "Role",
+    "Session",
+    "User",
+]

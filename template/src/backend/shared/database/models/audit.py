@@ -4,7 +4,7 @@ from ipaddress import IPv4Address, IPv6Address
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import Index, text
+from sqlalchemy import Index, column, table, text
 from sqlalchemy.dialects.postgresql import INET, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -28,3 +28,7 @@ class AuditEvent(Base):
     client: Mapped[IPv4Address | IPv6Address | None] = mapped_column(INET)
     user_agent: Mapped[str | None]
     details: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=text("'{}'"))
+
+
+# The events that owners of projects may read: a view, which services may read unlike the table.
+PROJECT_EVENTS = table("project_events", *(column(each.name, each.type) for each in AuditEvent.__table__.columns))

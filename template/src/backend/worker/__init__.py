@@ -1,0 +1,1 @@
+"""The worker: background jobs, which the other services add to the database."""

@@ -1,0 +1,88 @@
+"""Jobs on exports of audit events."""
+
+import json
+import zlib
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Row, delete, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from shared.database.models import PROJECT_EVENTS as EVENTS, AuditExport, AuditExportPart
+from worker.registry import Context
+
+KEPT = timedelta(days=1)
+# Of events that are read at once, and of bytes in a part.
+BATCH = 1000
+PART_BYTES = 256 * 1024
+GZIP = zlib.MAX_WBITS | 16
+
+
+async def export_audit_events(context: Context, export_id: UUID) -> None:
+    """Write the audit events of a project, oldest first, in constant memory; nothing if the export was deleted."""
+    database = context.database
+    project_id = await database.scalar(select(AuditExport.project_id).where(AuditExport.id == export_id))
+    if project_id is None:
+        return
+    query = select(EVENTS).where(EVENTS.c.subject_id == project_id)
+    query = query.order_by(EVENTS.c.created_at, EVENTS.c.id).execution_options(yield_per=BATCH)
+    parts = Parts(database, export_id)
+    events = 0
+    async for batch in (await database.stream(query)).partitions():
+        await parts.write("".join(map(line, batch)).encode())
+        events += len(batch)
+    size = await parts.end()
+    finished = {"finished_at": datetime.now(UTC), "events": events, "size": size}
+    await database.execute(update(AuditExport).where(AuditExport.id == export_id).values(finished))
+
+
+async def purge_exports(context: Context) -> None:
+    """Delete the exports that were requested long ago."""
+    await context.database.execute(delete(AuditExport).where(AuditExport.created_at < datetime.now(UTC) - KEPT))
+
+
+class Parts:
+    """Compresses bytes and stores them in parts."""
+
+    def __init__(self, database: AsyncSession, export_id: UUID) -> None:
+        self._database = database
+        self._export_id = export_id
+        self._gzip = zlib.compressobj(wbits=GZIP)
+        self._compressed = b""
+        self._number = self._size = 0
+
+    async def write(self, content: bytes) -> None:
+        """Compress these bytes, and store each full part."""
+        self._compressed += self._gzip.compress(content)
+        while len(self._compressed) >= PART_BYTES:
+            await self._store()
+
+    async def end(self) -> int:
+        """Store the rest; returns the number of bytes in all parts."""
+        self._compressed += self._gzip.flush()
+        while self._compressed:
+            await self._store()
+        return self._size
+
+    async def _store(self) -> None:
+        content, self._compressed = self._compressed[:PART_BYTES], self._compressed[PART_BYTES:]
+        values = {"export_id": self._export_id, "number": self._number, "content": content}
+        await self._database.execute(insert(AuditExportPart).values(values))
+        self._number += 1
+        self._size += len(content)
+
+
+def line(event: Row[Any]) -> str:
+    """The event as a line of JSON."""
+    columns = {
+        "id": str(event.id),
+        "created_at": event.created_at.isoformat(),
+        "action": event.action,
+        "actor_id": event.actor_id and str(event.actor_id),
+        "request_id": event.request_id,
+        "client": event.client and str(event.client),
+        "user_agent": event.user_agent,
+        "details": event.details,
+    }
+    return f"{json.dumps(columns)}\n"

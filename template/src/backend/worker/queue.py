@@ -1,0 +1,32 @@
+"""The queue in Redis, which dispatches the IDs of jobs to the workers: a list, as a broker of taskiq."""
+
+from collections.abc import AsyncGenerator
+
+from redis.asyncio import Redis
+from taskiq import AsyncBroker, BrokerMessage
+
+# Less than the default of REDIS_TIMEOUT, after which a Redis that does not respond counts as unavailable.
+WAIT_SECONDS = 1
+
+
+class Queue(AsyncBroker):
+    """A list of messages; what is lost with Redis or a worker is published again, as the database has the jobs."""
+
+    def __init__(self, redis: Redis, prefix: str) -> None:
+        super().__init__()
+        self._redis = redis
+        self._key = f"{prefix}jobs"
+
+    async def kick(self, message: BrokerMessage) -> None:
+        """Append a message."""
+        await self._redis.rpush(self._key, message.message)
+
+    async def listen(self) -> AsyncGenerator[bytes, None]:
+        """The messages, each of which goes to one worker."""
+        while True:
+            if found := await self._redis.blpop([self._key], WAIT_SECONDS):
+                yield str(found[1]).encode()
+
+    async def length(self) -> int:
+        """The number of messages."""
+        return await self._redis.llen(self._key)

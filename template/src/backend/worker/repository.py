@@ -1,0 +1,95 @@
+"""Database queries of the worker on jobs."""
+
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
+
+# A published job whose run has not begun after this time was probably lost with Redis or a worker. The time doubles
+# with each publication, as the queue may only be long. A run locks its job; one that a shutdown cancels was longer.
+LOST_AFTER = timedelta(seconds=10)
+# A job that was published so often, and has neither finished nor failed, may end the process that runs it.
+MAX_PUBLISHED = 10
+NOT_FINISHED = f"published {MAX_PUBLISHED} times, and no run has ended; it may end the process of the worker"
+# The first retry of a failed job is after half of this time or more; it doubles with each failure.
+RETRY_AFTER = timedelta(seconds=5)
+MAX_DELAY = timedelta(hours=1)
+
+PUBLISH = text("""
+UPDATE jobs
+SET published = published + 1,
+    due_at = now() + least(:lost_after * 2 ^ least(published, 20), :max_delay),
+    failed_at = CASE WHEN published >= :max_published THEN now() END,
+    error = CASE WHEN published >= :max_published THEN :reason ELSE error END
+WHERE id IN (
+    SELECT id FROM jobs WHERE failed_at IS NULL AND due_at <= now() ORDER BY due_at LIMIT :limit FOR UPDATE SKIP LOCKED
+)
+RETURNING id, name, failed_at IS NOT NULL AS is_dead
+""")
+TAKE = text("""
+DELETE FROM jobs WHERE id = (SELECT id FROM jobs WHERE id = :id AND failed_at IS NULL FOR UPDATE SKIP LOCKED)
+RETURNING name, arguments, failures, request_id, created_at
+""")
+FAIL = text("""
+UPDATE jobs
+SET published = 0,
+    failures = failures + 1,
+    due_at = now() + least(:retry_after * 2 ^ least(failures, 20), :max_delay) * (0.5 + random() / 2),
+    failed_at = CASE WHEN :is_dead THEN now() END,
+    error = :reason
+WHERE id = :id AND failed_at IS NULL
+""")
+COUNT = text("SELECT count(*) FILTER (WHERE failed_at IS NULL), count(failed_at) FROM jobs")
+
+
+class Published(NamedTuple):
+    """A job that was published, or has become a dead letter."""
+
+    id: UUID
+    name: str
+    is_dead: bool
+
+
+class Taken(NamedTuple):
+    """A job to run."""
+
+    name: str
+    arguments: dict[str, Any]
+    failures: int
+    request_id: str | None
+    created_at: datetime
+
+
+async def publish(engine: AsyncEngine, limit: int) -> list[Published]:
+    """Mark jobs that are due as published; of several workers, each gets others."""
+    values = {
+        "limit": limit,
+        "lost_after": LOST_AFTER,
+        "max_delay": MAX_DELAY,
+        "max_published": MAX_PUBLISHED,
+        "reason": NOT_FINISHED,
+    }
+    async with engine.begin() as connection:
+        return [Published(*row) for row in await connection.execute(PUBLISH, values)]
+
+
+async def take(session: AsyncSession, job_id: UUID) -> Taken | None:
+    """Lock the job and delete it, if the transaction is committed; None if it is gone, dead or locked by its run."""
+    row = (await session.execute(TAKE, {"id": job_id})).one_or_none()
+    return Taken(*row) if row else None
+
+
+async def fail(engine: AsyncEngine, job_id: UUID, reason: str, *, is_dead: bool) -> None:
+    """Record a failed run; there will be another one later, unless the job is dead."""
+    values = {"id": job_id, "reason": reason, "is_dead": is_dead, "retry_after": RETRY_AFTER, "max_delay": MAX_DELAY}
+    async with engine.begin() as connection:
+        await connection.execute(FAIL, values)
+
+
+async def count(engine: AsyncEngine) -> tuple[int, int]:
+    """The numbers of jobs that have not finished, and of dead letters."""
+    async with engine.connect() as connection:
+        waiting, dead = (await connection.execute(COUNT)).one()
+        return waiting, dead
