@@ -86,7 +86,18 @@ def client(name: str, parts: dict[str, str]) -> tuple[list[str], dict[str, str]]
     """The command of psql, pg_dump or pg_restore, and its environment, which hides the password from other users."""
     secret = {"PGPASSWORD": parts["password"]} if "password" in parts else {}
     target = make_conninfo(**{key: value for key, value in parts.items() if key != "password"})
-    return [str(program(name)), f"--dbname={target}"], {**os.environ, **secret}
+    return [str(_client_program(name, parts)), f"--dbname={target}"], {**os.environ, **secret}
+
+
+def _client_program(name: str, parts: dict[str, str]) -> Path:
+    """The program, or the one on PATH for an encrypted connection, as that of the wheel has no TLS."""
+    if os.environ.get("POSTGRES_BIN") or not parts.get("sslmode", "").startswith(("require", "verify")):
+        return program(name)
+    if found := shutil.which(name):
+        return Path(found)
+    raise UserError(
+        f"DATABASE_URL needs a {name} with TLS. Install it (apt install postgresql-client), or set POSTGRES_BIN."
+    )
 
 
 def run_client(name: str, parts: dict[str, str], *options: str) -> str:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
 from typing import NamedTuple, get_args
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 from pydantic import SecretStr, ValidationError
 from pydantic_core import ErrorDetails
@@ -28,6 +28,8 @@ FOLDER = Path("environments")
 COMMON = FOLDER / "common.env"
 # Anything else in the place of a URL's user may be a token, as in redis://TOKEN@host.
 USER = re.compile(r"[a-z][a-z_-]{0,30}[0-9]{0,2}")
+# Options of a URL that are no secrets.
+ENCRYPTION = {"sslmode", "sslrootcert", "ssl_ca_certs"}
 
 
 @dataclass(frozen=True)
@@ -222,10 +224,11 @@ def _module(name: str) -> ModuleType:
 
 
 def _is_public_url(text: str) -> bool:
-    """Whether it is a URL without a password or token; a query or fragment may hold one too."""
+    """Whether it is a URL without a password or token; other options or a fragment may hold one too."""
     try:
         url = urlsplit(text)
-        is_complete = bool(url.scheme and url.netloc) and url.password is None and not (url.query or url.fragment)
+        options = parse_qs(url.query, keep_blank_values=True).keys()
+        is_complete = url.scheme and url.netloc and url.password is None and not (options - ENCRYPTION or url.fragment)
     except ValueError:
         return False
-    return is_complete and (not url.username or bool(USER.fullmatch(url.username)))
+    return bool(is_complete) and (not url.username or bool(USER.fullmatch(url.username)))

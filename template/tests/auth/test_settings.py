@@ -22,9 +22,9 @@ def test_signing_key_padding_is_optional(auth_settings: AuthSettings) -> None:
 RANDOM = "R3kqVb0u0sJX2mZ8m0oWc1pYtF5nQd7aEhLgKxBvSzU="
 LOGINS: dict[str, Any] = {
     "app_name": "x",
-    "database_url": "postgresql://app@db/app",
+    "database_url": "postgresql://app@db/app?sslmode=verify-full&sslrootcert=/ca",
     "auth_database_password": "correct horse battery staple",
-    "redis_url": "redis://:T8d3xNc6Vq0y@cache",
+    "redis_url": "rediss://:T8d3xNc6Vq0y@cache",
     "auth_signing_key": RANDOM,
 }
 

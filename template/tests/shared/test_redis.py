@@ -1,9 +1,11 @@
 import asyncio
+from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 from pydantic import SecretStr
 from redis.asyncio import Redis
-from redis.exceptions import ConnectionError as RedisConnectionError
+from redis.exceptions import AuthenticationError, ConnectionError as RedisConnectionError
 
 from auth.app import create_app
 from auth.settings import AuthSettings
@@ -43,6 +45,24 @@ async def test_exhausted_pool_times_out(settings: RedisSettings) -> None:
     async with create_redis(short) as redis, redis.client():
         with pytest.raises(RedisConnectionError, match="No connection available"):
             await redis.ping()
+
+
+async def test_password_is_read_from_its_file_for_each_new_connection(
+    own_redis_url: str, own_redis: Redis, settings: RedisSettings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("shared.settings.SECRETS", tmp_path)
+    password = str(urlsplit(own_redis_url).password)
+    url, file = own_redis_url.replace(f":{password}@", ""), tmp_path / "redis_password"
+    update = {"redis_url": SecretStr(url), "redis_password": SecretStr(password)}
+    async with create_redis(settings.model_copy(update=update)) as redis, redis.client() as first:
+        assert await first.ping()
+        await own_redis.config_set("requirepass", "changed")
+        with pytest.raises(AuthenticationError):
+            await redis.ping()
+        file.write_text("changed\n", encoding="utf-8")
+        assert await redis.ping()
+        assert await first.ping()
+        await own_redis.config_set("requirepass", password)
 
 
 async def test_server_that_refuses_writes_is_a_503_while_it_lasts(

@@ -5,7 +5,7 @@ import pytest
 from pydantic import SecretStr
 
 from gateway.settings import GatewaySettings
-from shared.database.engine import DatabaseSettings, MigrationSettings, owner_url, service_url
+from shared.database.engine import DatabaseSettings, MigrationSettings, owner_url, service_login
 from shared.redis import RedisSettings, create_redis
 from shared.settings import SECRETS, ServiceSettings, Settings, load
 from tests.support.application import ROUTED, with_urls
@@ -139,18 +139,22 @@ def test_service_connects_as_its_own_role_without_the_password_of_the_owner() ->
 
     for url in ("postgresql://app:{}@db/app", "postgresql:///app?user=app&password={}&host=db"):
         os.environ["DATABASE_URL"] = url.format("own")
-        login = service_url(load(AuthDatabase), "auth").translate_connect_args(username="user")
-        expected = {"user": "app_auth_login", "password": ROLES["AUTH_DATABASE_PASSWORD"], "database": "app"}
-        assert {name: login[name] for name in expected} == expected
+        login = service_login(load(AuthDatabase), "auth")
+        assert login == {"user": "app_auth_login", "password": ROLES["AUTH_DATABASE_PASSWORD"]}
 
 
-@pytest.mark.parametrize(("url", "password"), [("redis://cache", SECRET), ("redis://:own@cache", "own")])
+@pytest.mark.parametrize(
+    ("url", "login"),
+    [("redis://cache", [SECRET]), ("redis://app@cache", ["app", SECRET]), ("redis://:own@cache", ["own"])],
+)
 @pytest.mark.usefixtures("development")
-def test_redis_client_gets_the_password(secrets: Path, url: str, password: str) -> None:
+def test_redis_client_gets_the_password(secrets: Path, url: str, login: list[str]) -> None:
     (secrets / "redis_password").write_text(SECRET, encoding="utf-8")
     os.environ["REDIS_URL"] = url
-    redis = create_redis(load(RedisSettings, secrets=secrets))
-    assert redis.connection_pool.connection_kwargs["password"] == password
+    options = create_redis(load(RedisSettings, secrets=secrets)).connection_pool.connection_kwargs
+    provider = options.get("credential_provider")
+    assert list(provider.get_credentials() if provider else [options["password"]]) == login
+    assert not (provider and "username" in options)
 
 
 @pytest.mark.usefixtures("development")
@@ -214,12 +218,13 @@ def test_invalid_service_url_is_rejected(capsys: pytest.CaptureFixture[str], url
     assert "AUTH_URL: Value error, should be http://" in load_error(GatewaySettings, capsys)[0]
 
 
+ENCRYPTED = "sslmode=verify-full&sslrootcert=/run/secrets/ca"
 DATABASE = {
-    "DATABASE_URL": "postgresql://app@db.example.org/app",
+    "DATABASE_URL": f"postgresql://app@db.example.org/app?{ENCRYPTED}",
     "DATABASE_PASSWORD": "correct horse battery",
     **ROLES,
 }
-REDIS = {"REDIS_URL": "redis://:T8d3xNc6Vq0y@cache.example.org/0"}
+REDIS = {"REDIS_URL": "rediss://:T8d3xNc6Vq0y@cache.example.org/0"}
 GATEWAY = {
     **REDIS,
     **with_urls({}, {name: f"http://{name}:8001" for name in ROUTED}),
@@ -230,6 +235,8 @@ GATEWAY = {
 GOOD = [(MigrationSettings, DATABASE), (RedisSettings, REDIS), (GatewaySettings, GATEWAY)]
 PASSWORD = "should have a password of 12 random characters or more"
 SEPARATE = "should have no password, as DATABASE_PASSWORD is a separate setting,"
+VERIFIED = "DATABASE_URL: should have ?sslmode=verify-full&sslrootcert=FILE, with the authorities to trust,"
+REDISS = "REDIS_URL: should be rediss://, without ssl_cert_reqs, ssl_check_hostname, ssl_exclude_verify_flags,"
 
 # Settings that are rejected in staging and production, with the error.
 DEVELOPMENT_ONLY: list[tuple[type[Settings], dict[str, str], str]] = [
@@ -238,7 +245,7 @@ DEVELOPMENT_ONLY: list[tuple[type[Settings], dict[str, str], str]] = [
     (MigrationSettings, {"DATABASE_PASSWORD": "changeme-please"}, f"DATABASE_PASSWORD: {PASSWORD}"),
     (
         MigrationSettings,
-        {"DATABASE_URL": "postgresql://long-user-name@db/app", "DATABASE_PASSWORD": "long-user-name"},
+        {"DATABASE_URL": f"postgresql://long-user-name@db/app?{ENCRYPTED}", "DATABASE_PASSWORD": "long-user-name"},
         f"DATABASE_PASSWORD: {PASSWORD}",
     ),
     (
@@ -250,13 +257,28 @@ DEVELOPMENT_ONLY: list[tuple[type[Settings], dict[str, str], str]] = [
     (RedisSettings, {"REDIS_URL": "redis://:redis@cache"}, f"REDIS_URL: {PASSWORD}"),
     (
         RedisSettings,
-        {"REDIS_URL": "redis://cache", "REDIS_PASSWORD": "aaaaaaaaaaaaaaaa"},
+        {"REDIS_URL": "rediss://cache", "REDIS_PASSWORD": "aaaaaaaaaaaaaaaa"},
         f"REDIS_PASSWORD: {PASSWORD}",
     ),
     (
         RedisSettings,
         {"REDIS_URL": "redis://127.0.0.1:6379/0"},
         "REDIS_PASSWORD: should be set, as REDIS_URL has no password,",
+    ),
+    *(
+        (MigrationSettings, {"DATABASE_URL": f"postgresql://app@{place}"}, VERIFIED)
+        for place in (
+            "db/app",
+            "db/app?sslmode=require&sslrootcert=/ca",
+            "db/app?sslmode=verify-ca&sslrootcert=/ca",
+            "db/app?sslmode=verify-full",
+            "127.0.0.1,db/app",
+            "localhost/app?hostaddr=192.0.2.1",
+        )
+    ),
+    *(
+        (RedisSettings, {"REDIS_URL": url, "REDIS_PASSWORD": "correct horse battery"}, REDISS)
+        for url in ("redis://cache", "rediss://cache?ssl_cert_reqs=none", "rediss://cache?ssl_check_hostname=false")
     ),
     (GatewaySettings, {"AUTH_URL": "http://127.0.0.1:8001"}, "AUTH_URL: should not be an address of this machine"),
     (
@@ -317,8 +339,8 @@ def test_strong_values_are_accepted_everywhere(
     ("kind", "url"),
     [
         (MigrationSettings, "postgresql:///app?host=/run/postgresql"),
-        (MigrationSettings, "postgresql://app@db/app?sslcert=/run/secrets/client.pem"),
-        (DatabaseSettings, "postgresql://app@127.0.0.1/app"),
+        (MigrationSettings, f"postgresql://app@db/app?sslcert=/run/secrets/client.pem&{ENCRYPTED}"),
+        (DatabaseSettings, "postgresql://app@127.0.0.1,[::1],localhost/app"),
         (RedisSettings, "unix:///run/redis.sock"),
     ],
 )

@@ -27,6 +27,7 @@ from tasks.database.operations import (
     MALFORMED,
     administer,
     changed_url,
+    client,
     connect,
     draft_name,
     execute,
@@ -374,6 +375,20 @@ def test_seed_runs_the_code_of_the_application_on_the_database(own: Own) -> None
     assert own.db("seed", "5", "--add").returncode == 3
     assert (own.project / "seeded").read_text() == f"5 --add {own.url}"
     assert own.db("seed", "few").returncode == 2
+
+
+def test_an_encrypted_connection_needs_a_client_of_the_machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("POSTGRES_BIN", raising=False)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    parts = url_parts("postgresql://app@db.example.org/app?sslmode=verify-full&sslrootcert=/ca")
+    with pytest.raises(
+        UserError, match=r"^DATABASE_URL needs a psql with TLS\. Install it \(apt install postgresql-client\)"
+    ):
+        client("psql", parts)
+    own = tmp_path / "psql"
+    own.touch(0o755)
+    assert client("psql", parts)[0][0] == str(own)
+    assert client("psql", {**parts, "sslmode": "prefer"})[0][0] != str(own)
 
 
 @pytest.mark.parametrize("arguments", [(), ("frobnicate",), ("dump",)])

@@ -17,11 +17,12 @@ from tests.tasks.command import call
 KEY = "R3kqVb0u0sJX2mZ8m0oWc1pYtF5nQd7aEhLgKxBvSzU="
 PASSWORD = "correct horse battery staple"
 ROLES = dict.fromkeys(("AUTH_DATABASE_PASSWORD", "PROJECTS_DATABASE_PASSWORD", "WORKER_DATABASE_PASSWORD"), PASSWORD)
+ENCRYPTED = "sslmode=verify-full&sslrootcert=/ca"
 SECRETS = {
-    "DATABASE_URL": "postgresql://app@database.example.org/app",
+    "DATABASE_URL": f"postgresql://app@database.example.org/app?{ENCRYPTED}",
     "DATABASE_PASSWORD": PASSWORD,
     **ROLES,
-    "REDIS_URL": "redis://:T8d3xNc6Vq0y@redis.example.org:6379/0",
+    "REDIS_URL": "rediss://:T8d3xNc6Vq0y@redis.example.org:6379/0",
     "AUTH_SIGNING_KEY": KEY,
 }
 LOCAL = "".join(
@@ -74,7 +75,7 @@ def test_a_fresh_project_lacks_the_secrets_of_staging(files: Path) -> None:
 def test_a_complete_environment_passes(files: Path, name: str) -> None:
     code, output = config(files, name, **SECRETS)
     assert (code, "✗" in output) == (0, False), output
-    url = "postgresql://app@database.example.org/app"
+    url = SECRETS["DATABASE_URL"]
     assert row(output, "DATABASE_URL") == f"✓ DATABASE_URL {url} environment auth, projects, worker, migrations"
     assert row(output, "DATABASE_PASSWORD") == "✓ DATABASE_PASSWORD ******** environment migrations"
     assert row(output, "AUTH_DATABASE_PASSWORD") == "✓ AUTH_DATABASE_PASSWORD ******** environment auth, migrations"
@@ -83,7 +84,7 @@ def test_a_complete_environment_passes(files: Path, name: str) -> None:
 
 def test_secrets_and_their_lengths_are_masked(files: Path) -> None:
     _, short = config(files, "staging", **SECRETS)
-    _, long = config(files, "staging", **{**SECRETS, "REDIS_URL": f"redis://:{'T8d3xNc6Vq0y' * 9}@redis.example.org"})
+    _, long = config(files, "staging", **{**SECRETS, "REDIS_URL": f"rediss://:{'T8d3xNc6Vq0y' * 9}@redis.example.org"})
     assert short == long
     assert not any(part in short for part in (PASSWORD, "T8d3xNc6Vq0y", KEY[:8]))
 
@@ -97,10 +98,10 @@ def test_a_token_in_the_place_of_a_user_is_masked(files: Path, token: str) -> No
 
 
 def test_a_url_without_a_password_is_shown(files: Path) -> None:
-    append(files / STAGING, "DATABASE_URL=postgresql://app@db.example.org/app\n")
+    append(files / STAGING, f"DATABASE_URL=postgresql://app@db.example.org/app?{ENCRYPTED}\n")
     code, output = config(files, "staging", **{**SECRETS, "DATABASE_URL": ""})
     assert code == 0, output
-    assert "postgresql://app@db.example.org/app environments/staging.env" in row(output, "DATABASE_URL")
+    assert f"postgresql://app@db.example.org/app?{ENCRYPTED} environments/staging.env" in row(output, "DATABASE_URL")
     assert "******** environment" in row(output, "DATABASE_PASSWORD")
 
 

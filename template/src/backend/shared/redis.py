@@ -1,16 +1,18 @@
 """Redis settings and client."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 from time import monotonic
-from typing import Annotated, TypeVar
+from typing import Annotated, Any, TypeVar
+from urllib.parse import parse_qs, urlsplit
 
 import structlog
 from pydantic import AfterValidator, Field, SecretStr
 from redis.asyncio import BlockingConnectionPool, Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import ExponentialBackoff
+from redis.credentials import CredentialProvider
 from redis.exceptions import (
     ConnectionError as RedisConnectionError,
     ReadOnlyError,
@@ -20,7 +22,7 @@ from redis.exceptions import (
 )
 
 from shared.security.weak_credentials import separate_password_weakness, url_weakness
-from shared.settings import Seconds, Settings, refuse, url_scheme
+from shared.settings import Seconds, Settings, current_secret, is_loopback, refuse, url_scheme
 
 # After a failure of Redis, requests that can do without it do not wait for it again so long.
 PAUSE_SECONDS = 5.0
@@ -29,7 +31,24 @@ PAUSE_SECONDS = 5.0
 # without replicas (NOREPLICAS), unable to save (MISCONF) or still loading (LOADING).
 UNAVAILABLE_ERRORS = (RedisConnectionError, RedisTimeoutError, ResponseError)
 
-RedisUrl = Annotated[SecretStr, AfterValidator(url_scheme("redis", "rediss", "unix")), refuse(url_weakness)]
+# Options of a URL with which the server is not verified.
+UNVERIFIED = {"ssl_cert_reqs", "ssl_check_hostname", "ssl_exclude_verify_flags"}
+
+
+def _unencrypted(url: SecretStr, _others: Mapping[str, Any]) -> str | None:
+    parts = urlsplit(url.get_secret_value())
+    is_verified = parts.scheme == "rediss" and not UNVERIFIED & parse_qs(parts.query).keys()
+    if is_verified or parts.scheme == "unix" or is_loopback(url.get_secret_value()):
+        return None
+    return f"should be rediss://, without {', '.join(sorted(UNVERIFIED))},"
+
+
+RedisUrl = Annotated[
+    SecretStr,
+    AfterValidator(url_scheme("redis", "rediss", "unix")),
+    refuse(url_weakness),
+    refuse(_unencrypted),
+]
 RedisPassword = Annotated[SecretStr | None, refuse(partial(separate_password_weakness, "redis_url"))]
 
 Result = TypeVar("Result")
@@ -41,7 +60,7 @@ class RedisSettings(Settings):
     """Settings of the Redis connection."""
 
     redis_url: RedisUrl
-    """redis://[user:password@]host:port/number"""
+    """redis://[user:password@]host:port/number; rediss:// is encrypted, ?ssl_ca_certs=FILE has the authorities"""
 
     redis_password: RedisPassword = Field(default=None, validate_default=True)
     """Secret: the password, if the URL has none."""
@@ -56,16 +75,30 @@ class RedisSettings(Settings):
     """Seconds to wait for a free connection, for a new one, and for a response."""
 
 
+class Credentials(CredentialProvider):
+    """The login of each new connection: the user of the URL, if any, and the password in its file."""
+
+    def __init__(self, password: SecretStr, user: str | None) -> None:
+        self._password = password
+        self._user = user
+
+    def get_credentials(self) -> tuple[str] | tuple[str, str]:
+        """The password, with the user if there is one."""
+        password = current_secret("redis_password", self._password)
+        return (self._user, password) if self._user else (password,)
+
+    async def get_credentials_async(self) -> tuple[str] | tuple[str, str]:
+        """The same, for asynchronous connections."""
+        return self.get_credentials()
+
+
 def create_redis(settings: RedisSettings) -> Redis:
     """Create a client with a connection pool; it connects on first use.
 
     It retries once on a new connection if one was lost, or leads to a server that a failover has made a replica.
     """
-    password = settings.redis_password
     pool = BlockingConnectionPool.from_url(
         settings.redis_url.get_secret_value(),
-        # A password in the URL takes precedence.
-        password=password.get_secret_value() if password else None,
         decode_responses=True,
         max_connections=settings.redis_pool_size,
         timeout=settings.redis_timeout,
@@ -74,6 +107,10 @@ def create_redis(settings: RedisSettings) -> Redis:
         retry=Retry(ExponentialBackoff(cap=0.1, base=0.01), retries=1),
         retry_on_error=[ReadOnlyError],
     )
+    login = pool.connection_kwargs
+    # A password in the URL takes precedence.
+    if settings.redis_password and "password" not in login:
+        login["credential_provider"] = Credentials(settings.redis_password, login.pop("username", None))
     return Redis.from_pool(pool)
 
 

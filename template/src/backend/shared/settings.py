@@ -4,6 +4,7 @@ import os
 import re
 import sys
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from enum import StrEnum
 from ipaddress import ip_address
 from pathlib import Path
@@ -76,7 +77,11 @@ HttpUrl = Annotated[str, AfterValidator(_check_http_url)]
 
 def is_loopback(url: str) -> bool:
     """Whether the host of the URL is this machine."""
-    host = urlsplit(url).hostname or ""
+    return is_local_host(urlsplit(url).hostname or "")
+
+
+def is_local_host(host: str) -> bool:
+    """Whether the host is this machine."""
     try:
         address = ip_address(host)
     except ValueError:
@@ -146,6 +151,14 @@ def load(kind: type[SettingsType], env_file: Path = ENV_FILE, secrets: Path = SE
     except ValidationError as error:
         problems = "; ".join(f"{_name(each['loc'])}: {each['msg']}" for each in error.errors(include_input=False))
         _fail(f"Missing or invalid settings: {problems}.", env_file)
+
+
+def current_secret(name: str, loaded: SecretStr) -> str:
+    """The value that the secret's file has now, as a rotation changes it; `loaded` if the environment sets it."""
+    with suppress(OSError):
+        if not os.environ.get(name.upper()):
+            return (SECRETS / name).read_text(encoding="utf-8").strip()
+    return loaded.get_secret_value()
 
 
 def _read(env_file: Path) -> dict[str, str]:

@@ -1,11 +1,14 @@
 import asyncio
 import os
 import traceback
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
+import psycopg
 import pytest
+from psycopg import sql
 from pydantic import SecretStr
 from sqlalchemy import insert, text
 from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError, TimeoutError as PoolTimeoutError
@@ -16,8 +19,10 @@ from shared.database.connection import LimitedConnection
 from shared.database.engine import create_engine, parse_url
 from shared.database.models import User
 from shared.database.pending import check_migrated
+from shared.database.roles import login_role
 from tests.support.processes import frozen
 from tests.support.serving import TIMEOUT_SECONDS
+from tests.support.stores import Stores, fresh, migrate
 
 EXTERNAL = "DATABASE_URL" in os.environ
 PID = text("SELECT pg_backend_pid()")
@@ -164,3 +169,30 @@ async def test_errors_do_not_contain_values_of_the_row(engine: AsyncEngine) -> N
     printed = "".join(traceback.format_exception(failed.value))
     assert "users_name_length_check" in printed
     assert not [value for value in row.values() if value and value in printed]
+
+
+@pytest.fixture
+def own(stores: Stores) -> Iterator[Stores]:
+    """A database with roles that no other test uses."""
+    with fresh(stores, "password") as own:
+        migrate(own.database_url)
+        yield own
+
+
+async def test_password_is_read_from_its_file_for_each_new_connection(
+    auth_settings: AuthSettings, own: Stores, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("shared.settings.SECRETS", tmp_path)
+    name = "auth_database_password"
+    update = {"database_url": SecretStr(own.database_url), name: own.passwords[name]}
+    engine = create_engine(auth_settings.model_copy(update=update), "auth")
+    async with engine.connect():
+        with psycopg.connect(own.database_url, autocommit=True) as owner:
+            role = sql.Identifier(login_role(own.owner, "auth"))
+            owner.execute(sql.SQL("ALTER ROLE {} PASSWORD 'changed'").format(role))
+        with pytest.raises(OperationalError, match="password authentication failed"):
+            await engine.connect()
+        (tmp_path / name).write_text("changed\n", encoding="utf-8")
+        async with engine.connect() as connection:
+            assert await connection.scalar(text("SELECT 1")) == 1
+    await engine.dispose()

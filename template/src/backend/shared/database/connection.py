@@ -1,6 +1,7 @@
 """Connections to the database that survive neither a frozen nor a read-only server, and whose errors have no values."""
 
 from asyncio import CancelledError
+from collections.abc import Callable
 from typing import Any, TypeVar
 
 from psycopg import AsyncConnection, Error, OperationalError
@@ -48,11 +49,11 @@ class LimitedConnection(AsyncConnection[TupleRow]):
             raise
 
 
-def connector(ping_limit: float, statement_limit: float) -> Any:
-    """The function with which SQLAlchemy opens connections with these limits."""
+def connector(login: Callable[[], dict[str, str]], ping_limit: float, statement_limit: float) -> Any:
+    """The function with which SQLAlchemy opens connections with these limits; `login` returns user and password."""
 
     async def connect(*arguments: Any, **options: Any) -> LimitedConnection:
-        connection = await LimitedConnection.connect(*arguments, **options)
+        connection = await LimitedConnection.connect(*arguments, **{**options, **login()})
         connection.ping_limit, connection.statement_limit = ping_limit, statement_limit
         return connection
 

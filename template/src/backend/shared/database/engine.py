@@ -1,5 +1,6 @@
 """Database settings and the connection pool."""
 
+from collections.abc import Mapping
 from contextlib import suppress
 from functools import partial
 from typing import Annotated, Any
@@ -15,7 +16,7 @@ from shared.database.connection import connector
 from shared.database.pending import PendingMigrationsError
 from shared.database.roles import login_role
 from shared.security.weak_credentials import password_in_url, role_password_weakness, separate_password_weakness
-from shared.settings import Seconds, Settings, refuse
+from shared.settings import Seconds, Settings, current_secret, is_local_host, refuse
 
 # The exceptions that mean that the database is unavailable, refuses writes, or is not migrated.
 UNAVAILABLE_ERRORS = (OperationalError, PoolTimeoutError, PendingMigrationsError)
@@ -55,8 +56,22 @@ def _check_url(url: SecretStr) -> SecretStr:
     return url
 
 
+def _unencrypted(url: SecretStr, _others: Mapping[str, Any]) -> str | None:
+    options = parse_url(url.get_secret_value()).query
+    hosts = str(options.get("hostaddr") or options.get("host") or "/").split(",")
+    is_verified = options.get("sslmode") == "verify-full" and "sslrootcert" in options
+    if is_verified or all(host.startswith(("/", "@")) or is_local_host(host) for host in hosts):
+        return None
+    return "should have ?sslmode=verify-full&sslrootcert=FILE, with the authorities to trust,"
+
+
 # Services have the URL too, and should not have the owner's password.
-DatabaseUrl = Annotated[SecretStr, AfterValidator(_check_url), refuse(partial(password_in_url, "database_password"))]
+DatabaseUrl = Annotated[
+    SecretStr,
+    AfterValidator(_check_url),
+    refuse(partial(password_in_url, "database_password")),
+    refuse(_unencrypted),
+]
 DatabasePassword = Annotated[SecretStr | None, refuse(partial(separate_password_weakness, "database_url"))]
 RolePassword = Annotated[SecretStr, refuse(role_password_weakness)]
 
@@ -65,7 +80,10 @@ class DatabaseSettings(Settings):
     """Settings of the database connection of a service, which also has the setting `<service>_database_password`."""
 
     database_url: DatabaseUrl
-    """postgresql://owner@host:port/name; services connect to it as roles of their own."""
+    """postgresql://owner@host:port/name; services connect to it as roles of their own.
+
+    ?sslmode=verify-full&sslrootcert=FILE encrypts the connections and verifies the server with these authorities.
+    """
 
     database_pool_size: int = Field(default=10, ge=1)
     """Connections per process."""
@@ -113,16 +131,16 @@ def owner_url(settings: MigrationSettings) -> URL:
     return url.set(password=password.get_secret_value()) if password and url.password is None else url
 
 
-def service_url(settings: DatabaseSettings, service: str) -> URL:
-    """The URL of a service for SQLAlchemy, with its role and password."""
-    url = parse_url(settings.database_url.get_secret_value())
-    password: SecretStr = getattr(settings, f"{service}{SUFFIX}")
-    return url.set(username=login_role(url.username or "app", service), password=password.get_secret_value())
+def service_login(settings: DatabaseSettings, service: str) -> dict[str, str]:
+    """The user and password with which a service connects now."""
+    name = f"{service}{SUFFIX}"
+    user = parse_url(settings.database_url.get_secret_value()).username
+    return {"user": login_role(user or "app", service), "password": current_secret(name, getattr(settings, name))}
 
 
 def create_engine(settings: DatabaseSettings, service: str) -> AsyncEngine:
     """Create a service's connection pool; it connects on first use and does not log parameter values."""
-    url = service_url(settings, service)
+    url = parse_url(settings.database_url.get_secret_value())
     timeout = settings.database_pool_timeout
     return create_async_engine(
         url,
@@ -133,7 +151,9 @@ def create_engine(settings: DatabaseSettings, service: str) -> AsyncEngine:
         pool_pre_ping=True,
         connect_args={
             **_network_options(url, timeout),
-            "async_creator_fn": connector(timeout, settings.database_statement_timeout + EXTRA_SECONDS),
+            "async_creator_fn": connector(
+                partial(service_login, settings, service), timeout, settings.database_statement_timeout + EXTRA_SECONDS
+            ),
             "application_name": service,
             "connect_timeout": max(2, round(timeout)),
             # Options of the URL, such as a search_path, apply to migrations too.
