@@ -10,10 +10,10 @@ from toolkit.stack import docker
 
 CAPABILITIES = ("CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb")
 # Prints for each HOST:PORT whether the expected server answers, as a proxy in between may accept any connection.
-# PostgreSQL gets a request for TLS, Redis a PING, and a service a request for its liveness.
+# PostgreSQL gets a request for TLS, which it accepts, Redis a PING with TLS, and a service a request for its liveness.
 ASK = """
-import socket, sys
-stores = {"5432": (bytes.fromhex("0000000804d2162f"), (b"S", b"N")), "6379": (b"PING\\r\\n", (b"-", b"+"))}
+import socket, ssl, sys
+stores = {"5432": (bytes.fromhex("0000000804d2162f"), (b"S",)), "6379": (b"PING\\r\\n", (b"-NOAUTH",))}
 service = (b"GET /health HTTP/1.1\\r\\nHost: a\\r\\nConnection: close\\r\\n\\r\\n", (b'{"status":"ok"}',))
 for place in sys.argv[1:]:
     host, port = place.rsplit(":", 1)
@@ -21,8 +21,9 @@ for place in sys.argv[1:]:
     try:
         with socket.create_connection((host, int(port)), 3) as server:
             server.settimeout(3)
+            server = ssl._create_unverified_context().wrap_socket(server) if port == "6379" else server
             server.sendall(request)
-            answer = server.makefile("rb").read(1 if port in stores else -1)
+            answer = server.makefile("rb").read(len(answers[0]) if port in stores else -1)
             print(place, any(each in answer for each in answers))
     except OSError:
         print(place, False)

@@ -43,8 +43,8 @@ FAULTS = [
     ),
     (
         MAIN,
-        "  DATABASE_URL: &database-url postgresql://app@postgres:5432/app\n",
-        "  DATABASE_URL: &database-url postgresql://app:word@postgres:5432/app\n",
+        "    postgresql://app@postgres:5432/app",
+        "    postgresql://app:word@postgres:5432/app",
         "compose.yaml: DATABASE_URL: a secret in the environment of migrations; pass it as a file",
     ),
     (
@@ -52,6 +52,12 @@ FAULTS = [
         "      - auth_signing_key\n",
         "",
         "compose.yaml: AUTH_SIGNING_KEY: auth would not start: missing",
+    ),
+    (
+        MAIN,
+        "      - auth_database_password\n      - ca_certificate\n",
+        "      - auth_database_password\n",
+        "compose.yaml: CA_CERTIFICATE: migrations has no secret of this name",
     ),
     (
         MAIN,

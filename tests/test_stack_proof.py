@@ -44,9 +44,43 @@ STORES = {"postgres": 5432, "redis": 6379}
 BEHIND = {"auth": 8001, "projects": 8002}
 WATCH_SECONDS = 600.0
 SECRETS = (
-    *("auth_database_password", "auth_signing_key", "database_password", "projects_database_password"),
-    *("redis_password", "worker_database_password"),
+    *("auth_database_password", "auth_signing_key", "database_password", "postgres_certificate"),
+    *("projects_database_password", "redis_certificate", "redis_password", "worker_database_password"),
 )
+# Prints which connections of services to the database are encrypted.
+ENCRYPTED = """
+SELECT application_name, bool_and(ssl) FROM pg_stat_activity JOIN pg_stat_ssl USING (pid)
+WHERE client_addr IS NOT NULL GROUP BY 1 ORDER BY 1
+"""
+# Connects from the container of auth as it does, and in ways that must be refused; prints a line for each.
+REACH = """
+import os, socket, psycopg, redis
+BUNDLE = "/etc/ssl/certs/ca-certificates.crt"
+def secret(name): return open("/run/secrets/" + name).read()
+def database(**options):
+    login = {"user": "app_auth_login", "password": secret("auth_database_password")}
+    psycopg.connect(os.environ["DATABASE_URL"], **login, **options).close()
+def store(**options):
+    client = redis.Redis.from_url(os.environ["REDIS_URL"], password=secret("redis_password"), retry=None)
+    client.connection_pool.connection_kwargs |= options
+    client.ping()
+def plain_store(**options):
+    redis.Redis(host="redis", password=secret("redis_password"), retry=None).ping()
+for call, options in (
+    (database, {}), (database, {"sslmode": "disable"}),
+    (database, {"sslrootcert": BUNDLE}), (database, {"host": socket.gethostbyname("postgres")}),
+    (store, {}), (plain_store, {}), (store, {"ssl_ca_certs": BUNDLE}), (store, {"host": socket.gethostbyname("redis")}),
+):
+    try:
+        call(**options)
+        print("reached")
+    except (psycopg.OperationalError, redis.ConnectionError) as error:
+        print(*str(error).split())
+"""
+REACHED = [
+    *("^reached$", "no encryption", "certificate verify failed", "does not match host name"),
+    *("^reached$", "Connection", "certificate verify failed", "IP address mismatch"),
+]
 ORDINARY = {
     "runs as root",
     "has capabilities",
@@ -235,6 +269,13 @@ def test_the_data_network_is_reached_only_from_inside(stack: Stack) -> None:
     assert reached_from_here(names) == set()
 
 
+def test_connections_are_encrypted_and_verified_and_others_are_refused(stack: Stack) -> None:
+    query = ("psql", "--username=app", "--tuples-only", "--no-align", "--command", ENCRYPTED)
+    assert docker("exec", stack.container("postgres"), *query).split() == ["auth|t", "projects|t", "worker|t"]
+    lines = docker("exec", stack.container("auth"), "python", "-c", REACH).splitlines()
+    assert [line for line, pattern in zip(lines, REACHED, strict=True) if not re.search(pattern, line)] == []
+
+
 def test_the_attributes_of_containers_hold_no_secret(stack: Stack) -> None:
     shown = json.dumps(stack.inspect())
     values = [(stack.project / ".secrets" / name).read_text(encoding="utf-8").strip() for name in SECRETS]
@@ -250,7 +291,7 @@ def test_no_server_starts_without_a_password(stack: Stack, tmp_path: Path, lack:
     shutil.rmtree(folder)
     if lack == "empty secrets":
         folder.mkdir()
-        for name in SECRETS:
+        for name in (*SECRETS, "ca_certificate"):
             (folder / name).touch()
     other = Stack(project, f"{stack.name}-{secrets.token_hex(2)}", stack.port)
     try:

@@ -65,4 +65,5 @@ def test_servers_start_from_the_root_with_the_secrets_of_the_template(toolkit: S
 
 def ping(stack: Stack, password: str) -> str:
     """The answer of Redis to a ping with this password."""
-    return docker("exec", f"--env=REDISCLI_AUTH={password}", stack.container("redis"), "redis-cli", "ping").strip()
+    client = ("redis-cli", "--tls", "--cacert", "/run/secrets/ca_certificate")
+    return docker("exec", f"--env=REDISCLI_AUTH={password}", stack.container("redis"), *client, "ping").strip()

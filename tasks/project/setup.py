@@ -10,7 +10,7 @@ from pathlib import Path
 
 from tasks.core import atomic_file, processes
 from tasks.core.errors import UserError
-from tasks.project import env_file
+from tasks.project import certificates, env_file
 
 HOOKS = ".pre-commit-config.yaml"
 HOOK_PYTHON = re.compile(r"^INSTALL_PYTHON=/.*", re.MULTILINE)
@@ -78,7 +78,7 @@ def lacking(project: Path, present: dict[str, str]) -> dict[str, str]:
 def complete_secrets(project: Path) -> list[str]:
     """Write each missing secret, from `.env.local` or a new one, and link `.env`; returns what changed.
 
-    Existing files stay as they are; an empty one counts as missing.
+    Existing files stay as they are; an empty one counts as missing. Certificates are renewed before they expire.
     """
     folder = project / SECRETS
     try:
@@ -91,7 +91,7 @@ def complete_secrets(project: Path) -> list[str]:
     for name in missing:
         atomic_file.write(folder / name.lower(), known.get(name) or fresh_secret(), FILE_MODE)
     changes += [f"Wrote {SECRETS}/: {', '.join(name.lower() for name in missing)}."] if missing else []
-    return changes + _link(project)
+    return changes + certificates.complete(project, folder, FILE_MODE) + _link(project)
 
 
 def absent_secrets(project: Path) -> list[str]:

@@ -17,6 +17,8 @@ from tasks.settings.contract import DEVELOPMENT, Contract, Fault, committed_faul
 VARIABLE = re.compile(r"\$\{?(?P<name>\w+)(:?-(?P<default>[^}]*))?([^}]*\})?")
 # Variables of Python itself.
 PYTHON = "PYTHON"
+# A secret that another setting names, such as a certificate.
+SECRET_FILE = re.compile(r"/run/secrets/(\w+)")
 
 
 def faults(project: Path, contract: Contract) -> list[str]:
@@ -38,6 +40,9 @@ def compose_faults(project: Path, contract: Contract) -> Iterator[Fault]:
             continue
         given, secrets = _environment(services[reader]), _secrets(services[reader])
         read = {name: each for name, each in contract.settings.items() if reader in each.readers}
+        named = {each.upper() for text in given.values() for each in SECRET_FILE.findall(text)}
+        yield from (Fault(COMPOSE_FILE, name, f"{reader} has no secret of this name") for name in named - {*secrets})
+        secrets = [name for name in secrets if name not in named]
         for name in (*given, *secrets):
             if name in read and read[name].holds_secret(given.get(name, "")):
                 yield Fault(COMPOSE_FILE, name, f"a secret in the environment of {reader}; pass it as a file")

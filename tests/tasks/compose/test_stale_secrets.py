@@ -11,6 +11,7 @@ import uuid
 from collections.abc import Iterator
 
 import pytest
+import trustme
 import yaml
 
 from tasks.core import atomic_file
@@ -141,6 +142,9 @@ def test_redis_accepts_a_password_with_quotes_and_backslashes(tmp_path_factory: 
     folder = tmp_path_factory.mktemp("secrets")
     folder.chmod(0o755)
     (folder / "redis_password").write_text(password)
+    authority = trustme.CA()
+    authority.cert_pem.write_to_path(folder / "ca_certificate")
+    authority.issue_cert("redis").private_key_and_cert_chain_pem.write_to_path(folder / "redis_certificate")
     name = f"slipway-test-{uuid.uuid4().hex[:12]}"
     mount = ["--volume", f"{folder}:/run/secrets:ro", "--tmpfs", "/data:uid=999,gid=999", "--user", redis["user"]]
     docker("run", "--detach", "--rm", "--name", name, *mount, "redis:8", *command)
@@ -148,7 +152,8 @@ def test_redis_accepts_a_password_with_quotes_and_backslashes(tmp_path_factory: 
         assert answers(name, check)
         wrong = [word.replace("cat /run/secrets/redis_password", "echo wrong") for word in check]
         assert docker("exec", name, *wrong, is_checked=False).returncode != 0
-        config = docker("exec", "--env", f"REDISCLI_AUTH={password}", name, "redis-cli", "config", "get", "append*")
+        query = ("redis-cli", "--tls", "--cacert", "/run/secrets/ca_certificate", "config", "get", "append*")
+        config = docker("exec", "--env", f"REDISCLI_AUTH={password}", name, *query)
         assert "everysec" in config.stdout
     finally:
         docker("rm", "--force", name)
