@@ -3,15 +3,19 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from contextlib import AsyncExitStack
+from functools import partial
 from itertools import cycle
 from pathlib import Path
 from uuid import UUID
 
 import httpx
 import pytest
+from pydantic import SecretStr
 
+from projects.app import create_app
+from projects.settings import ProjectsSettings
 from shared.cache import Cache
-from tests.support.clients import http_client
+from tests.support.clients import client_of, http_client
 from tests.support.processes import run_service
 from tests.support.serving import free_port
 from tests.support.users import User
@@ -100,6 +104,27 @@ async def test_interleaved_changes_and_reads_return_nothing_old_and_nothing_of_a
     assert work.wrong == []
     assert work.requests > 1000
     assert 'cache_lookups_total{result="hit"} 0.0' not in metrics
+
+
+async def test_projects_are_read_and_changed_without_redis(
+    auth: httpx.AsyncClient,
+    projects: httpx.AsyncClient,
+    projects_settings: ProjectsSettings,
+    user: User,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("projects.app.Cache", partial(Cache, lease=0.2))
+    created = await projects.post("/api/projects", json={"name": "0"}, headers=user.headers)
+    path = f"/api/projects/{created.json()['id']}"
+    nothing = {"redis_url": SecretStr(f"redis://127.0.0.1:{free_port()}")}
+    async with client_of(create_app(projects_settings.model_copy(update=nothing))) as away:
+        assert (await away.get(path, headers=user.headers)).json()["name"] == "0"
+        assert (await away.patch(path, json={"name": "1"}, headers=user.headers)).status_code == 200
+        assert (await away.get(path, headers=user.headers)).json()["name"] == "1"
+        health = await away.get("/health/detailed")
+        assert (health.status_code, health.json()["status"]) == (200, "degraded")
+        await auth.post("/api/auth/logout", headers=user.headers)
+        assert (await away.get(path, headers=user.headers)).status_code == 401
 
 
 async def test_changes_that_leave_cached_values_are_found(

@@ -45,7 +45,7 @@ def create_app(settings: AuthSettings) -> ASGIApp:
             "database": lambda: audit.check_writable(state.engine),
             "redis": lambda: redis.check_writable(store, settings.redis_prefix),
         }
-        state.sessions = ActiveSessions(store, settings.redis_prefix)
+        state.sessions = ActiveSessions(store, settings, state.engine)
         limiter = SharedLimiter(store, settings, settings.rate_limit_account)
         state.limits = AccountLimits(limiter)
         state.metrics.registry.register(LimitCollector(limiter, {}))

@@ -31,8 +31,9 @@ def create_app(settings: ProjectsSettings) -> ASGIApp:
         state.metrics.registry.register(state.cache)
         client = create_client()
         keys = RemoteKeys(client, settings.jwks_url)
-        state.checks = {"database": lambda: audit.check_writable(state.engine), "redis": store.ping, "keys": keys.check}
-        state.authenticator = Authenticator(keys, ActiveSessions(store, settings.redis_prefix))
+        state.checks = {"database": lambda: audit.check_writable(state.engine), "keys": keys.check}
+        state.optional_checks = {"redis": store.ping}
+        state.authenticator = Authenticator(keys, ActiveSessions(store, settings, state.engine))
         yield
         await client.close()
         await store.aclose()

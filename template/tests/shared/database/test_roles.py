@@ -47,7 +47,10 @@ ALLOWED = {
 }
 ALLOWED_COLUMNS = {
     "auth": {},
-    "projects": {"users": {("SELECT", "id"), ("SELECT", "email"), ("SELECT", "name")}},
+    "projects": {
+        "users": {("SELECT", "id"), ("SELECT", "email"), ("SELECT", "name")},
+        "sessions": {("SELECT", each) for each in ("id", "user_id", "expires_at", "revoked_at")},
+    },
     "worker": {"sessions": {("SELECT", "id"), ("SELECT", "expires_at")}},
 }
 CALLABLE = """
@@ -80,7 +83,7 @@ FORBIDDEN = {
         "SELECT password_hash FROM users",
         "SELECT * FROM users",
         "UPDATE users SET name = 'x'",
-        "SELECT FROM sessions",
+        "SELECT token_hash FROM sessions",
     ],
     "worker": ["SELECT FROM users", "SELECT token_hash FROM sessions", "UPDATE sessions SET expires_at = now()"],
 }

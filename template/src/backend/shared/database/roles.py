@@ -25,6 +25,8 @@ RIGHTS: dict[str, dict[str, str]] = {
         "projects": OWN,
         "memberships": OWN,
         "users": "SELECT (id, email, name)",
+        # While Redis is away.
+        "sessions": "SELECT (id, user_id, expires_at, revoked_at)",
         "audit_events": "INSERT",
         "project_events": "SELECT",
         "jobs": "INSERT",

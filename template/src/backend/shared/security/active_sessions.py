@@ -5,19 +5,26 @@ from datetime import timedelta
 from uuid import UUID
 
 from redis.asyncio import Redis
+from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncEngine
 
+from shared.database.models import Session
+from shared.redis import BestEffort, RedisSettings
 from shared.security.tokens import CLOCK_SKEW
 
 
 class ActiveSessions:
     """A copy of the active sessions in the database; an entry that Redis has lost is restored by the next refresh.
 
-    An entry expires together with the last access token of its session, also when Redis has missed its removal.
+    An entry expires together with the last access token of its session, also when Redis has missed its removal. While
+    Redis is away, sessions are looked up in the database.
     """
 
-    def __init__(self, redis: Redis, prefix: str) -> None:
+    def __init__(self, redis: Redis, settings: RedisSettings, engine: AsyncEngine) -> None:
         self._redis = redis
-        self._prefix = f"{prefix}session:"
+        self._prefix = f"{settings.redis_prefix}session:"
+        self._lookups = BestEffort("sessions are looked up in the database", settings.redis_timeout)
+        self._engine = engine
 
     async def add(self, session_id: UUID, user_id: UUID, token_lifetime: timedelta, ended: Iterable[UUID] = ()) -> None:
         """Add a session for the lifetime of an access token, or extend it; remove those that have ended."""
@@ -34,8 +41,13 @@ class ActiveSessions:
 
     async def is_active(self, session_id: UUID, user_id: UUID) -> bool:
         """Whether the session exists and belongs to the user."""
-        owner: object = await self._redis.get(self._key(session_id))
-        return owner == str(user_id)
+        found = await self._lookups.run(lambda: self._redis.mget(self._key(session_id)))
+        if found is not None:
+            return found == [str(user_id)]
+        is_active = (Session.revoked_at.is_(None), Session.expires_at > func.now())
+        query = select(Session.id).where(Session.id == session_id, Session.user_id == user_id, *is_active)
+        async with self._engine.connect() as connection:
+            return await connection.scalar(query) is not None
 
     def _key(self, session_id: UUID) -> str:
         return f"{self._prefix}{session_id}"
