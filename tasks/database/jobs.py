@@ -18,10 +18,12 @@ SELECT id::text, name, date_trunc('second', now() - failed_at)::text, failures::
 FROM jobs WHERE failed_at IS NOT NULL ORDER BY failed_at
 """
 CHANGES = {
-    "retry": "UPDATE jobs SET failed_at = NULL, failures = 0, published = 0, due_at = now()",
-    "delete": "DELETE FROM jobs",
+    "retry": """
+        UPDATE jobs SET failed_at = NULL, failures = 0, published = 0, due_at = now()
+        WHERE failed_at IS NOT NULL AND (%(all)s OR id = ANY(%(ids)s)) RETURNING id
+    """,
+    "delete": "DELETE FROM jobs WHERE failed_at IS NOT NULL AND (%(all)s OR id = ANY(%(ids)s)) RETURNING id",
 }
-CHOSEN = " WHERE failed_at IS NOT NULL AND (%(all)s OR id = ANY(%(ids)s)) RETURNING id"
 DONE = {"retry": "will run again", "delete": "deleted"}
 
 
@@ -59,7 +61,7 @@ def show(connection: psycopg.Connection) -> None:
 def change(connection: psycopg.Connection, action: str, ids: list[UUID]) -> None:
     """Retry or delete dead letters, all without IDs; nothing changes if one of the IDs is not of a dead letter."""
     with connection.transaction():
-        found = {each for (each,) in connection.execute(CHANGES[action] + CHOSEN, {"all": not ids, "ids": ids})}
+        found = {each for (each,) in connection.execute(CHANGES[action], {"all": not ids, "ids": ids})}
         if unknown := [str(each) for each in ids if each not in found]:
             raise UserError(f"No dead letter has the ID {', '.join(unknown)}. To list them: nox -s jobs")
     print(f"{count(len(found), 'job')} {DONE[action]}.")

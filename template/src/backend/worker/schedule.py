@@ -40,7 +40,7 @@ class Scheduler(TaskiqScheduler):
 
     async def on_ready(self, _source: ScheduleSource, task: ScheduledTask) -> None:
         """Add a job with the ID of its time, so that only one of several workers does."""
-        job_id = uuid5(NAMESPACE_OID, f"{task.task_name} {current_minute().isoformat()}")
+        job_id = uuid5(NAMESPACE_OID, " ".join([task.task_name, current_minute().isoformat()]))
         values = {"id": job_id, "name": task.task_name}
         try:
             async with self._engine.begin() as connection:
