@@ -33,9 +33,12 @@ REDIS = {
 }
 
 
-@pytest.fixture(scope="module")
-def certificates(tmp_path_factory: pytest.TempPathFactory) -> Certificates:
-    return make_certificates(tmp_path_factory.mktemp("certificates"))
+@pytest.fixture
+def certificates(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Certificates:
+    """Certificates of authorities, of which the other one is as public ones are, trusted by default."""
+    made = make_certificates(tmp_path)
+    monkeypatch.setenv("SSL_CERT_FILE", str(made.other_authority))
+    return made
 
 
 @asynccontextmanager
@@ -78,7 +81,9 @@ async def redis_of(url: str, certificates: Certificates, certificate: Path) -> A
     async with encrypted(urlsplit(url).port or 0, certificate, on_request=False) as port:
         parts = urlsplit(url)
         login = parts.netloc.rpartition("@")[0]
-        url = f"rediss://{login}@localhost:{port}{parts.path}?ssl_ca_certs={certificates.authority}"
+        # The last two options have no effect.
+        options = f"ssl_ca_certs={certificates.authority}&ssl_cert_reqs=none&ssl_check_hostname=false"
+        url = f"rediss://{login}@localhost:{port}{parts.path}?{options}"
         async with create_redis(RedisSettings(environment=Environment.DEVELOPMENT, redis_url=SecretStr(url))) as redis:
             yield redis
 

@@ -18,9 +18,10 @@ ACCEPTED = b"S"
 
 @dataclass(frozen=True)
 class Certificates:
-    """The authority that clients trust, and a file with key and certificate of a server for each fault or none."""
+    """The authority that clients trust, another one, and files of keys and certificates: the right one, wrong ones."""
 
     authority: Path
+    other_authority: Path
     right: Path
     wrong: dict[str, Path]
 
@@ -37,8 +38,10 @@ def make_certificates(folder: Path) -> Certificates:
     files = {name: folder / name.replace(" ", "-") for name in leaves}
     for name, file in files.items():
         leaves[name].private_key_and_cert_chain_pem.write_to_path(file)
-    trusted.cert_pem.write_to_path(folder / "authority")
-    return Certificates(folder / "authority", files.pop("right"), files)
+    authorities = folder / "authority", folder / "other-authority"
+    trusted.cert_pem.write_to_path(authorities[0])
+    other.cert_pem.write_to_path(authorities[1])
+    return Certificates(*authorities, files.pop("right"), files)
 
 
 @asynccontextmanager
