@@ -53,10 +53,12 @@ ALLOWED_COLUMNS = {
     },
     "worker": {"sessions": {("SELECT", "id"), ("SELECT", "expires_at")}},
 }
+# Without functions of extensions, which everybody may call.
 CALLABLE = """
     SELECT proname FROM pg_proc
     WHERE pronamespace = 'public'::regnamespace AND prorettype <> 'trigger'::regtype
         AND has_function_privilege(oid, 'EXECUTE')
+        AND NOT EXISTS (SELECT FROM pg_depend WHERE classid = 'pg_proc'::regclass AND objid = oid AND deptype = 'e')
 """
 HELD = """
     SELECT relname, privilege, NULL::text FROM pg_class, unnest(%(on_tables)s::text[]) AS privilege
