@@ -63,9 +63,9 @@ def test(session: nox.Session) -> None:
 
 @nox.session(default=False, tags=["ci"])
 def test_containers(session: nox.Session) -> None:
-    """Run the tests that need a Docker Engine (-- PYTEST_ARGS)."""
+    """Run the tests that need a Docker Engine (-- PYTEST_ARGS: run a subset in one process)."""
     install(session, "test", compile_bytecode=True)
-    run_module(session, "pytest", "-m", "containers", *session.posargs)
+    run_module(session, "pytest", "-m", "containers", *(session.posargs or ["--numprocesses=auto"]))
 
 
 @nox.session(default=False, tags=["ci"])

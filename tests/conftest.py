@@ -35,13 +35,16 @@ TOGETHER = {
     "toolkit pages": r"::test_a_how_to_page_works_in_slipway",
 }
 
-# Files whose single tests take long: they start first, so that no worker is left alone with one at the end.
-SLOW = re.compile(r"test_(docs|readme|demo|e2e|migrations|answers|new|bootstrap|container|reliability)\.py")
+# Files whose tests or groups take longest, and long: they start first, so that no worker ends long after the others.
+SLOW = (
+    r"test_(docs|faults|stack_proof)\.py",
+    r"test_(answers|bootstrap|container|demo|devcontainer_up|e2e|editor_\w+|migrations|new|readme|reliability|stack)\.py",
+)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Run the slow files first."""
-    items.sort(key=lambda item: SLOW.search(item.nodeid) is None)
+    items.sort(key=lambda item: [re.search(pattern, item.nodeid) is None for pattern in SLOW])
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -50,6 +53,8 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
 
     xdist's own groups by mark have no effect with pytest 9.2.
     """
+    # It would start with the groups that have most tests, which are not those that take longest.
+    config.option.loadscopereorder = False
     scheduler = import_module("xdist.scheduler").LoadScopeScheduling(config, log)
     scheduler._split_scope = unit
     return scheduler

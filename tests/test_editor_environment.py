@@ -11,7 +11,7 @@ import pytest
 from nox import virtualenv
 
 from tasks.core import environments
-from tests.support import ROOT, run
+from tests.support import ROOT, nox, run
 
 PACKAGE = "annotated-types"
 PYTHON = Path(".venv/bin/python")
@@ -20,18 +20,31 @@ PYTHON = Path(".venv/bin/python")
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """A project whose lock has one package."""
+    (tmp_path / "requirements").mkdir()
+    write_lock(tmp_path)
+    (tmp_path / "tasks").symlink_to(ROOT / "tasks")
+    return tmp_path
+
+
+def write_lock(folder: Path) -> None:
+    """Leave one package in the lock."""
     lock = (ROOT / "template" / "requirements" / "typecheck.txt").read_text()
     found = re.search(rf"^{PACKAGE}==.*(?:\n +--hash.*)+", lock, re.MULTILINE)
     assert found
-    (tmp_path / "requirements").mkdir()
-    (tmp_path / "requirements" / "typecheck.txt").write_text(f"{found[0]}\n")
-    (tmp_path / "tasks").symlink_to(ROOT / "tasks")
-    return tmp_path
+    (folder / "requirements" / "typecheck.txt").write_text(f"{found[0]}\n")
 
 
 def editor(folder: Path) -> subprocess.CompletedProcess[str]:
     """Run the command behind the session."""
     return run(sys.executable, "-m", "tasks", "editor.venv", cwd=folder, UV=virtualenv.UV)
+
+
+def test_the_session_sets_up_the_project_and_creates_the_environment(project: Path) -> None:
+    write_lock(project)
+    done = nox(project, "-s", "editor")
+    assert done.returncode == 0, done.stdout
+    assert (project / ".env.local").exists()
+    assert run(project / PYTHON, "-c", "import annotated_types", cwd=project).returncode == 0
 
 
 def test_the_lock_is_installed(folder: Path) -> None:

@@ -56,7 +56,7 @@ NEWCOMER = {
 }
 
 CHECK = "tests/tasks/checks/test_faults.py::test_without_a_fault_the_check_passes"
-EDITOR = "tests/test_editor_debugging.py::test_a_selected_test_is_debugged_in_the_environment_of_editors"
+EDITOR = "tests/test_editor_environment.py::test_the_session_sets_up_the_project_and_creates_the_environment"
 STACK = "tests/test_stack_proof.py"
 CONTAINERS = f"{STACK}::test_data_and_sessions_survive_down_and_up_and_a_killed_store"
 
