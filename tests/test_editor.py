@@ -23,7 +23,7 @@ VARIABLES = {"workspaceFolder", "file", "selectedText"}
 # Sessions without a task: not for editors, or with arguments that a person should type.
 NOT_OFFERED = {
     ROOT: {"new", "matrix", "bench", "reliability", "reference", "test_containers", "ci_result"},
-    TEMPLATE: {"ci_result", "devcontainer", "publish", "smoke"},
+    TEMPLATE: {"ci_result", "devcontainer", "publish", "rotate", "smoke"},
 }
 
 

@@ -58,6 +58,7 @@ NEWCOMER = {
 CHECK = "tests/tasks/checks/test_faults.py::test_without_a_fault_the_check_passes"
 EDITOR = "tests/test_editor_environment.py::test_the_session_sets_up_the_project_and_creates_the_environment"
 STACK = "tests/test_stack_proof.py"
+ROTATION = f"{STACK}::test_rotations_with_two_instances_fail_no_request_and_sign_nobody_out"
 CONTAINERS = f"{STACK}::test_data_and_sessions_survive_down_and_up_and_a_killed_store"
 
 # Commands that another function runs: they need containers or a server, or are slow.
@@ -85,6 +86,9 @@ TESTED = {
     "nox -s stack -- down": CONTAINERS,
     "nox -s images": f"{STACK}::test_the_images_pass_their_own_checks",
     "nox -s stack -- up --debug": "tests/test_editor_compose.py::stack",
+    "nox -s rotate -- signing-key": ROTATION,
+    "nox -s rotate -- signing-key --stack": ROTATION,
+    "nox -s rotate -- database-password --stack": ROTATION,
 }
 
 # Commands of the tutorial, which tests/test_docs.py follows.

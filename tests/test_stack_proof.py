@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import json
 import os
 import re
@@ -14,6 +15,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from threading import Timer
 from typing import Any
@@ -33,7 +35,8 @@ from tests.tasks.small_project import get
 from toolkit.application import environment
 from toolkit.reliability import episode
 from toolkit.reliability.__main__ import missing
-from toolkit.reliability.client import busy, connected
+from toolkit.reliability.client import Client, busy, connected
+from toolkit.reliability.embedded import SETTINGS
 from toolkit.reliability.faults import Fault
 from toolkit.reliability.record import Record
 from toolkit.stack import Stack, docker
@@ -352,6 +355,52 @@ def test_a_change_of_shared_code_replaces_exactly_the_services_that_contain_it(s
     assert stack.unhealthy() == {}
     assert '"status":"ok"' in get(f"{stack.url}/health/detailed")
     new.unlink()
+
+
+def test_rotations_with_two_instances_fail_no_request_and_sign_nobody_out(stack: Stack) -> None:
+    limitless = replace(stack, others=SETTINGS)
+    limitless.up()
+    scale = [f"--scale={name}=2" for name in ("auth", "projects", "worker")]
+    run("docker", "compose", "up", "--detach", "--no-build", "--wait", *scale, cwd=stack.project, **limitless.settings)
+    outputs: list[str] = []
+
+    async def observe() -> list[str]:
+        record = Record()
+        async with connected(stack.urls, record) as client:
+
+            def rotate(_stack: Stack) -> None:
+                old_key = key_of(client)
+                for what in ("signing-key", "database-password"):
+                    done = nox(stack.project, "-s", "rotate", "--", what, "--stack", "--delay=90", **limitless.settings)
+                    assert done.returncode == 0, done.stdout
+                    outputs.append(done.stdout)
+                while key_of(client) == old_key:
+                    time.sleep(1)
+
+            await client.join()
+            async with busy(client):
+                found = await episode.observe(stack, client, Fault("rotation", frozenset(), rotate))
+            assert await missing(client, record.writes) == []
+        return found.failures(record)
+
+    try:
+        assert asyncio.run(observe()) == []
+        assert [sorted(re.findall(r"^Replacing .*-(\w+)-\d\.$", each, re.MULTILINE)) for each in outputs] == [
+            ["auth", "auth"],
+            ["auth", "auth", "projects", "projects", "worker", "worker"],
+        ]
+        query = "SELECT rolname FROM pg_roles WHERE rolcanlogin AND rolname LIKE '%login%' ORDER BY 1"
+        psql = ("psql", "--username=app", "--tuples-only", "--no-align", "--command", query)
+        roles = docker("exec", stack.container("postgres"), *psql).split()
+        assert roles == ["app_auth_login_b", "app_projects_login_b", "app_worker_login_b"]
+    finally:
+        stack.up()
+
+
+def key_of(client: Client) -> str:
+    """The ID of the key that has signed the client's access token."""
+    header = str(client._token).partition(".")[0]
+    return str(json.loads(base64.urlsafe_b64decode(header + "=" * (-len(header) % 4)))["kid"])
 
 
 def test_the_images_pass_their_own_checks(stack: Stack) -> None:

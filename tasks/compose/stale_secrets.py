@@ -41,6 +41,37 @@ def remove_readers(place: ComposeProject) -> None:
         place.compose.output("rm", "--stop", "--force", *stale)
 
 
+def readers(place: ComposeProject, secrets: list[str]) -> list[tuple[str, Container]]:
+    """The containers of services that started before one of these secrets changed, with the names of the services."""
+    return [
+        (service.name, container)
+        for service, found in place.containers()
+        if not service.is_task and (own := [name for name in service.secrets if name in secrets])
+        for container in found
+        if _is_stale(container, place.folder, own)
+    ]
+
+
+def replace_readers(place: ComposeProject, secrets: list[str], timeout: int) -> None:
+    """Replace these containers one by one: each stops when a new one beside it is ready."""
+    for service, old in readers(place, secrets):
+        print(f"Replacing {old.name}.", flush=True)
+        before = _containers(place, service)
+        options = ("--detach", "--no-deps", "--no-build", "--no-recreate", "--wait", f"--wait-timeout={timeout}")
+        try:
+            place.compose.run("up", *options, f"--scale={service}={len(before) + 1}", service)
+        except (UserError, KeyboardInterrupt):
+            for new in set(_containers(place, service)) - set(before):
+                new.remove(force=True)
+            raise
+        old.stop()
+        old.remove()
+
+
+def _containers(place: ComposeProject, service: str) -> list[Container]:
+    return next(found for each, found in place.containers() if each.name == service)
+
+
 def advice(place: ComposeProject, container: Container, log: str) -> str:
     """What to do, if a container shows that the database's volume does not fit."""
     volume, (data, server) = _volume(place), _versions(container)

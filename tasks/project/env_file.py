@@ -3,11 +3,13 @@
 import io
 import os
 import re
+from collections.abc import Mapping
 from difflib import get_close_matches
 from pathlib import Path
 
 from dotenv.parser import Binding, parse_stream
 
+from tasks.core import atomic_file
 from tasks.core.errors import UserError
 
 LOCAL = ".env.local"
@@ -30,6 +32,17 @@ def bindings(path: Path) -> list[Binding]:
 def values(path: Path) -> dict[str, str]:
     """The settings of the file; the last one wins where a name is repeated."""
     return {binding.key: binding.value or "" for binding in bindings(path) if binding.key is not None}
+
+
+def change(path: Path, new: Mapping[str, str]) -> None:
+    """Atomically change the values of settings in the file; the rest of the text stays."""
+    texts = []
+    for each in bindings(path):
+        text = each.original.string
+        start = text[: len(text) - len(text.lstrip())]
+        value = new.get(each.key or "")
+        texts.append(text if value is None else f"{start}{each.key}={value}\n")
+    atomic_file.write(path, "".join(texts))
 
 
 def local(project: Path) -> dict[str, str]:

@@ -20,6 +20,8 @@ HIGHEST_PORT = 65535
 COMPOSE_FILE = "compose.yaml"
 # Where a part of the application may have a Compose file of its own.
 PARTS = ("src/*", "src/backend/*", "infra/*")
+# The settings with the passwords of services in the database.
+PASSWORD_SETTING = re.compile(r"[A-Z]\w*_DATABASE_PASSWORD")
 # The password in a URL: behind the user, or as a parameter.
 PASSWORD = re.compile(r"(?<=[^/]):[^@/]*(?=@)|(?<=[?&])password=[^&]*&?")
 

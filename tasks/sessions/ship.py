@@ -22,6 +22,13 @@ def config(session: nox.Session) -> None:
 
 
 @nox.session(default=False)
+def rotate(session: nox.Session) -> None:
+    """Replace a secret without an interruption (-- signing-key, -- database-password, --stack: in containers)."""
+    install(session, "dev", compile_bytecode=True)
+    session.run("python", "-m", "tasks", "deployment.rotate", *session.posargs, interrupt_timeout=60.0)
+
+
+@nox.session(default=False)
 def smoke(session: nox.Session) -> None:
     """Run the end-to-end tests that change nothing against APPLICATION_URL."""
     url = os.environ.get("APPLICATION_URL", "").strip().rstrip("/")

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -135,6 +135,19 @@ class Embedded:
         """Apply the project's migrations. Raises UserError."""
         command = [python(self.project), "-m", "tasks", "database.migrations.apply"]
         run(command, self.project, {**self._environment, "DATABASE_URL": self.database_url})
+
+    def configure(self, changed: Mapping[str, str]) -> None:
+        """Change settings; a process has them from its next start on."""
+        self._environment |= changed
+
+    def retire_passwords(self) -> None:
+        """Disable passwords of services that are no longer in the settings. Raises UserError."""
+        command = [python(self.project), "-m", "shared.database.migrate", "--retire"]
+        run(command, self.project, {**self._environment, "DATABASE_URL": self.database_url})
+
+    def setting(self, name: str) -> str:
+        """The value of a setting."""
+        return self._environment[name]
 
     def supervise(self, ending: threading.Event) -> None:
         """Start processes again that exit, as Compose and Kubernetes do, until the event is set."""

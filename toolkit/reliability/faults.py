@@ -8,12 +8,14 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Generic, Protocol, TypeVar
 
 import psycopg
 import redis
 
+from tasks.deployment import rotate
 from toolkit.reliability.embedded import Embedded
 from toolkit.stack import POLL_SECONDS, Stack, StackFailedError, call
 
@@ -22,6 +24,8 @@ SERVICES = ("auth", "projects")
 ALL = frozenset({*SERVERS, *SERVICES, "gateway"})
 # Longer than the timeouts for Redis, and than those for a connection to the database.
 SECONDS = 10.0
+# Longer than the restart of two instances, and the margin before a new key signs.
+ROTATION_SECONDS = 45.0
 ENGINE_SECONDS = 120.0
 ENGINE = "restart the engine"
 FILLER_BYTES = 1024 * 1024
@@ -102,7 +106,9 @@ def faults() -> list[Fault[Embedded]]:
         )
     ]
     found.append(Fault("a migration adds a column", frozenset(), add_column))
-    return [*found, Fault("rolling restart of all services", frozenset(), rolling_restart)]
+    found.append(Fault("rolling restart of all services", frozenset(), rolling_restart))
+    found.append(Fault("rotation of the signing key", frozenset(), rotate_key))
+    return [*found, Fault("rotation of the database passwords", frozenset(), rotate_passwords)]
 
 
 def stack_faults(restart_engine: str) -> list[Fault[Stack]]:
@@ -238,6 +244,26 @@ def rolling_restart(app: Embedded) -> None:
     for service in (*SERVICES, "gateway"):
         for name in app.instances(service):
             app.restart(name)
+
+
+def rotate_key(app: Embedded) -> None:
+    """Publish a new signing key with a restart of each instance of auth, and wait until it signs."""
+    since = datetime.now(UTC) + timedelta(seconds=ROTATION_SECONDS)
+    app.configure({rotate.KEY: rotate.with_new_key(app.setting(rotate.KEY), since)})
+    for name in app.instances("auth"):
+        app.restart(name)
+    time.sleep(max(0.0, (since - datetime.now(UTC)).total_seconds()))
+
+
+def rotate_passwords(app: Embedded) -> None:
+    """Change the passwords of services with a restart of each instance; the old ones are refused afterwards."""
+    names = rotate.password_settings(app.project)
+    app.configure({name: rotate.alternative(app.setting(name)) for name in names})
+    app.migrate()
+    for name in names:
+        for instance in app.instances(name.partition("_")[0].lower()):
+            app.restart(instance)
+    app.retire_passwords()
 
 
 def restart(command: str) -> None:

@@ -1,6 +1,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from datetime import UTC, datetime
 from uuid import UUID
 
 import httpx
@@ -13,6 +14,7 @@ from auth.app import create_app
 from auth.refresh_tokens import RefreshToken
 from auth.settings import AuthSettings
 from shared.redis import create_redis
+from shared.security.tokens import SigningKey
 from tests.support.clients import client_of, problem_of
 from tests.support.processes import frozen
 from tests.support.stores import PRIMARY, REPLICA, Stores
@@ -113,7 +115,7 @@ async def test_next_refresh_token_cannot_be_forged_without_the_signing_key(
 ) -> None:
     token = RefreshToken.parse(user.refresh_token)
     assert token is not None
-    forged = replace(auth_settings.rotation, keys=[bytes(32)]).next(token)
+    forged = replace(auth_settings.rotation, keys=[SigningKey(bytes(32))]).next(token, datetime.now(UTC))
     assert str(forged) != (await refresh(auth, user.refresh_token)).json()["refresh_token"]
     assert (await refresh(auth, str(forged))).status_code == 401
 

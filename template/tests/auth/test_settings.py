@@ -2,12 +2,20 @@ import base64
 from typing import Any
 
 import pytest
-from pydantic import ValidationError
+from pydantic import SecretStr, ValidationError
 
-from auth.settings import AuthSettings, decode_seed
+from auth.settings import AuthSettings, parse_keys
+
+SEED = "A" * 43
+WRONG = [
+    *("short", "A" * 44, "=" * 43, "é" * 43, "!" * 43),
+    *(f"{SEED},", f"{SEED},{SEED}", f"{SEED},short@2026-01-01T00:00:00Z", f"{SEED}@2026-01-01T00:00:00Z"),
+    *(f"{SEED},{SEED}@soon", f"{SEED},{SEED}@2026-01-01T00:00:00"),
+    f"{SEED},{SEED}@2026-01-02T00:00:00Z,{SEED}@2026-01-01T00:00:00Z",
+]
 
 
-@pytest.mark.parametrize("key", ["short", "A" * 44, "=" * 43, "é" * 43, "!" * 43])
+@pytest.mark.parametrize("key", WRONG)
 def test_invalid_signing_key_is_rejected_and_not_shown(common: dict[str, Any], key: str) -> None:
     with pytest.raises(ValidationError) as error:
         AuthSettings(**common, auth_signing_key=key)
@@ -16,7 +24,9 @@ def test_invalid_signing_key_is_rejected_and_not_shown(common: dict[str, Any], k
 
 
 def test_signing_key_padding_is_optional(auth_settings: AuthSettings) -> None:
-    assert decode_seed(auth_settings.auth_signing_key) == bytes(range(32))
+    [key] = parse_keys(SecretStr(auth_settings.auth_signing_key.get_secret_value().rstrip("=")))
+    assert key.seed == bytes(range(32))
+    assert str(key.seed) not in repr(key)
 
 
 RANDOM = "R3kqVb0u0sJX2mZ8m0oWc1pYtF5nQd7aEhLgKxBvSzU="
@@ -44,6 +54,7 @@ def test_non_random_signing_key_is_rejected_when_deployed(seed: bytes) -> None:
     key = base64.urlsafe_b64encode(seed).decode()
     AuthSettings(**{**LOGINS, "environment": "development", "auth_signing_key": key})
     for environment in ("staging", "production"):
-        with pytest.raises(ValidationError, match="auth_signing_key\n  should be random bytes") as error:
-            AuthSettings(**{**LOGINS, "environment": environment, "auth_signing_key": key})
-        assert key not in str(error.value)
+        for keys in (key, f"{RANDOM},{key}@2026-01-01T00:00:00Z"):
+            with pytest.raises(ValidationError, match="auth_signing_key\n  should be random bytes") as error:
+                AuthSettings(**{**LOGINS, "environment": environment, "auth_signing_key": keys})
+            assert key not in str(error.value)

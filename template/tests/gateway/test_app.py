@@ -12,7 +12,7 @@ from gateway.settings import GatewaySettings
 from gateway.tokens import TokenVerifier
 from projects.app import create_app as create_projects
 from projects.settings import ProjectsSettings
-from shared.security.tokens import InvalidTokenError, Signer
+from shared.security.tokens import InvalidTokenError, Signer, SigningKey
 from shared.settings import Environment
 from tests.gateway.conftest import ORIGIN
 from tests.support.clients import client_of, problem_of
@@ -24,14 +24,14 @@ SEED = bytes(range(32))
 
 
 def token(seed: bytes = SEED, lifetime: timedelta = timedelta(minutes=1), age: timedelta = timedelta()) -> str:
-    return Signer(seed, lifetime).sign(uuid4(), uuid4(), datetime.now(UTC) - age)
+    return Signer([SigningKey(seed)], lifetime).sign(uuid4(), uuid4(), datetime.now(UTC) - age)
 
 
 class Keys:
     """The key of the signer, until it is removed."""
 
     def __init__(self) -> None:
-        self.signer: Signer | None = Signer(SEED, timedelta(minutes=1))
+        self.signer: Signer | None = Signer([SigningKey(SEED)], timedelta(minutes=1))
 
     async def find(self, key_id: str) -> Ed25519PublicKey | None:
         return await self.signer.find(key_id) if self.signer else None
@@ -91,7 +91,7 @@ async def test_other_authentication_schemes_are_forwarded(gateway: httpx.AsyncCl
 
 async def test_token_cache_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("gateway.tokens.CACHE_SIZE", 2)
-    gate = TokenVerifier(Signer(SEED, timedelta(minutes=1)))
+    gate = TokenVerifier(Signer([SigningKey(SEED)], timedelta(minutes=1)))
     for _ in range(5):
         assert await gate.user_of(b"Bearer " + token().encode())
         assert len(gate._valid) <= 2

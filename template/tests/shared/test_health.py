@@ -14,7 +14,7 @@ from projects.settings import ProjectsSettings
 from shared.audit import check_writable
 from shared.database.engine import create_engine
 from shared.health import run_checks
-from shared.security.tokens import Signer
+from shared.security.tokens import Signer, SigningKey
 from tests.support.clients import client_of, problem_of
 from tests.support.serving import free_port
 from tests.support.stores import Stores
@@ -66,7 +66,7 @@ async def test_service_without_dependencies_is_live_and_reports_them(common: dic
         "redis_url": f"redis://:hunter2@127.0.0.1:{port}/0",
         "jwks_url": f"http://127.0.0.1:{port}/jwks.json",
     }
-    token = Signer(bytes(32), timedelta(minutes=1)).sign(uuid4(), uuid4(), datetime.now(UTC))
+    token = Signer([SigningKey(bytes(32))], timedelta(minutes=1)).sign(uuid4(), uuid4(), datetime.now(UTC))
     app = create_app(ProjectsSettings(**{**common, **unavailable}))
     async with client_of(app) as client:
         live = await client.get("/health")

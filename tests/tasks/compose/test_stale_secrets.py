@@ -14,7 +14,10 @@ import pytest
 import trustme
 import yaml
 
+from tasks.compose.compose_project import load
+from tasks.compose.stale_secrets import replace_readers
 from tasks.core import atomic_file
+from tasks.core.errors import UserError
 from tests.support import ROOT
 from tests.tasks.requirements import engine
 from tests.tasks.small_stack import SmallStack, small_stack
@@ -58,6 +61,26 @@ def test_only_containers_that_read_a_changed_secret_are_replaced(stack: SmallSta
     os.utime(secret, (0, 0))
     stack.up()
     assert stack.containers("ID")["store"] != second["store"]
+
+
+def test_a_reader_is_replaced_when_a_new_one_is_ready_and_kept_if_that_fails(
+    stack: SmallStack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stack.up()
+    first = stack.containers("ID")
+    atomic_file.write(stack.folder / ".secrets/database_password", "another", 0o444)
+    for name, value in {"COMPOSE_PROJECT_NAME": stack.name, "STORE_PROBE": "broken"}.items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(UserError, match="docker compose up store failed"):
+        replace_readers(load(stack.folder), ["database_password"], 60)
+    assert stack.containers("ID") == first
+    monkeypatch.delenv("STORE_PROBE")
+    replace_readers(load(stack.folder), ["database_password"], 60)
+    second = stack.containers("ID")
+    assert (second["store"] != first["store"], second["gateway"]) == (True, first["gateway"])
+    assert stack.docker("exec", second["store"], "cat", "/run/secrets/database_password") == "another"
+    replace_readers(load(stack.folder), ["database_password"], 60)
+    assert stack.containers("ID") == second
 
 
 def test_a_volume_whose_password_is_lost_is_reported_before_the_start(stack: SmallStack) -> None:

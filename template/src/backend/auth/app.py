@@ -49,8 +49,7 @@ def create_app(settings: AuthSettings) -> ASGIApp:
         limiter = SharedLimiter(store, settings, settings.rate_limit_account)
         state.limits = AccountLimits(limiter)
         state.metrics.registry.register(LimitCollector(limiter, {}))
-        seed, *other_seeds = settings.seeds
-        state.signer = Signer(seed, settings.access_lifetime, *other_seeds)
+        state.signer = Signer(settings.signing_keys, settings.access_lifetime)
         state.authenticator = Authenticator(state.signer, state.sessions)
         state.passwords = PasswordHashing(settings.argon2_memory_kib, settings.argon2_rounds, settings.argon2_timeout)
         yield

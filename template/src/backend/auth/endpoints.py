@@ -99,7 +99,7 @@ async def get_jwks(request: Request, response: Response) -> Jwks:
     """The public keys that verify access tokens."""
     signer: Signer = request.app.state.signer
     response.headers["Cache-Control"] = "public, max-age=60"
-    return Jwks(keys=signer.jwks)
+    return Jwks(keys=[key.jwk for key in signer.accepted(datetime.now(UTC))])
 
 
 INVALID_TOKEN = {"WWW-Authenticate": 'Bearer error="invalid_token"'}

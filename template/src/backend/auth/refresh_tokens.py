@@ -7,9 +7,11 @@ import hmac
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Self
 from uuid import UUID
+
+from shared.security.tokens import SigningKey, current
 
 PART_BYTES = 32
 TOKEN_BYTES = 16 + 2 * PART_BYTES
@@ -48,18 +50,18 @@ class RefreshToken:
 class Rotation:
     """Refresh token rotation: the signing keys, the lifetime of a token, and its leeway after it was replaced.
 
-    The next token is derived from the current one and the key, so that repeated refreshes return the same token: two
-    browser tabs may refresh at once, and a client may repeat a refresh whose response it has not received. The first
-    key is used; with the others, a token may have been replaced by another process or before the keys were rotated.
+    The next token is derived from the given one and the current key, so that repeated refreshes return the same token:
+    two browser tabs may refresh at once, and a client may repeat a refresh whose response it has not received. With the
+    other keys, it may have been replaced before the rotation of the keys, or by a process whose clock differs.
     """
 
-    keys: Sequence[bytes]
+    keys: Sequence[SigningKey]
     lifetime: timedelta
     leeway: timedelta
 
-    def next(self, token: RefreshToken) -> RefreshToken:
-        """The token that replaces this one."""
-        return _next(token, self.keys[0])
+    def next(self, token: RefreshToken, now: datetime) -> RefreshToken:
+        """The token that replaces this one at this time."""
+        return _next(token, self.keys[current(self.keys, now)])
 
     def find(self, token: RefreshToken, token_hash: bytes) -> RefreshToken | None:
         """The token with this hash if it has replaced the given one."""
@@ -67,8 +69,9 @@ class Rotation:
         return next((each for each in candidates if hmac.compare_digest(token_hash, digest(each.unique))), None)
 
 
-def _next(token: RefreshToken, key: bytes) -> RefreshToken:
-    return replace(token, unique=hmac.digest(key, token.family + token.unique, "sha256"))
+def _next(token: RefreshToken, key: SigningKey) -> RefreshToken:
+    derived = hmac.digest(key.seed, b"refresh tokens", "sha256")
+    return replace(token, unique=hmac.digest(derived, token.family + token.unique, "sha256"))
 
 
 def digest(part: bytes) -> bytes:

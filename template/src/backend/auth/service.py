@@ -113,7 +113,7 @@ class AuthService:
             await self.try_to_remove(session.id)
             raise InvalidRefreshTokenError
         if hmac.compare_digest(session.token_hash, digest(token.unique)):
-            successor = self._rotation.next(token)
+            successor = self._rotation.next(token, now)
             self._rotate(session, successor, now)
         elif (found := self._rotation.find(token, session.token_hash)) and self._was_just_replaced(session, now):
             successor = found

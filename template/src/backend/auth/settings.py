@@ -1,10 +1,8 @@
 """Settings of the auth service."""
 
 import base64
-import binascii
-import hmac
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, Field, SecretStr
@@ -13,7 +11,7 @@ from auth.refresh_tokens import Rotation
 from shared.database.engine import DatabaseSettings, RolePassword
 from shared.rate_limits import Rate
 from shared.redis import RedisSettings
-from shared.security.tokens import SEED_BYTES
+from shared.security.tokens import ALWAYS, SEED_BYTES, SigningKey
 from shared.security.weak_credentials import seed_weakness
 from shared.settings import Port, Seconds, ServiceSettings, refuse
 
@@ -21,34 +19,42 @@ from shared.settings import Port, Seconds, ServiceSettings, refuse
 MIN_MEMORY_KIB = 19_456
 
 
-def _check_seed(key: SecretStr) -> SecretStr:
-    if len(decode_seed(key)) != SEED_BYTES:
-        raise ValueError(f"should be {SEED_BYTES} random bytes in URL-safe base64")
-    return key
-
-
-def _check_optional_seed(key: SecretStr | None) -> SecretStr | None:
-    return _check_seed(key) if key else None
-
-
-def decode_seed(key: SecretStr) -> bytes:
-    """The bytes of the signing key; empty if it is not base64."""
-    text = key.get_secret_value().rstrip("=")
+def _check_keys(text: SecretStr) -> SecretStr:
     try:
-        return base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
-    except (binascii.Error, ValueError):
-        return b""
+        keys = parse_keys(text)
+    except ValueError:
+        keys = []
+    times = [key.since for key in keys]
+    if not keys or times[0] > ALWAYS or sorted(set(times)) != times or any(len(key.seed) != SEED_BYTES for key in keys):
+        raise ValueError(f"should be {SEED_BYTES} random bytes in URL-safe base64; more keys follow as ,KEY@TIME")
+    return text
 
 
-def _guessable(key: SecretStr | None, _others: Mapping[str, Any]) -> str | None:
-    return seed_weakness(decode_seed(key)) if key else None
+def parse_keys(text: SecretStr) -> list[SigningKey]:
+    """The signing keys. Raises ValueError for one that is not base64, or whose time is not ISO 8601 with a zone."""
+    pairs = [each.partition("@")[::2] for each in text.get_secret_value().split(",")]
+    return [SigningKey(_decode(key), _parse_time(time) if time else ALWAYS) for key, time in pairs]
+
+
+def _decode(key: str) -> bytes:
+    bare = key.rstrip("=")
+    return base64.b64decode(bare + "=" * (-len(bare) % 4), altchars=b"-_", validate=True)
+
+
+def _parse_time(text: str) -> datetime:
+    """The time; without a zone, it could not be compared."""
+    time = datetime.fromisoformat(text)
+    if time.tzinfo is None:
+        raise ValueError
+    return time
+
+
+def _guessable(text: SecretStr, _others: Mapping[str, Any]) -> str | None:
+    return next((weakness for key in parse_keys(text) if (weakness := seed_weakness(key.seed))), None)
 
 
 def _too_little_memory(memory: int, _others: Mapping[str, Any]) -> str | None:
     return f"should be at least {MIN_MEMORY_KIB}" if memory < MIN_MEMORY_KIB else None
-
-
-OptionalSeed = Annotated[SecretStr | None, AfterValidator(_check_optional_seed), refuse(_guessable)]
 
 
 class AuthSettings(ServiceSettings, DatabaseSettings, RedisSettings):
@@ -60,11 +66,11 @@ class AuthSettings(ServiceSettings, DatabaseSettings, RedisSettings):
     auth_database_password: RolePassword
     """Secret: the password of the auth service in the database."""
 
-    auth_signing_key: Annotated[SecretStr, AfterValidator(_check_seed), refuse(_guessable)]
-    """Secret: 32 random bytes in URL-safe base64, the seed of the key that signs access tokens."""
+    auth_signing_key: Annotated[SecretStr, AfterValidator(_check_keys), refuse(_guessable)]
+    """Secret: 32 random bytes in URL-safe base64, the seed of the key that signs access tokens.
 
-    auth_previous_signing_key: OptionalSeed = None
-    """Secret: the signing key before its rotation, still accepted; with several instances, first the next one."""
+    KEY,KEY@TIME also accepts the second key, which signs instead of the first from this time on; see `Signer`.
+    """
 
     access_token_lifetime: Seconds = 900
     """Seconds until an access token expires."""
@@ -94,9 +100,9 @@ class AuthSettings(ServiceSettings, DatabaseSettings, RedisSettings):
     """Logins and other requests with a password of an email address or user, and refreshes of a session, each."""
 
     @property
-    def seeds(self) -> list[bytes]:
-        """The seed of the signing key, then that of the previous one, if any."""
-        return [decode_seed(key) for key in (self.auth_signing_key, self.auth_previous_signing_key) if key]
+    def signing_keys(self) -> list[SigningKey]:
+        """The signing keys in the order of their times."""
+        return parse_keys(self.auth_signing_key)
 
     @property
     def access_lifetime(self) -> timedelta:
@@ -106,6 +112,5 @@ class AuthSettings(ServiceSettings, DatabaseSettings, RedisSettings):
     @property
     def rotation(self) -> Rotation:
         """The rotation of refresh tokens."""
-        keys = [hmac.digest(seed, b"refresh tokens", "sha256") for seed in self.seeds]
         lifetime, leeway = self.refresh_token_lifetime, self.refresh_token_leeway
-        return Rotation(keys, timedelta(seconds=lifetime), timedelta(seconds=leeway))
+        return Rotation(self.signing_keys, timedelta(seconds=lifetime), timedelta(seconds=leeway))

@@ -1,5 +1,6 @@
 """Each service can do exactly what its rights allow, whether a superuser runs the migrations or the owner."""
 
+import secrets
 from collections import defaultdict
 from collections.abc import Iterator
 from importlib import import_module
@@ -8,8 +9,11 @@ import psycopg
 import pytest
 from psycopg import sql
 from psycopg.errors import InsufficientPrivilege
+from pydantic import SecretStr
 
 from shared.database import roles
+from shared.database.engine import parse_url
+from shared.database.migrate import end_rotation, upgrade
 from shared.database.models import Base
 from tasks.database.operations import changed_url
 from tests.support.application import SERVICES
@@ -205,6 +209,27 @@ def test_changed_password_is_applied_by_the_next_run(old: Stores) -> None:
     with pytest.raises(psycopg.OperationalError, match="password authentication failed"):
         psycopg.connect(old.service_url("auth"))
     psycopg.connect(changed_url(old.service_url("auth"), password="another password")).close()
+
+
+def test_rotated_password_is_valid_beside_the_old_one_until_that_is_retired(old: Stores) -> None:
+    migrate(old.database_url)
+    url, second = old.service_url("auth"), f"{roles.SECOND}{secrets.token_urlsafe()}"
+    new = changed_url(url, user=roles.login_role(old.owner, "auth", second), password=second)
+    passwords = {"auth": SecretStr(second)}
+    upgrade(parse_url(old.database_url), passwords)
+    with psycopg.connect(url), psycopg.connect(new), pytest.MonkeyPatch.context() as impatient:
+        assert held(new) == held(url)
+        impatient.setattr(roles, "RETIRE_SECONDS", 0.0)
+        with pytest.raises(SystemExit, match=f"^Services still connect as {old.owner}_auth_login. Restart them, then"):
+            end_rotation(parse_url(old.database_url), passwords)
+    end_rotation(parse_url(old.database_url), passwords)
+    with pytest.raises(psycopg.OperationalError, match=r"not permitted to log in|authentication failed"):
+        psycopg.connect(url)
+    psycopg.connect(new).close()
+    # The other services and the next rotation are not affected.
+    psycopg.connect(old.service_url("projects")).close()
+    migrate(old.database_url)
+    psycopg.connect(url).close()
 
 
 def test_owner_that_may_not_create_roles_is_reported_with_the_remedy(stores: Stores) -> None:

@@ -135,7 +135,8 @@ def service_login(settings: DatabaseSettings, service: str) -> dict[str, str]:
     """The user and password with which a service connects now."""
     name = f"{service}{SUFFIX}"
     user = parse_url(settings.database_url.get_secret_value()).username
-    return {"user": login_role(user or "app", service), "password": current_secret(name, getattr(settings, name))}
+    password = current_secret(name, getattr(settings, name))
+    return {"user": login_role(user or "app", service, password), "password": password}
 
 
 def create_engine(settings: DatabaseSettings, service: str) -> AsyncEngine:

@@ -1,4 +1,7 @@
-"""Runs the database migrations, for example in a container: `python -m shared.database.migrate`."""
+"""Runs the database migrations, for example in a container: `python -m shared.database.migrate`.
+
+With `--retire`, it disables the login roles of services that their current passwords are not of, to end a rotation.
+"""
 
 import signal
 import sys
@@ -14,14 +17,17 @@ from alembic.script import Script
 from alembic.script.revision import ResolutionError
 from alembic.util import CommandError
 from pydantic import SecretStr
-from sqlalchemy import URL
+from sqlalchemy import URL, create_engine
 from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
+from sqlalchemy.pool import NullPool
 
 from shared.database.engine import MigrationSettings, owner_url
 from shared.database.pending import MIGRATIONS
+from shared.database.roles import retire
 from shared.settings import load
 
 TERMINATED = 128 + signal.SIGTERM
+RETIRE = "--retire"
 
 
 def main() -> None:
@@ -36,6 +42,9 @@ def main() -> None:
 def migrate(settings: MigrationSettings) -> None:
     """Run the pending migrations; exit with one line after an error."""
     try:
+        if RETIRE in sys.argv[1:]:
+            end_rotation(owner_url(settings), settings.by_service)
+            return
         upgrade(owner_url(settings), settings.by_service)
     except (CommandError, SQLAlchemyError, ValueError) as error:
         sys.exit(describe(error))
@@ -49,6 +58,14 @@ def upgrade(url: URL, passwords: Mapping[str, SecretStr]) -> None:
     config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
     config.attributes.update(url=url, passwords=passwords, on_version_apply=print_migration, cancel_on=signal.SIGTERM)
     command.upgrade(config, "head")
+
+
+def end_rotation(url: URL, passwords: Mapping[str, SecretStr]) -> None:
+    """Disable the login roles that these passwords are not of."""
+    engine = create_engine(url, poolclass=NullPool, hide_parameters=True)
+    with engine.connect() as connection:
+        retire(connection, passwords)
+    print_line("Only the current passwords are valid.")
 
 
 def print_migration(*, step: MigrationInfo, **_context: Any) -> None:

@@ -1,5 +1,6 @@
 """The roles of the database: the owner, which migrations use, and a role of each service with the rights below."""
 
+import time
 from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any
@@ -11,6 +12,10 @@ from sqlalchemy import Connection, text
 from sqlalchemy.exc import IntegrityError, ProgrammingError
 
 OWN = "SELECT, INSERT, UPDATE, DELETE"
+# The start of a password of the second login role.
+SECOND = "b:"
+# Until the connections of a role have ended.
+RETIRE_SECONDS = 60.0
 
 # What the queries of each service need. A run of the migrations grants exactly this; so remove a right only when no
 # running version of the service needs it. Every service can also read which migrations are applied.
@@ -78,9 +83,13 @@ def rights_role(user: str, service: str) -> str:
     return f"{user}_{service}"
 
 
-def login_role(user: str, service: str) -> str:
-    """The role that a service connects as, a member of `rights_role`."""
-    return f"{rights_role(user, service)}_login"
+def login_role(user: str, service: str, password: str = "") -> str:
+    """The role that a service connects as, a member of `rights_role`.
+
+    There are two, with which rotations of the password alternate: a password that starts with b: is of the second.
+    """
+    suffix = "_b" if password.startswith(SECOND) else ""
+    return f"{rights_role(user, service)}_login{suffix}"
 
 
 def owner_role(user: str) -> str:
@@ -101,11 +110,13 @@ def prepare(connection: Connection, passwords: Mapping[str, SecretStr]) -> None:
         )
     exists = set(connection.scalars(text("SELECT rolname FROM pg_roles")))
     for service in RIGHTS:
-        rights, login = rights_role(user, service), login_role(user, service)
+        rights = rights_role(user, service)
         create(connection, rights, exists, "CREATE ROLE {} NOLOGIN")
-        create(connection, login, exists, "CREATE ROLE {} LOGIN IN ROLE {}", rights)
-    for service, password in passwords.items():
-        set_password(connection, login_role(user, service), password.get_secret_value())
+        for prefix in ("", SECOND):
+            create(connection, login_role(user, service, prefix), exists, "CREATE ROLE {} LOGIN IN ROLE {}", rights)
+    for service, secret in passwords.items():
+        password = secret.get_secret_value()
+        set_password(connection, login_role(user, service, password), password)
     if is_superuser:
         owner = owner_role(user)
         create(connection, owner, exists, "CREATE ROLE {} NOLOGIN")
@@ -125,7 +136,28 @@ def set_password(connection: Connection, role: str, password: str) -> None:
     """Set a password; the server only gets its hash, so that no log can contain it."""
     client: Any = connection.connection.driver_connection
     hashed = client.pgconn.encrypt_password(password.encode(), role.encode(), b"scram-sha-256").decode()
-    execute(connection, f"ALTER ROLE {{}} PASSWORD '{hashed}'", role)
+    execute(connection, f"ALTER ROLE {{}} LOGIN PASSWORD '{hashed}'", role)
+
+
+def retire(connection: Connection, passwords: Mapping[str, SecretStr]) -> None:
+    """Disable the login roles that these passwords are not of, when their connections have ended.
+
+    SystemExit names the roles that still have some after a while; nothing has changed then.
+    """
+    user = connection.scalar(text("SELECT session_user"))
+    used = {login_role(user, service, each.get_secret_value()) for service, each in passwords.items()}
+    unused = {login_role(user, service, prefix) for service in passwords for prefix in ("", SECOND)} - used
+    query = text("SELECT DISTINCT usename FROM pg_stat_activity WHERE usename = ANY(:roles)")
+    deadline = time.monotonic() + RETIRE_SECONDS
+    while connected := sorted(connection.scalars(query, {"roles": sorted(unused)})):
+        connection.rollback()
+        if time.monotonic() > deadline:
+            raise SystemExit(f"Services still connect as {', '.join(connected)}. Restart them, then try again.")
+        time.sleep(0.2)
+    exists = set(connection.scalars(text("SELECT rolname FROM pg_roles")))
+    for role in sorted(unused & exists):
+        execute(connection, "ALTER ROLE {} NOLOGIN PASSWORD NULL", role)
+    connection.commit()
 
 
 def grant(connection: Connection) -> None:

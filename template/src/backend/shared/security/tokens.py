@@ -3,8 +3,10 @@
 import base64
 import hashlib
 import json
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from functools import cached_property
 from typing import Any, Protocol
 from uuid import UUID
 
@@ -19,6 +21,7 @@ CLOCK_SKEW = timedelta(seconds=5)
 # Of access tokens (RFC 9068), so that no other JWT is accepted as one.
 TYPE = "at+jwt"
 SEED_BYTES = 32
+ALWAYS = datetime.min.replace(tzinfo=UTC)
 
 
 class InvalidTokenError(Exception):
@@ -41,19 +44,38 @@ class KeySource(Protocol):
         """The key with this ID; None if it is unknown."""
 
 
-class Signer:
-    """Signs tokens with the key derived from a seed; also provides the public keys to verify them.
+@dataclass(frozen=True)
+class SigningKey:
+    """A key by its seed, and the time from which it signs instead of the one before it."""
 
-    The keys of `other_seeds` verify tokens that were signed before the key was rotated, or with the next one.
+    seed: bytes = field(repr=False)
+    since: datetime = ALWAYS
+
+    @cached_property
+    def private(self) -> Ed25519PrivateKey:
+        """The key."""
+        return Ed25519PrivateKey.from_private_bytes(self.seed)
+
+    @cached_property
+    def jwk(self) -> dict[str, str]:
+        """Its public part."""
+        return _jwk(self.private.public_key())
+
+
+def current(keys: Sequence[SigningKey], now: datetime) -> int:
+    """The index of the key that signs at this time."""
+    return max(index for index, key in enumerate(keys) if key.since <= now)
+
+
+class Signer:
+    """Signs tokens with the current one of several keys, in the order of their times, and has their public parts.
+
+    A later key is published before it signs. An earlier one is accepted until the last token that it signed expires.
     """
 
-    def __init__(self, seed: bytes, lifetime: timedelta, *other_seeds: bytes) -> None:
+    def __init__(self, keys: Sequence[SigningKey], lifetime: timedelta) -> None:
         self.lifetime = lifetime
-        self._private = Ed25519PrivateKey.from_private_bytes(seed)
-        public = [Ed25519PrivateKey.from_private_bytes(each).public_key() for each in (seed, *other_seeds)]
-        self.jwks = [_jwk(key) for key in public]
-        self.jwk = self.jwks[0]
-        self._keys = {jwk["kid"]: key for jwk, key in zip(self.jwks, public, strict=True)}
+        self._keys = keys
 
     def sign(self, user_id: UUID, session_id: UUID, now: datetime, lifetime: timedelta | None = None) -> str:
         """Create an access token for a session, which may expire before the usual lifetime."""
@@ -65,11 +87,17 @@ class Signer:
             "iat": now,
             "exp": now + (self.lifetime if lifetime is None else lifetime),
         }
-        return jwt.encode(claims, self._private, ALGORITHM, headers={"kid": self.jwk["kid"], "typ": TYPE})
+        key = self._keys[current(self._keys, now)]
+        return jwt.encode(claims, key.private, ALGORITHM, headers={"kid": key.jwk["kid"], "typ": TYPE})
+
+    def accepted(self, now: datetime) -> list[SigningKey]:
+        """The keys whose tokens are accepted at this time."""
+        return list(self._keys[current(self._keys, now - self.lifetime - CLOCK_SKEW) :])
 
     async def find(self, key_id: str) -> Ed25519PublicKey | None:
-        """The public key with this ID."""
-        return self._keys.get(key_id)
+        """The public key with this ID, if it is accepted."""
+        found = (key for key in self.accepted(datetime.now(UTC)) if key.jwk["kid"] == key_id)
+        return next((key.private.public_key() for key in found), None)
 
 
 async def verify(token: str, keys: KeySource) -> Claims:
