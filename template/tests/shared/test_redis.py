@@ -1,6 +1,8 @@
 import asyncio
+from datetime import timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
+from uuid import uuid4
 
 import pytest
 from pydantic import SecretStr
@@ -10,6 +12,7 @@ from redis.exceptions import AuthenticationError, ConnectionError as RedisConnec
 from auth.app import create_app
 from auth.settings import AuthSettings
 from shared.redis import RedisSettings, create_redis
+from shared.security.active_sessions import ActiveSessions
 from shared.settings import Environment
 from tests.support.clients import client_of
 from tests.support.serving import TIMEOUT_SECONDS
@@ -45,6 +48,21 @@ async def test_exhausted_pool_times_out(settings: RedisSettings) -> None:
     async with create_redis(short) as redis, redis.client():
         with pytest.raises(RedisConnectionError, match="No connection available"):
             await redis.ping()
+
+
+async def test_without_an_engine_active_sessions_are_those_of_redis(settings: RedisSettings) -> None:
+    session, user = uuid4(), uuid4()
+    async with create_redis(settings) as redis:
+        sessions = ActiveSessions(redis, settings)
+        await sessions.add(session, user, timedelta(minutes=1))
+        assert await sessions.is_active(session, user)
+        assert not await sessions.is_active(session, uuid4())
+        await sessions.remove(session)
+        assert not await sessions.is_active(session, user)
+    nowhere = settings.model_copy(update={"redis_url": SecretStr("redis://127.0.0.1:9/0")})
+    async with create_redis(nowhere) as redis:
+        with pytest.raises(RedisConnectionError):
+            await ActiveSessions(redis, nowhere).is_active(session, user)
 
 
 async def test_password_is_read_from_its_file_for_each_new_connection(

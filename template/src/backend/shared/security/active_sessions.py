@@ -17,10 +17,10 @@ class ActiveSessions:
     """A copy of the active sessions in the database; an entry that Redis has lost is restored by the next refresh.
 
     An entry expires together with the last access token of its session, also when Redis has missed its removal. While
-    Redis is away, sessions are looked up in the database.
+    Redis is away, sessions are looked up in the database; without an engine, that is an error of Redis.
     """
 
-    def __init__(self, redis: Redis, settings: RedisSettings, engine: AsyncEngine) -> None:
+    def __init__(self, redis: Redis, settings: RedisSettings, engine: AsyncEngine | None = None) -> None:
         self._redis = redis
         self._prefix = f"{settings.redis_prefix}session:"
         self._lookups = BestEffort("sessions are looked up in the database", settings.redis_timeout)
@@ -41,6 +41,8 @@ class ActiveSessions:
 
     async def is_active(self, session_id: UUID, user_id: UUID) -> bool:
         """Whether the session exists and belongs to the user."""
+        if self._engine is None:
+            return bool(await self._redis.get(self._key(session_id)) == str(user_id))
         found = await self._lookups.run(lambda: self._redis.mget(self._key(session_id)))
         if found is not None:
             return found == [str(user_id)]
