@@ -136,7 +136,8 @@ def test_the_end_to_end_tests_pass(stack: Stack) -> None:
 # Turns the data into those of a version whose migrations and services were the superuser.
 ONE_ROLE = """
 ALTER DATABASE app OWNER TO app; REASSIGN OWNED BY app_owner TO app; DROP OWNED BY app_auth, app_projects, app_worker;
-DROP ROLE app_owner, app_auth_login, app_auth, app_projects_login, app_projects, app_worker_login, app_worker;
+DROP ROLE app_auth_login, app_auth_login_b, app_projects_login, app_projects_login_b, app_worker_login,
+app_worker_login_b, app_owner, app_auth, app_projects, app_worker;
 """
 
 
