@@ -17,7 +17,7 @@ RUN --mount=type=cache,target=/root/.cache/pip \
     PIP_INDEX_URL="$(cat /run/secrets/pip_index_url 2>/dev/null || true)" \
         pip --python /opt/venv/bin/python install --no-compile --no-deps --only-binary :all: --require-hashes \
         --requirement /tmp/requirements.txt \
-    && find /opt/venv -type d -name tests -prune -exec rm -r {} + \
+    && find /opt/venv -type d '(' -name tests -o -name testing ')' -prune -exec rm -r {} + \
     && find /opt/venv -type f -regex '.*\.\(c\|cpp\|h\|hpp\|pxd\|pyi\|pyx\)' -delete \
     && find /opt/venv -type f -name '*.so*' -exec strip --strip-unneeded {} + \
     && python -m compileall -q --invalidation-mode unchecked-hash /opt/venv
