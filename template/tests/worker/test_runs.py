@@ -3,6 +3,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
+import psycopg
 import pytest
 from prometheus_client import CollectorRegistry
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -12,6 +13,7 @@ from shared.database.engine import create_engine
 from shared.database.models import AuditEvent
 from shared.jobs import enqueue
 from tests.support.serving import wait_until
+from tests.support.stores import Stores
 from tests.worker.conftest import Database, Work
 from worker import repository
 from worker.metrics import JobMetrics
@@ -165,6 +167,19 @@ async def test_job_that_redis_has_lost_is_published_again(
     async with work(Job(record)):
         await database.finished(job)
     await engine.dispose()
+
+
+async def test_jobs_run_after_all_connections_to_the_database_were_lost(
+    database: Database, work: Work, own_stores: Stores, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(repository, "LOST_AFTER", timedelta(hours=1))
+    async with work(Job(record)):
+        for _ in range(3):
+            jobs = [await database.add("record", subject=uuid4()) for _ in range(20)]
+            await asyncio.gather(*map(database.finished, jobs))
+            with psycopg.connect(own_stores.admin_url, autocommit=True) as administrator:
+                query = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s AND usename <> %s"
+                administrator.execute(query, [own_stores.database, own_stores.owner])
 
 
 async def test_job_that_never_ends_its_run_is_dead(

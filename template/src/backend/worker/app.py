@@ -20,7 +20,7 @@ from shared.middleware import RequestMiddleware
 from worker import repository
 from worker.jobs import JOBS
 from worker.metrics import JobMetrics
-from worker.queue import Queue
+from worker.queue import TASK, Queue
 from worker.registry import Job
 from worker.relay import Relay
 from worker.runner import Runner, describe
@@ -42,17 +42,17 @@ def create_app(settings: WorkerSettings, jobs: Mapping[str, Job] = JOBS) -> ASGI
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         state = app.state
-        state.engine = database.create_engine(settings, "worker")
+        state.engine = database.create_engine(settings, "worker", pre_ping=False)
         store = redis.create_redis(settings)
         queue = Queue(store, settings.redis_prefix)
         metrics = JobMetrics(state.metrics.registry)
         runner = Runner(state.engine, jobs, state, metrics)
 
-        @queue.task("run")
+        @queue.task(TASK)
         async def run(job_id: str) -> None:
             await runner.run(job_id)
 
-        relay = Relay(state.engine, queue, run)
+        relay = Relay(state.engine, queue)
         scheduler = Scheduler(queue, state.engine, jobs.values())
         receiver = Receiver(
             queue,

@@ -1,9 +1,13 @@
 """The queue in Redis, which dispatches the IDs of jobs to the workers: a list, as a broker of taskiq."""
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Iterable
+from uuid import UUID
 
 from redis.asyncio import Redis
-from taskiq import AsyncBroker, BrokerMessage
+from taskiq import AsyncBroker, BrokerMessage, TaskiqMessage
+
+# The task of all jobs; its argument is the ID.
+TASK = "run"
 
 # Less than the default of REDIS_TIMEOUT, after which a Redis that does not respond counts as unavailable.
 WAIT_SECONDS = 1
@@ -16,6 +20,13 @@ class Queue(AsyncBroker):
         super().__init__()
         self._redis = redis
         self._key = f"{prefix}jobs"
+
+    async def publish(self, job_ids: Iterable[UUID]) -> None:
+        """Append the IDs of jobs with one command."""
+        messages = (
+            TaskiqMessage(task_id=str(each), task_name=TASK, labels={}, args=[str(each)], kwargs={}) for each in job_ids
+        )
+        await self._redis.rpush(self._key, *(self.formatter.dumps(each).message for each in messages))
 
     async def kick(self, message: BrokerMessage) -> None:
         """Append a message."""

@@ -5,7 +5,6 @@ from typing import Any
 
 import structlog
 from sqlalchemy.ext.asyncio import AsyncEngine
-from taskiq import AsyncTaskiqDecoratedTask
 
 from worker import repository
 from worker.queue import Queue
@@ -24,10 +23,9 @@ log = structlog.get_logger()
 class Relay:
     """Each worker has one; they do not publish the same jobs."""
 
-    def __init__(self, engine: AsyncEngine, queue: Queue, task: AsyncTaskiqDecoratedTask[..., Any]) -> None:
+    def __init__(self, engine: AsyncEngine, queue: Queue) -> None:
         self._engine = engine
         self._queue = queue
-        self._task = task
 
     async def run(self) -> None:
         """Publish jobs, each as soon as its transaction is committed, until an error or a cancellation."""
@@ -55,6 +53,6 @@ class Relay:
         for each in found:
             if each.is_dead:
                 log.error("job is dead", job=each.name, job_id=str(each.id), reason=repository.NOT_FINISHED)
-            else:
-                await self._task.kicker().with_task_id(str(each.id)).kiq(str(each.id))
+        if due := [each.id for each in found if not each.is_dead]:
+            await self._queue.publish(due)
         return bool(found)

@@ -45,7 +45,9 @@ class Runner:
             raise RuntimeError("a job needs a task, which can be cancelled")
         self._running.add(task)
         try:
-            await self._run(UUID(job_id))
+            # The first error of a broken connection closes all of the pool, which has no pings.
+            if not await self._run(UUID(job_id)):
+                await self._run(UUID(job_id))
         finally:
             self._running.discard(task)
 
@@ -56,7 +58,8 @@ class Runner:
             task.cancel()
         await asyncio.gather(*running, return_exceptions=True)
 
-    async def _run(self, job_id: UUID) -> None:
+    async def _run(self, job_id: UUID) -> bool:
+        """Run a job; False if the database has failed before its start."""
         started = perf_counter()
         taken: Taken | None = None
         outcome = "finished"
@@ -64,7 +67,7 @@ class Runner:
             async with AsyncSession(self._engine, expire_on_commit=False) as session, session.begin():
                 taken = await repository.take(session, job_id)
                 if taken is None:
-                    return
+                    return True
                 await self._call(job_id, taken, session)
         except asyncio.CancelledError:
             outcome = "cancelled"
@@ -75,6 +78,7 @@ class Runner:
             name = taken.name if taken.name in self._jobs else UNKNOWN
             self._metrics.observe(name, outcome, perf_counter() - started)
             log.info("job run", job=taken.name, job_id=str(job_id), outcome=outcome)
+        return taken is not None or outcome == "cancelled"
 
     async def _call(self, job_id: UUID, taken: Taken, session: AsyncSession) -> None:
         """Run the function of the job; raises RejectedError if there is none, or it has other arguments."""

@@ -139,8 +139,11 @@ def service_login(settings: DatabaseSettings, service: str) -> dict[str, str]:
     return {"user": login_role(user or "app", service, password), "password": password}
 
 
-def create_engine(settings: DatabaseSettings, service: str) -> AsyncEngine:
-    """Create a service's connection pool; it connects on first use and does not log parameter values."""
+def create_engine(settings: DatabaseSettings, service: str, *, pre_ping: bool = True) -> AsyncEngine:
+    """Create a service's connection pool; it connects on first use and does not log parameter values.
+
+    Without pings, which are a round trip for each transaction, the first one after a restart of the server fails.
+    """
     url = parse_url(settings.database_url.get_secret_value())
     timeout = settings.database_pool_timeout
     return create_async_engine(
@@ -149,7 +152,7 @@ def create_engine(settings: DatabaseSettings, service: str) -> AsyncEngine:
         pool_size=settings.database_pool_size,
         max_overflow=0,
         pool_timeout=timeout,
-        pool_pre_ping=True,
+        pool_pre_ping=pre_ping,
         connect_args={
             **_network_options(url, timeout),
             "async_creator_fn": connector(
