@@ -99,7 +99,7 @@ def screenshots(session: nox.Session) -> None:
 
 @nox.session(default=False)
 def bench(session: nox.Session) -> None:
-    """Run the benchmarks and write docs/benchmarks.md (-- scaffold, first, sessions, gateway, stack)."""
+    """Run the benchmarks and write docs/benchmarks.md (-- scaffold, first, sessions, gateway, jobs, stack)."""
     install(session, "bench")
     run_module(session, "toolkit.bench", *session.posargs)
 

@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.table import Table
 
 from toolkit.application import Application
-from toolkit.bench import first, gateway, scaffold, sessions, stack
+from toolkit.bench import first, gateway, jobs, scaffold, sessions, stack
 from toolkit.bench.measure import CommandFailedError, Row
 from toolkit.new import TEMPLATE, scaffold as new_project
 
@@ -75,6 +75,7 @@ PARTS: dict[str, Callable[[Path], list[Row]]] = {
     "first": first.measure,
     "sessions": with_project(lambda _, project: sessions.measure(project)),
     "gateway": with_project(gateway.measure),
+    "jobs": with_project(lambda _, project: jobs.measure(project)),
     "stack": stack.measure,
 }
 

@@ -16,8 +16,8 @@ import psycopg
 from tasks.project import env_file, services
 from tasks.servers import Servers, temporary
 from toolkit.application import environment, free_port
-from toolkit.bench.gateway import running
 from toolkit.bench.measure import Row
+from toolkit.bench.servers import running
 
 RATE_BUDGET = 1000
 START_BUDGET = 0.05
