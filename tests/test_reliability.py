@@ -40,7 +40,8 @@ EPISODE = Episode(FAULT, started=0, begun=4, ended=5, answering=7, healthy=8, st
 class Forgetful(BaseHTTPRequestHandler):
     """Acknowledges every write, but loses the new name of each third project and every user but the first.
 
-    Of sessions, it loses each fourth, as Redis may, and each log-out but the first.
+    Of sessions, it loses each fourth, as Redis may, and each log-out but the first. Of exports, it writes only the
+    first.
     """
 
     projects: dict[str, str]
@@ -53,6 +54,9 @@ class Forgetful(BaseHTTPRequestHandler):
         if self.path.endswith("/me"):
             session = self.headers["Authorization"].removeprefix("Bearer access-")
             self.answer(401 if session in self.ended or int(session) % 4 == 0 else 200, {})
+            return
+        if self.path.endswith("/audit-export"):
+            self.answer(200, {"finished_at": "now" if "/1/" in self.path else None})
             return
         items = [{"id": number, "name": name} for number, name in self.projects.items()]
         self.answer(200, {"items": items, "next": None})
@@ -67,6 +71,9 @@ class Forgetful(BaseHTTPRequestHandler):
         if self.path.endswith("/logout"):
             self.ended.add(self.headers["Authorization"].removeprefix("Bearer access-") if not self.ended else "")
             self.answer(204)
+            return
+        if self.path.endswith("/audit-export"):
+            self.answer(202, {})
             return
         body = self.body()
         match self.path.rpartition("/")[2]:
@@ -197,6 +204,19 @@ def test_lost_sessions_and_lost_log_outs_are_found() -> None:
         ("log-out", "access-5"),
     ]
     assert [(write.what, write.key) for write in lost] == [("refresh", "access-4"), ("log-out", "access-5")]
+
+
+def test_lost_exports_are_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def promised(url: str) -> list[Write]:
+        async with connected([url], Record()) as client:
+            await client.join()
+            for _ in range(2):
+                await client.export()
+            return await missing(client, client.record.writes)
+
+    monkeypatch.setattr("toolkit.reliability.__main__.EXPORT_SECONDS", 0.0)
+    with forgetful() as url:
+        assert [(write.what, write.key) for write in asyncio.run(promised(url))] == [("export", "2")]
 
 
 def test_calls_that_measure_the_recovery_are_not_counted() -> None:

@@ -10,6 +10,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -36,6 +37,8 @@ KEPT_LOGS = TEMPLATE / ".data" / "reliability"
 # The folder of a run that already has mounts of its own.
 FOLDER = "SLIPWAY_RELIABILITY"
 REFUSED = 401
+# The faults take a job of the worker a few attempts at most.
+EXPORT_SECONDS = 120.0
 console = Console(width=None if sys.stdout.isatty() else 160)
 
 
@@ -164,7 +167,19 @@ async def is_kept(client: Client, names: dict[str, str], write: Write) -> bool:
             return await client.passes(write.key) == OK and await client.refreshes(write.value) == OK
         case "log-out":
             return await client.passes(write.key) == REFUSED and await client.refreshes(write.value) == REFUSED
+        case "export":
+            return await is_exported(client, write.key)
     return write.key in names and write.value in {"", names[write.key]}
+
+
+async def is_exported(client: Client, project: str) -> bool:
+    """Whether the worker has written an export, or does so within the time of the longest retries."""
+    deadline = time.monotonic() + EXPORT_SECONDS
+    while not await client.is_exported(project):
+        if time.monotonic() > deadline:
+            return False
+        await asyncio.sleep(1)
+    return True
 
 
 def report(rows: list[Row]) -> int:

@@ -50,7 +50,8 @@ REGISTER = Kind("register", 2.0, frozenset({"gateway", "auth", "postgres"}))
 SESSIONS = Kind("sessions", 6.0, frozenset({"gateway", "auth", "postgres", "redis"}), calls=3)
 LOGIN = Kind("log in", 3.0, frozenset({"gateway", "auth", "postgres", "redis"}))
 PROJECTS = Kind("projects", 0.1, frozenset({"gateway", "projects", "postgres", "redis"}), calls=2)
-KINDS = (GATEWAY, KEYS, WHO, REGISTER, LOGIN, SESSIONS, PROJECTS)
+EXPORTS = Kind("exports", 1.0, frozenset({"gateway", "projects", "postgres", "redis"}), calls=2)
+KINDS = (GATEWAY, KEYS, WHO, REGISTER, LOGIN, SESSIONS, PROJECTS, EXPORTS)
 
 
 class Client:
@@ -74,7 +75,7 @@ class Client:
     @property
     def actions(self) -> dict[Kind, Callable[[], Awaitable[None]]]:
         """The method for each kind of call."""
-        actions = (self.health, self.keys, self.who, self.register, self.log_in, self.session, self.work)
+        actions = (self.health, self.keys, self.who, self.register, self.log_in, self.session, self.work, self.export)
         return dict(zip(KINDS, actions, strict=True))
 
     def copy(self, http: httpx.AsyncClient) -> Client:
@@ -140,6 +141,12 @@ class Client:
         await self.call(PROJECTS.name, "PATCH", f"/api/projects/{project['id']}", {"name": name})
         self._record.acknowledge("name", str(project["id"]), name)
 
+    async def export(self) -> None:
+        """Create a project and request an export of its audit events, which is a job of the worker."""
+        project = await self.call(EXPORTS.name, "POST", "/api/projects", {"name": "exported"})
+        await self.call(EXPORTS.name, "POST", f"/api/projects/{project['id']}/audit-export")
+        self._record.acknowledge("export", str(project["id"]))
+
     async def call(self, kind: str, method: str, path: str, body: Any = None, *, token: str | None = None) -> Any:
         """Make and record a call with the user's token, or another; returns the body of its response.
 
@@ -169,6 +176,10 @@ class Client:
             if page["next"] is None:
                 return found
             cursor = f"&cursor={page['next']}"
+
+    async def is_exported(self, project: str) -> bool:
+        """Whether the worker has written the export of this project. Raises Refused."""
+        return bool((await self.call(READ_BACK, "GET", f"/api/projects/{project}/audit-export"))["finished_at"])
 
     async def is_known(self, email: str) -> bool:
         """Whether this user can log in."""

@@ -20,7 +20,7 @@ from toolkit.reliability.embedded import Embedded
 from toolkit.stack import POLL_SECONDS, Stack, StackFailedError, call
 
 SERVERS = ("postgres", "redis")
-SERVICES = ("auth", "projects")
+SERVICES = ("auth", "projects", "worker")
 ALL = frozenset({*SERVERS, *SERVICES, "gateway"})
 # Longer than the timeouts for Redis, and than those for a connection to the database.
 SECONDS = 10.0

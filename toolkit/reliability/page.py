@@ -32,21 +32,21 @@ Written by `nox -s reliability`: the effects of faults on the application of a f
 
 """
 TEXT = """The application runs on the embedded servers, without Docker: one PostgreSQL, one Valkey, and two instances
-of auth, projects and the gateway. A process that exits is started again at once, as Compose and Kubernetes do.
-The services are called by a name with the addresses of both instances. Nobody intervenes.
+of auth, projects, the worker and the gateway. A process that exits is started again at once, as Compose and
+Kubernetes do. The services are called by a name with the addresses of both instances. Nobody intervenes.
 
 During the run, a client calls the application through both gateways in turns, with a new connection for each call and
-at most {rate:.0f} calls a second of seven kinds: the gateway's health, auth's public keys, who am I,
-register, log in, sessions, which are opened, refreshed and every second one ended, and projects, which are
-created and renamed. A gateway that refuses the connection is passed over, as load balancers do. Calls of a kind
-start at fixed intervals, whether or not earlier ones have ended, with at most {at_once} at once. So the rate can
-drop while responses are missing.
+at most {rate:.0f} calls a second of eight kinds: the gateway's health, auth's public keys, who am I,
+register, log in, sessions, which are opened, refreshed and every second one ended, projects, which are
+created and renamed, and exports of audit events, which are jobs of the worker. A gateway that refuses the
+connection is passed over, as load balancers do. Calls of a kind start at fixed intervals, whether or not earlier
+ones have ended, with at most {at_once} at once. So the rate can drop while responses are missing.
 
-The client records every registration, project, name, log in, refresh and log-out that is acknowledged. After all
-faults, it reads all of them through the API. Lost is a user who cannot log in, a project that is missing or has
-another name, a session whose access token is refused (Redis has the sessions), a refresh token that does not work,
-and a log-out whose access or refresh token is not refused with 401. The lifetime of access tokens is longer than
-the run.
+The client records every registration, project, name, log in, refresh, log-out and export that is acknowledged.
+After all faults, it reads all of them through the API. Lost is a user who cannot log in, a project that is missing or
+has another name, a session whose access token is refused (Redis has the sessions), a refresh token that does not work,
+a log-out whose access or refresh token is not refused with 401, and an export that the worker has not written. The
+lifetime of access tokens is longer than the run.
 
 - *kill -9* kills a process, of PostgreSQL the first one. *freeze* suspends it with its children: their connections
   stay open without any traffic.
@@ -57,9 +57,9 @@ the run.
 - *is read-only*: transactions are so by default, and all connections are ended, as after a failover to a standby.
 - *out of memory*, *a replica*, *lacks replicas*: Redis refuses writes with OOM, READONLY or NOREPLICAS.
 - *a migration* is applied while the services have the old code. The rolling restart after it brings the new code.
-- *rolling restart* stops each process of auth, projects and the gateway with SIGTERM, one at a time, and waits
-  until its successor is ready. The client uses no gateway from {drain:.0f} s before its SIGTERM until then, as a load
-  balancer does that takes it out of service first, or Kubernetes with a `preStop` pause.
+- *rolling restart* stops each process of auth, projects, the worker and the gateway with SIGTERM, one at a time, and
+  waits until its successor is ready. The client uses no gateway from {drain:.0f} s before its SIGTERM until then, as a
+  load balancer does that takes it out of service first, or Kubernetes with a `preStop` pause.
 - *errors lasted* is from the start of the first call that failed to the end of the last one.
 - *all answer again* is when a call of every kind has succeeded through each gateway, and each has reported that
   all services and their stores are ready, all within {probe:.0f} s. Until then each is retried, every {every:.1f} s

@@ -31,7 +31,7 @@ class Write:
     """A write, acknowledged at a time, that must be found later.
 
     A user (key: email), a project (its ID), a project's new name (ID, name), a session (access token), a refresh or a
-    log-out (access token, refresh token).
+    log-out (access token, refresh token), an export (the project's ID).
     """
 
     what: str
