@@ -22,7 +22,7 @@ from tests.tasks.small_project import FOREIGN
 from toolkit.application import Application, free_port
 
 ACTIVE_SESSIONS = "src/backend/shared/security/active_sessions.py"
-ENDS = "await self._redis.delete(self._key(session_id))"
+ENDS = "await self._redis.delete(*map(self._key, session_ids))"
 SERVICES = {"auth", "projects"}
 # Every test of the end-to-end tests registers users.
 FAST_HASHING = {"ARGON2_MEMORY_KIB": "8", "ARGON2_ROUNDS": "1"}
@@ -60,7 +60,7 @@ def command(
 
 
 def test_a_scaffolded_application_answers_through_its_gateway(application: Application) -> None:
-    assert set(application.ports) == {*SERVICES, "gateway", "PostgreSQL", "Valkey"}
+    assert set(application.ports) == {*SERVICES, "gateway", "worker", "PostgreSQL", "Valkey"}
     assert httpx.get(f"{application.gateway}/health/detailed").json()["status"] == "ok"
 
 
