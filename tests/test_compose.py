@@ -87,7 +87,8 @@ def network_faults(document: Document) -> Iterator[str]:
     allowed = {
         "gateway": {"edge", "limits", "services"},
         "redis": {"data", "limits"},
-        **{name: {"data"} for name in ("postgres", "worker", *TASKS)},
+        "worker": {"data", "edge"},
+        **{name: {"data"} for name in ("postgres", *TASKS)},
     }
     for name, own in networks.items():
         if own != allowed.get(name, {"data", "services"}):

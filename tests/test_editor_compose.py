@@ -58,9 +58,9 @@ def stack(rendered: Callable[[str], Path], tmp_path: Path) -> Iterator[Stack]:
 
 @pytest.mark.containers
 def test_a_breakpoint_in_a_container_stops_a_request_and_images_have_no_debugger(stack: Stack) -> None:
-    endpoints = stack.project / "src" / "backend" / "auth" / "endpoints.py"
+    endpoints = stack.project / "src" / "backend" / "auth" / "mailed_endpoints.py"
     lines = endpoints.read_text().splitlines()
-    line = next(number for number, text in enumerate(lines, 1) if "return await service.register(" in text)
+    line = next(number for number, text in enumerate(lines, 1) if "await mailed.register(" in text)
     user = {"email": "ada@example.com", "name": "Ada", "password": "a long enough password"}
     answers: list[int] = []
     with Debugger(configurations(stack.project)["auth in Compose"]) as debugger:
@@ -74,7 +74,7 @@ def test_a_breakpoint_in_a_container_stops_a_request_and_images_have_no_debugger
         debugger.go_on()
         client.join()
         debugger.ask("disconnect", terminateDebuggee=False)
-    assert answers == [201]
+    assert answers == [202]
     assert httpx.get(f"{stack.url}/health").status_code == 200
     assert not has_debugger(f"{stack.name}-auth")
     stack.down("--volumes", "--yes")

@@ -77,8 +77,8 @@ def test_a_debugged_service_replaces_the_one_of_dev_until_it_ends(running: Dev, 
 
 def test_a_request_through_the_gateway_stops_at_a_breakpoint_in_a_service(running: Dev) -> None:
     about = running.ready()
-    endpoints = running.project / BACKEND / "auth" / "endpoints.py"
-    line = line_of(endpoints, "return await service.register(")
+    endpoints = running.project / BACKEND / "auth" / "mailed_endpoints.py"
+    line = line_of(endpoints, "await mailed.register(")
     user = {"email": "ada@example.com", "name": "Ada", "password": "a long enough password"}
     answers: list[int] = []
     with Debugger(configurations(running.project)["auth"]) as debugger:
@@ -93,7 +93,7 @@ def test_a_request_through_the_gateway_stops_at_a_breakpoint_in_a_service(runnin
         assert answers == []
         debugger.go_on()
         client.join()
-        assert answers == [201]
+        assert answers == [202]
         debugger.ask("disconnect", terminateDebuggee=True)
     until(lambda: pid(running, "auth") is not None)
 

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
@@ -58,6 +59,10 @@ class Forgetful(BaseHTTPRequestHandler):
         if self.path.endswith("/audit-export"):
             self.answer(200, {"finished_at": "now" if "/1/" in self.path else None})
             return
+        if self.path.startswith("/inbox"):
+            address = parse_qs(urlsplit(self.path).query)["to"][0]
+            self.answer(200, [{"links": [f"http://127.0.0.1/verify?token={address}"]}])
+            return
         items = [{"id": number, "name": name} for number, name in self.projects.items()]
         self.answer(200, {"items": items, "next": None})
 
@@ -84,7 +89,9 @@ class Forgetful(BaseHTTPRequestHandler):
             case "register":
                 if not self.users:
                     self.users.add(body["email"])
-                self.answer(201, {})
+                self.answer(202)
+            case "verify":
+                self.answer(200 if body["token"] in self.users else 422, {})
             case "refresh":
                 session = body["refresh_token"].removeprefix("refresh-")
                 self.answer(401 if session in self.ended else 200, tokens(session))
@@ -371,4 +378,4 @@ def test_the_session_injects_a_fault_and_nothing_is_lost(tmp_path: Path) -> None
     command = (sys.executable, "-m", "toolkit.reliability", "kill -9 both projects")
     done = run(*command, cwd=ROOT, SLIPWAY_SESSION=str(os.getpid()))
     assert done.returncode == 0, done.stdout
-    assert re.search(r"kill -9 both\D+[\d.]+ s .*projects: \d+ × 50[23]", done.stdout), done.stdout
+    assert re.search(r"kill -9 both\D+[\d.]+ s [\s\S]*projects: \d+ × 50[23]", done.stdout), done.stdout

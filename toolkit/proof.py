@@ -9,6 +9,8 @@ from typing import Any
 
 import httpx
 
+from tasks.dev import inbox
+
 
 class ProofFailedError(Exception):
     """An unexpected response; the message has the call, the expected status and the received one."""
@@ -47,9 +49,12 @@ class Client:
 
 
 def prove(gateway: str) -> list[Call]:
-    """Register, log in, work with a project, log out; return the calls. ProofFailedError for an unexpected response."""
+    """Register by the mailed link, log in, work with a project, log out; return the calls.
+
+    ProofFailedError for an unexpected response.
+    """
     try:
-        with httpx.Client(base_url=gateway, timeout=10) as http:
+        with httpx.Client(base_url=gateway, timeout=30) as http:
             client = Client(http)
             prove_health(client)
             prove_session_and_projects(client)
@@ -71,7 +76,10 @@ def prove_session_and_projects(client: Client) -> None:
     """Write and read data through gateway, services, PostgreSQL and Valkey; a log-out ends the session at once."""
     credentials = {"email": f"{secrets.token_hex(6)}@example.com", "password": secrets.token_urlsafe(16)}
     client.expect(401, "GET", "/api/projects")
-    client.expect(201, "POST", "/api/auth/register", {**credentials, "name": "Demo"})
+    client.expect(202, "POST", "/api/auth/register", {**credentials, "name": "Demo"})
+    mails = client.expect(200, "GET", inbox.path(credentials["email"]))
+    link = {"token": inbox.token(mails), "password": credentials["password"]}
+    client.expect(200, "POST", "/api/auth/verify", link)
     client.token = client.expect(200, "POST", "/api/auth/login", credentials)["access_token"]
     me = client.expect(200, "GET", "/api/auth/me")
     if me["email"] != credentials["email"]:

@@ -19,7 +19,7 @@ from watchfiles import Change, PythonFilter, awatch
 from tasks.core.errors import UserError
 from tasks.core.ports import Ports
 from tasks.core.screen import Screen
-from tasks.dev import debug, storage
+from tasks.dev import debug, inbox, storage
 from tasks.dev.running import POLL_SECONDS, LoggedProcess, RunningService
 from tasks.project import env_file, services
 from tasks.project.data_folder import DataFolder
@@ -147,7 +147,7 @@ class Application:
         self._report |= {"url": url, "docs": f"{url}{DOCS}", "seconds": seconds}
         self._screen.settle()
         self._screen.print(f"Ready in {seconds} s", "bold green")
-        self._screen.print(f"  gateway   {url}\n  API pages {url}{DOCS}")
+        self._screen.print(f"  gateway   {url}\n  API pages {url}{DOCS}\n  mail      {url}{inbox.PAGE}")
         self._screen.print(f"Changes of the code and of {env_file.LOCAL} restart services; Ctrl-C stops everything.")
         self._write_report()
 

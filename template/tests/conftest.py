@@ -22,6 +22,7 @@ from tasks.servers.group import Group
 from tasks.servers.valkey import Valkey
 from tests.support.application import NO_LIMIT, Application, run_application
 from tests.support.clients import http_client
+from tests.support.mailing import mailing
 from tests.support.serving import serve
 from tests.support.stores import PRIMARY, Stores, clone, template
 from tests.support.users import User, create_user
@@ -115,7 +116,14 @@ def common(stores: Stores) -> dict[str, Any]:
 
 
 @pytest.fixture(scope="session")
-def auth_settings(common: dict[str, Any]) -> AuthSettings:
+async def mail(common: dict[str, Any]) -> AsyncIterator[None]:
+    """Mail of all services but those that run as processes, which have a worker of their own."""
+    async with mailing(common):
+        yield
+
+
+@pytest.fixture(scope="session")
+def auth_settings(common: dict[str, Any], mail: None) -> AuthSettings:
     """Settings of the auth service, with fast password hashing."""
     return AuthSettings(**common, auth_signing_key=SIGNING_KEY, argon2_memory_kib=8, argon2_rounds=1)
 

@@ -13,6 +13,8 @@ from typing import Any
 
 import httpx
 
+from tasks.core.errors import UserError
+from tasks.dev import inbox
 from toolkit.reliability.record import NO_ANSWER, TOO_LATE, Record
 
 PASSWORD = secrets.token_urlsafe(16)
@@ -83,13 +85,22 @@ class Client:
         return Client(http, Record(writes=self._record.writes), self._email, self._token)
 
     async def join(self) -> None:
-        """Register and log in. Raises Refused."""
+        """Register, use the mailed link, and log in. Raises Refused."""
         await self.call(REGISTER.name, "POST", "/api/auth/register", person(self._email))
         self._record.acknowledge("user", self._email)
+        await self._verify(self._email)
         await self.log_in()
 
     async def _log_in(self, kind: str, email: str) -> Any:
         return await self.call(kind, "POST", "/api/auth/login", {"email": email, "password": PASSWORD})
+
+    async def _verify(self, email: str) -> None:
+        mails = await self.call(READ_BACK, "GET", inbox.path(email))
+        try:
+            token = inbox.token(mails)
+        except UserError as error:
+            raise Refused(f"no mail to {email}") from error
+        await self.call(READ_BACK, "POST", "/api/auth/verify", {"token": token, "password": PASSWORD})
 
     async def health(self) -> None:
         """Call the gateway alone."""
@@ -182,8 +193,10 @@ class Client:
         return bool((await self.call(READ_BACK, "GET", f"/api/projects/{project}/audit-export"))["finished_at"])
 
     async def is_known(self, email: str) -> bool:
-        """Whether this user can log in."""
-        return await self._status(self._log_in(READ_BACK, email)) == OK
+        """Whether this user can log in, or complete the registration with the mailed link."""
+        if await self._status(self._log_in(READ_BACK, email)) == OK:
+            return True
+        return await self._status(self._verify(email)) == OK
 
     async def passes(self, access_token: str) -> int:
         """The status of a call with this access token, which auth checks in Redis."""

@@ -35,7 +35,7 @@ async def test_services_log_the_client_that_the_gateway_reports(
 
 async def test_each_service_counts_requests(client: httpx.AsyncClient, application: Application) -> None:
     await create_user(client)
-    for service, route in (("gateway", "/api/auth"), ("auth", "/api/auth/login")):
+    for service, route in (("gateway", "/api/auth"), ("auth", "/api/auth/verify")):
         text = (await client.get(f"{application[service].url}/metrics")).text
         assert f'http_requests_total{{method="POST",route="{route}",status="200"}}' in text
 

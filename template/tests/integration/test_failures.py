@@ -72,7 +72,7 @@ async def test_shutdown_waits_for_running_requests(settings: dict[str, str], tmp
         auth.popen.terminate()
         await wait_until_closed(auth.url)
         writer.write(body)
-        assert await asyncio.wait_for(reader.readline(), TIMEOUT_SECONDS) == b"HTTP/1.1 201 Created\r\n"
+        assert await asyncio.wait_for(reader.readline(), TIMEOUT_SECONDS) == b"HTTP/1.1 202 Accepted\r\n"
         writer.close()
         assert await asyncio.to_thread(auth.popen.wait, TIMEOUT_SECONDS) == 0
         assert [each["level"] for each in auth.events() if each["level"] in {"error", "warning"}] == []

@@ -1,11 +1,15 @@
 """Registers and logs in users through the API."""
 
+import os
 from dataclasses import dataclass
+from typing import Any
 from uuid import uuid4
 
 import httpx
+import jwt
 
 from auth.refresh_tokens import RefreshToken
+from tasks.dev import inbox
 
 PASSWORD = "correct horse battery staple"
 
@@ -35,12 +39,39 @@ def new_email() -> str:
     return f"{uuid4().hex}@example.org"
 
 
-async def create_user(client: httpx.AsyncClient) -> User:
-    """Register a user and log in."""
+async def create_user(client: httpx.AsyncClient, password: str = PASSWORD) -> User:
+    """Register a user, who is logged in afterwards."""
     email = new_email()
-    registered = await client.post("/api/auth/register", json={"email": email, "name": "Someone", "password": PASSWORD})
-    assert registered.status_code == 201, registered.text
-    logged_in = await client.post("/api/auth/login", json={"email": email, "password": PASSWORD})
-    assert logged_in.status_code == 200, logged_in.text
-    tokens = logged_in.json()
-    return User(registered.json()["id"], email, tokens["access_token"], tokens["refresh_token"])
+    await register(client, email, password)
+    tokens = await verify(client, await mailed_token(client, email), password)
+    user_id = jwt.decode(tokens["access_token"], options={"verify_signature": False})["sub"]
+    return User(user_id, email, tokens["access_token"], tokens["refresh_token"])
+
+
+async def register(client: httpx.AsyncClient, email: str, password: str = PASSWORD) -> None:
+    """Register a user, who is mailed a link, unless there is an account already."""
+    body = {"email": email, "name": "Someone", "password": password}
+    registered = await client.post("/api/auth/register", json=body)
+    assert (registered.status_code, registered.content) == (202, b""), registered.text
+
+
+async def verify(client: httpx.AsyncClient, token: str, password: str = PASSWORD) -> dict[str, str]:
+    """Complete a registration with the token in the mail; returns tokens of a session."""
+    verified = await client.post("/api/auth/verify", json={"token": token, "password": password})
+    assert verified.status_code == 200, verified.text
+    tokens: dict[str, str] = verified.json()
+    return tokens
+
+
+async def mailed_token(client: httpx.AsyncClient, email: str) -> str:
+    """The token of the newest mail to an address."""
+    return inbox.token(await mails(client, email))
+
+
+async def mails(client: httpx.AsyncClient, email: str, number: int = 1) -> list[dict[str, Any]]:
+    """The mails to an address, newest first, at INBOX_URL or the gateway; waits for this number of them."""
+    response = await client.get(os.environ.get("INBOX_URL", "") + inbox.path(email, number))
+    assert response.status_code == 200, response.text
+    found: list[dict[str, Any]] = response.json()
+    assert len(found) >= number, found
+    return found

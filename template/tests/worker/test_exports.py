@@ -13,6 +13,7 @@ from projects.app import create_app as create_projects
 from projects.settings import ProjectsSettings
 from tests.conftest import SIGNING_KEY
 from tests.support.clients import client_of, problem_of
+from tests.support.mailing import mailing
 from tests.support.users import User, create_user
 from tests.worker.conftest import Database, Work
 from worker.jobs import JOBS, exports
@@ -83,7 +84,10 @@ async def owner(database: Database, own_common: dict[str, Any]) -> AsyncIterator
     async with client_of(create_auth(settings)) as auth:
         own = ProjectsSettings(**own_common, jwks_url=f"{auth.base_url}/.well-known/jwks.json")
         async with client_of(create_projects(own)) as projects:
-            yield projects, await create_user(auth)
+            async with mailing(own_common):
+                user = await create_user(auth)
+                await database.drained()
+            yield projects, user
 
 
 async def test_owner_requests_and_downloads_an_export(
@@ -100,7 +104,7 @@ async def test_owner_requests_and_downloads_an_export(
     assert await database.values(EXPORT_JOBS) == [1]
     response = await projects.get(f"{path}/file", headers=user.headers)
     assert problem_of(response) == (409, "The export is not finished; try again in a moment")
-    async with work(JOBS["export_audit_events"]):
+    async with work(*JOBS.values()):
         await database.drained()
     response = await projects.get(f"{path}/file", headers=user.headers)
     assert response.headers["content-type"] == "application/gzip"

@@ -51,9 +51,16 @@ class AccountService:
         await self._check_password(user, password)
         new_hash = await self._passwords.hash(new_password)
         await self._lock(user)
-        user.password_hash = new_hash
+        await self._repository.change_credentials(user, password_hash=new_hash)
         self._repository.record("user.password", user.id, user.id)
+        self._repository.mail_notice(user.email, "password")
         await self._auth.end_other_sessions(claims, now)
+
+    async def request_email(self, claims: Claims, password: str, email: str) -> None:
+        """Mail the link that confirms a new address."""
+        user = await self._user(claims.user_id)
+        await self._check_password(user, password)
+        self._repository.mail_email_change(user.id, email)
 
     async def delete(self, claims: Claims, password: str, now: datetime, *, delete_projects: bool) -> None:
         """Delete the current user, and on request the projects that nobody else owns."""

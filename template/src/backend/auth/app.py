@@ -10,12 +10,14 @@ from starlette.types import ASGIApp
 from auth.account_endpoints import router as account_router
 from auth.endpoints import HANDLED_ERRORS, handle_error, keys_router, router
 from auth.limits import AccountLimits
+from auth.mailed_endpoints import router as mailed_router
 from auth.service import SessionPolicy
 from auth.settings import AuthSettings
 from shared import audit, redis
 from shared.application import create_service, handle_unavailable
 from shared.cache import Cache
 from shared.database import engine as database
+from shared.mail import NoMailError, handle_no_mail
 from shared.middleware import RequestMiddleware
 from shared.rate_limits import LimitCollector, LocalLimiter, SharedLimiter
 from shared.security.active_sessions import ActiveSessions
@@ -47,8 +49,11 @@ def create_app(settings: AuthSettings) -> ASGIApp:
         }
         state.sessions = ActiveSessions(store, settings, state.engine)
         limiter = SharedLimiter(store, settings, settings.rate_limit_account)
-        state.limits = AccountLimits(limiter)
-        state.metrics.registry.register(LimitCollector(limiter, {}))
+        mail_limiter = SharedLimiter(store, settings, settings.rate_limit_mail)
+        state.limits = AccountLimits(limiter, mail_limiter)
+        state.metrics.registry.register(LimitCollector([limiter, mail_limiter], {}))
+        state.has_mail = settings.has_mail
+        settings.warn_without_mail()
         state.signer = Signer(settings.signing_keys, settings.access_lifetime)
         state.authenticator = Authenticator(state.signer, state.sessions)
         state.passwords = PasswordHashing(settings.argon2_memory_kib, settings.argon2_rounds, settings.argon2_timeout)
@@ -58,11 +63,15 @@ def create_app(settings: AuthSettings) -> ASGIApp:
         await state.engine.dispose()
 
     app = create_service(
-        "auth", "Registration, login, sessions and accounts.", lifespan, [router, account_router, keys_router]
+        "auth",
+        "Registration, login, sessions and accounts.",
+        lifespan,
+        [mailed_router, router, account_router, keys_router],
     )
     app.max_body_size = MAX_BODY_SIZE
     for unavailable in (*database.UNAVAILABLE_ERRORS, *redis.UNAVAILABLE_ERRORS):
         app.add_exception_handler(unavailable, handle_unavailable)
+    app.add_exception_handler(NoMailError, handle_no_mail)
     for error in HANDLED_ERRORS:
         app.add_exception_handler(error, handle_error)
     return RequestMiddleware(app, app.state.metrics)

@@ -8,13 +8,13 @@ from fastapi import APIRouter, Depends, Request, Response
 
 from auth.accounts import NoUserError, UnownedProjectsError, WrongPasswordError
 from auth.limits import RATE_LIMITED, Limits
+from auth.mailed import InvalidLinkError
 from auth.password_rules import GuessablePasswordError
 from auth.repository import Repository
-from auth.schemas import Credentials, Jwks, RefreshRequest, Registration, Tokens, UserOut
+from auth.schemas import Credentials, Jwks, RefreshRequest, Tokens, UserOut
 from auth.service import (
     AccessTokenActiveError,
     AuthService,
-    EmailTakenError,
     InvalidRefreshTokenError,
     NoSessionError,
     WrongCredentialsError,
@@ -31,7 +31,6 @@ router = APIRouter(prefix="/api/auth", tags=["auth"])
 keys_router = APIRouter(tags=["auth"])
 
 NO_STORE = {"Cache-Control": "no-store"}
-EMAIL_TAKEN = describe(409, "The email address is already registered.")
 WRONG_CREDENTIALS = describe(401, "The email address or the password is wrong.", headers=CHALLENGE)
 INVALID_REFRESH_TOKEN = describe(
     401, "The refresh token is unknown, expired or already used, or its session has ended.", headers=CHALLENGE
@@ -46,13 +45,6 @@ def get_service(request: Request, database: DatabaseSession) -> AuthService:
 
 
 Service = Annotated[AuthService, Depends(get_service)]
-
-
-@router.post("/register", status_code=201, response_model=UserOut, responses=EMAIL_TAKEN | INVALID | LIMITED)
-async def register(registration: Registration, service: Service, limits: Limits) -> User:
-    """Create a user."""
-    await limits.take("register", registration.email)
-    return await service.register(registration.email, registration.name, registration.password.get_secret_value())
 
 
 @router.post("/login", summary="Log In", responses=WRONG_CREDENTIALS | INVALID | LIMITED)
@@ -106,7 +98,6 @@ INVALID_TOKEN = {"WWW-Authenticate": 'Bearer error="invalid_token"'}
 RETRY = {"Retry-After": "5"}
 # The status, detail, code and headers of the responses to errors without details.
 RESPONSES: Mapping[type[Exception], tuple[int, str, str, Mapping[str, str]]] = {
-    EmailTakenError: (409, "A user with this email already exists", "email_taken", {}),
     WrongCredentialsError: (
         401,
         "Wrong email or password",
@@ -135,6 +126,9 @@ def handle_error(_request: Request, error: Exception) -> ProblemResponse:
         case GuessablePasswordError():
             message = "should be harder to guess: longer, or less common"
             return invalid([{"type": "password_guessable", "loc": ("body", error.field), "msg": message}])
+        case InvalidLinkError():
+            message = "is of a link that has expired, was used or replaced; request another mail"
+            return invalid([{"type": "link_invalid", "loc": ("body", "token"), "msg": message}])
         case UnownedProjectsError():
             projects = [{"id": str(each.id), "name": each.name} for each in error.projects]
             detail = "Nobody else owns these projects: make another member an owner, or delete them as well"
@@ -143,4 +137,4 @@ def handle_error(_request: Request, error: Exception) -> ProblemResponse:
     return ProblemResponse(status, detail, headers, code=code)
 
 
-HANDLED_ERRORS = (*RESPONSES, RateLimitedError, GuessablePasswordError, UnownedProjectsError)
+HANDLED_ERRORS = (*RESPONSES, RateLimitedError, GuessablePasswordError, InvalidLinkError, UnownedProjectsError)

@@ -15,13 +15,20 @@ RATE_LIMITED = describe(429, "Too many requests for this account.", headers=RATE
 class AccountLimits:
     """Counts requests before anything slow, such as hashing a password, is done for them."""
 
-    def __init__(self, limiter: SharedLimiter) -> None:
+    def __init__(self, limiter: SharedLimiter, mail: SharedLimiter) -> None:
         self._limiter = limiter
+        self._mail = mail
 
     async def take(self, name: str, email: str) -> None:
         """Count a request for an account; raises RateLimitedError if there are too many."""
         # Redis does not need to have the address, and the key has a limited length.
         await self._take(name, hashlib.sha256(email.encode()).hexdigest())
+
+    async def take_mail(self, email: str) -> None:
+        """Count a mail to an address, which may belong to somebody else; raises RateLimitedError."""
+        usage = await self._mail.take("mail-account", hashlib.sha256(email.encode()).hexdigest())
+        if not usage.accepted:
+            raise RateLimitedError(usage)
 
     async def take_refresh(self, text: str) -> None:
         """Count a refresh of a session; a token that cannot be one of a session is rejected without a lookup."""

@@ -1,16 +1,19 @@
 """Database queries of the auth service."""
 
+import hashlib
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import and_, delete, func, select, text
 from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.exc import IntegrityError
 
 from shared import audit
-from shared.database.models import Session, User
+from shared.database.models import AccountToken, Purpose, Registration, Session, User
 from shared.database.session import CachedSession
+from shared.jobs import enqueue
 
 
 class ReleasedProject(NamedTuple):
@@ -33,6 +36,50 @@ class Repository:
         statement = insert(User).values(values).on_conflict_do_nothing(index_elements=[User.email]).returning(User)
         return await self._database.scalar(statement)
 
+    def add_registration(self, email: str, name: str, password_hash: str) -> None:
+        """Insert a registration; the same statements for known and unknown addresses."""
+        self._database.add(Registration(email=email, name=name, password_hash=password_hash))
+
+    async def registration(self, registration_id: UUID) -> Registration | None:
+        """The registration with this ID."""
+        return await self._database.get(Registration, registration_id)
+
+    async def delete_registrations(self, email: str) -> None:
+        """Delete all registrations of an address, with their tokens."""
+        await self._database.execute(delete(Registration).where(Registration.email == email))
+
+    async def token(self, token: str, purpose: Purpose, now: datetime) -> AccountToken | None:
+        """The token of a mailed link, unless it has expired."""
+        found = await self._database.get(AccountToken, hashlib.sha256(token.encode()).digest())
+        return found if found and found.purpose == purpose and found.expires_at > now else None
+
+    async def change_credentials(self, user: User, *, password_hash: str = "", email: str = "") -> bool:
+        """Change the password or the email of a locked user, and invalidate its mailed links; False if it is taken."""
+        user.password_hash, user.email = password_hash or user.password_hash, email or user.email
+        user.account_version += 1
+        try:
+            await self._database.flush()
+        except IntegrityError:
+            return False
+        await self._database.execute(delete(AccountToken).where(AccountToken.user_id == user.id))
+        return True
+
+    def mail_verification(self, email: str) -> None:
+        """Mail the link of the latest registration, or the notice that there is an account."""
+        enqueue(self._database, "mail_verification", email=email)
+
+    def mail_password_reset(self, email: str) -> None:
+        """Mail a link with which a user with this address chooses a new password."""
+        enqueue(self._database, "mail_password_reset", email=email)
+
+    def mail_email_change(self, user_id: UUID, email: str) -> None:
+        """Mail the link that confirms a new address."""
+        enqueue(self._database, "mail_email_change", user_id=user_id, email=email)
+
+    def mail_notice(self, email: str, notice: Literal["password", "email"]) -> None:
+        """Mail that the password or the address was changed."""
+        enqueue(self._database, "mail_notice", email=email, notice=notice)
+
     async def user_by_email(self, email: str) -> User | None:
         """The user with this email."""
         query = select(User).where(User.email == email).execution_options(populate_existing=True)
@@ -48,11 +95,12 @@ class Repository:
         await self._database.flush()
 
     async def lock_user(self, user: User, *, key: bool = False) -> bool:
-        """Lock a user until the end of the transaction; False if its password was changed meanwhile, or it was deleted.
+        """Lock a user until the end of the transaction; False if its password or email was changed, or it was deleted.
 
         With `key`, this also blocks new sessions and memberships of the user.
         """
-        query = select(User.id).where(User.id == user.id, User.password_hash == user.password_hash)
+        unchanged = (User.password_hash == user.password_hash, User.account_version == user.account_version)
+        query = select(User.id).where(User.id == user.id, *unchanged)
         return await self._database.scalar(query.with_for_update(key_share=not key)) is not None
 
     async def flush(self) -> None:

@@ -83,6 +83,44 @@ class Credentials(Schema):
     """The password."""
 
 
+class EmailRequest(Schema):
+    """An email address that gets a mail, if it has a reason for it."""
+
+    email: Email
+    """The email address, in any case."""
+
+
+class LinkToken(Schema):
+    """The token of a mailed link."""
+
+    token: Secret
+    """The token, which can be used once."""
+
+
+class Verification(LinkToken):
+    """The end of a registration."""
+
+    password: Annotated[Password, Field(examples=["correct horse battery staple"])]
+    """The password of the registration."""
+
+
+class PasswordReset(LinkToken):
+    """A new password after the old one was forgotten."""
+
+    new_password: Annotated[NewPassword, Field(examples=["a sentence of rare terms"])]
+    """The new password; neither a common one nor the user's name or address."""
+
+
+class EmailChange(Schema):
+    """A new email address of the current user."""
+
+    password: Annotated[Password, Field(examples=["correct horse battery staple"])]
+    """The current password."""
+
+    email: Email
+    """The new email address."""
+
+
 class UserUpdate(StrictSchema):
     """Changes to the current user."""
 

@@ -9,7 +9,6 @@ from uuid import UUID, uuid4
 
 import structlog
 
-from auth.password_rules import require_strong
 from auth.refresh_tokens import RefreshToken, Rotation, digest
 from auth.repository import Repository
 from auth.schemas import Tokens
@@ -22,10 +21,6 @@ from shared.security.passwords import BusyError, PasswordHashing
 from shared.security.tokens import Claims, Signer
 
 log = structlog.get_logger()
-
-
-class EmailTakenError(Exception):
-    """A user with this email already exists."""
 
 
 class WrongCredentialsError(Exception):
@@ -72,15 +67,6 @@ class AuthService:
         self._rotation = policy.rotation
         self._policy = policy
 
-    async def register(self, email: str, name: str, password: str) -> User:
-        """Create a user."""
-        require_strong("password", password, email, name)
-        user = await self._repository.add_user(email, name, await self._passwords.hash(password))
-        if user is None:
-            raise EmailTakenError
-        self._repository.record("user.register", user.id, user.id)
-        return user
-
     async def login(self, email: str, password: str, now: datetime) -> Tokens:
         """Start a session; takes as long for an unknown email as for a known one."""
         user = await self._repository.user_by_email(email)
@@ -96,7 +82,7 @@ class AuthService:
             # Another request has changed or rehashed the password meanwhile, or deleted the user.
             return await self.login(email, password, now)
         user.password_hash = rehashed
-        return await self._start_session(user.id, now)
+        return await self.start_session(user.id, now)
 
     async def refresh(self, text: str, now: datetime) -> Tokens:
         """Exchange a refresh token for new tokens.
@@ -154,6 +140,10 @@ class AuthService:
         sessions = await self._repository.lock_sessions(claims.user_id, now - self._signer.lifetime)
         await self.end_sessions([each for each in sessions if each.id != claims.session_id], now)
 
+    async def end_all_sessions(self, user_id: UUID, now: datetime) -> None:
+        """End all sessions of a user."""
+        await self.end_sessions(await self._repository.lock_sessions(user_id, now - self._signer.lifetime), now)
+
     async def end_sessions(self, sessions: Sequence[Session], now: datetime) -> None:
         """Commit the end of locked sessions; raises AccessTokenActiveError if Redis misses it."""
         for session in sessions:
@@ -179,7 +169,8 @@ class AuthService:
                 return await self._passwords.hash(password)
         return user.password_hash
 
-    async def _start_session(self, user_id: UUID, now: datetime) -> Tokens:
+    async def start_session(self, user_id: UUID, now: datetime) -> Tokens:
+        """Start a session of a user, who must be locked or new."""
         ended = await self._repository.replace_sessions(user_id, self._policy.sessions_per_user - 1, now)
         for session_id in (each for each, was_active in ended.items() if was_active):
             self._repository.record("session.replace", user_id, session_id)

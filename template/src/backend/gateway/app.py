@@ -9,7 +9,7 @@ from fastapi import FastAPI
 from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp
 
-from gateway import openapi
+from gateway import inbox, openapi
 from gateway.client_address import NoTrustedProxies, TrustedProxies
 from gateway.clients import Clients
 from gateway.limits import RequestLimits
@@ -47,7 +47,8 @@ def create_app(settings: GatewaySettings, more_routes: Sequence[Route] = ()) -> 
         state.settings = settings
         state.services = {route.service: route.url for route in routes}
         state.client = create_client()
-        store = create_redis(settings)
+        store = state.redis = create_redis(settings)
+        state.redis_prefix = settings.redis_prefix
         forwarding = Forwarding(
             RequestLimits(settings, store),
             TokenVerifier(RemoteKeys(state.client, settings.jwks_url)),
@@ -73,6 +74,8 @@ def create_app(settings: GatewaySettings, more_routes: Sequence[Route] = ()) -> 
     routers = [openapi.router]
     if settings.environment is not Environment.PRODUCTION:
         routers.append(openapi.docs_router)
+    if settings.environment is Environment.DEVELOPMENT:
+        routers.append(inbox.router)
     own = create_service("gateway", "Public entry point.", lifespan, routers)
     app: ASGIApp = ProxyMiddleware(own, RouteTable(routes), settings)
     if settings.cors_origins:

@@ -10,11 +10,17 @@ from shared.rate_limits import LimitCollector, LocalLimiter, RateLimitedError, S
 
 # The limits of routes that take credentials; auth also limits them by account.
 CREDENTIALS = {
+    "/api/auth/change-email": "password",
     "/api/auth/change-password": "password",
+    "/api/auth/confirm-email": "link",
     "/api/auth/delete-account": "password",
+    "/api/auth/forgot-password": "mail",
     "/api/auth/login": "login",
     "/api/auth/refresh": "refresh",
     "/api/auth/register": "register",
+    "/api/auth/resend-verification": "mail",
+    "/api/auth/reset-password": "link",
+    "/api/auth/verify": "link",
 }
 # Of probes and scrapes.
 UNLIMITED = frozenset({"/health", "/health/detailed", "/metrics"})
@@ -32,7 +38,7 @@ class RequestLimits:
 
     def collector(self) -> LimitCollector:
         """The metrics of all limits."""
-        return LimitCollector(self.credentials, {"address": self.address, "user": self.user})
+        return LimitCollector([self.credentials], {"address": self.address, "user": self.user})
 
     def take(self, scope: Scope) -> Headers:
         """Count a request to the limit of its client address; raises RateLimitedError, else returns headers."""

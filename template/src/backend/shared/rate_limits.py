@@ -2,7 +2,7 @@
 
 import math
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from time import monotonic, time
 from typing import Annotated, Any
@@ -155,16 +155,17 @@ class SharedLimiter:
 class LimitCollector(Collector):
     """Metrics of limits, read when they are collected."""
 
-    def __init__(self, shared: SharedLimiter, local: Mapping[str, LocalLimiter]) -> None:
+    def __init__(self, shared: Sequence[SharedLimiter], local: Mapping[str, LocalLimiter]) -> None:
         self._shared = shared
         self._local = local
 
     def collect(self) -> Iterable[Metric]:
         """Rejected requests by limit, and whether the shared limits are in Redis."""
         rejected = CounterMetricFamily("rate_limited_requests", "Requests rejected by a limit.", labels=["limit"])
-        for name, number in self._shared.rejected.items():
+        for name, number in [pair for each in self._shared for pair in each.rejected.items()]:
             rejected.add_metric([name], number)
         for name, limiter in self._local.items():
             rejected.add_metric([name], limiter.rejected)
         help_text = "1 if the shared limits are in Redis, 0 if they are local because it is away."
-        return [rejected, GaugeMetricFamily("rate_limit_redis", help_text, self._shared.available)]
+        available = all(each.available for each in self._shared)
+        return [rejected, GaugeMetricFamily("rate_limit_redis", help_text, available)]

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from time import monotonic
 
 import structlog
@@ -17,8 +17,9 @@ from shared import audit, redis
 from shared.application import create_service
 from shared.database import engine as database
 from shared.middleware import RequestMiddleware
-from worker import repository
+from worker import inbox, repository
 from worker.jobs import JOBS
+from worker.mail import Mailer
 from worker.metrics import JobMetrics
 from worker.queue import TASK, Queue
 from worker.registry import Job
@@ -44,6 +45,12 @@ def create_app(settings: WorkerSettings, jobs: Mapping[str, Job] = JOBS) -> ASGI
         state = app.state
         state.engine = database.create_engine(settings, "worker", pre_ping=False)
         store = redis.create_redis(settings)
+        state.settings = settings
+        mail = AsyncExitStack()
+        url = settings.smtp_url
+        if url is None and settings.has_mail:
+            url = await mail.enter_async_context(inbox.serve(store, settings.redis_prefix))
+        state.mailer = Mailer(settings, url)
         queue = Queue(store, settings.redis_prefix)
         metrics = JobMetrics(state.metrics.registry)
         runner = Runner(state.engine, jobs, state, metrics)
@@ -81,6 +88,7 @@ def create_app(settings: WorkerSettings, jobs: Mapping[str, Job] = JOBS) -> ASGI
         for loop in others:
             loop.cancel()
         await asyncio.gather(*others, return_exceptions=True)
+        await mail.aclose()
         await store.aclose()
         await state.engine.dispose()
 

@@ -1,13 +1,37 @@
 """Settings of the worker."""
 
-from pydantic import Field
+from collections.abc import Mapping
+from email.utils import parseaddr
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, Field, SecretStr
 
 from shared.database.engine import DatabaseSettings, RolePassword
+from shared.mail import MailSettings
 from shared.redis import RedisSettings
-from shared.settings import Port, ServiceSettings
+from shared.settings import HttpUrl, Port, ServiceSettings, is_loopback, refuse
+
+LOCALHOST = "localhost"
 
 
-class WorkerSettings(ServiceSettings, DatabaseSettings, RedisSettings):
+def _check_sender(sender: str) -> str:
+    if not parseaddr(sender)[1].rpartition("@")[0] or "\n" in sender:
+        raise ValueError("should be an address, such as Example <no-reply@example.com>")
+    return sender
+
+
+def _local_sender(sender: str, others: Mapping[str, Any]) -> str | None:
+    is_local = parseaddr(sender)[1].endswith(f"@{LOCALHOST}")
+    return "should be an address of your domain" if is_local and others.get("smtp_url") else None
+
+
+def _local_links(url: str, others: Mapping[str, Any]) -> str | None:
+    is_local = is_loopback(url) and others.get("smtp_url")
+    return "should not be an address of this machine" if is_local else None
+
+
+class WorkerSettings(ServiceSettings, DatabaseSettings, RedisSettings, MailSettings):
     """Settings of the worker."""
 
     worker_port: Port = 8003
@@ -18,6 +42,25 @@ class WorkerSettings(ServiceSettings, DatabaseSettings, RedisSettings):
 
     database_pool_size: int = Field(default=10, ge=4)
     """Connections per process; the worker runs three jobs fewer at once."""
+
+    smtp_password: SecretStr | None = None
+    """Secret: the password of the user in SMTP_URL."""
+
+    smtp_ca_file: Path | None = None
+    """A file with the certificates that sign the SMTP server's; by default those of the system."""
+
+    mail_from: Annotated[str, AfterValidator(_check_sender), refuse(_local_sender)] = Field(
+        default=f"no-reply@{LOCALHOST}", validate_default=True
+    )
+    """The sender of mail, such as Example <no-reply@example.com>."""
+
+    public_url: Annotated[HttpUrl, refuse(_local_links)] = Field(
+        default=f"http://{LOCALHOST}:3000", validate_default=True
+    )
+    """The URL of the pages that links in mail open: /verify, /reset-password, /confirm-email and /forgot-password."""
+
+    audit_retention_days: int = Field(default=400, ge=30)
+    """Days after which audit events are deleted."""
 
     @property
     def jobs_at_once(self) -> int:

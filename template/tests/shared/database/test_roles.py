@@ -25,6 +25,8 @@ ALLOWED = {
     "auth": {
         "users": OWN,
         "sessions": OWN,
+        "registrations": {"SELECT", "INSERT", "DELETE"},
+        "account_tokens": {"SELECT", "DELETE"},
         "audit_events": {"INSERT"},
         "jobs": {"INSERT"},
         "alembic_version": {"SELECT"},
@@ -41,6 +43,8 @@ ALLOWED = {
     },
     "worker": {
         "jobs": OWN,
+        "registrations": {"DELETE"},
+        "account_tokens": {"INSERT", "DELETE"},
         "sessions": {"DELETE"},
         "audit_events": {"INSERT"},
         "project_events": {"SELECT"},
@@ -55,7 +59,12 @@ ALLOWED_COLUMNS = {
         "users": {("SELECT", "id"), ("SELECT", "email"), ("SELECT", "name")},
         "sessions": {("SELECT", each) for each in ("id", "user_id", "expires_at", "revoked_at")},
     },
-    "worker": {"sessions": {("SELECT", "id"), ("SELECT", "expires_at")}},
+    "worker": {
+        "sessions": {("SELECT", "id"), ("SELECT", "expires_at")},
+        "users": {("SELECT", "id"), ("SELECT", "email"), ("SELECT", "account_version")},
+        "registrations": {("SELECT", "id"), ("SELECT", "email"), ("SELECT", "created_at")},
+        "account_tokens": {("SELECT", "token_hash"), ("SELECT", "expires_at")},
+    },
 }
 # Without functions of extensions, which everybody may call.
 CALLABLE = """
@@ -91,7 +100,11 @@ FORBIDDEN = {
         "UPDATE users SET name = 'x'",
         "SELECT token_hash FROM sessions",
     ],
-    "worker": ["SELECT FROM users", "SELECT token_hash FROM sessions", "UPDATE sessions SET expires_at = now()"],
+    "worker": [
+        "SELECT password_hash FROM users",
+        "SELECT token_hash FROM sessions",
+        "UPDATE sessions SET expires_at = now()",
+    ],
 }
 FORBIDDEN_TO_ALL = [
     "COPY alembic_version FROM PROGRAM 'echo 1'",

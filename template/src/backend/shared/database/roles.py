@@ -23,6 +23,8 @@ RIGHTS: dict[str, dict[str, str]] = {
     "auth": {
         "users": OWN,
         "sessions": OWN,
+        "registrations": "SELECT, INSERT, DELETE",
+        "account_tokens": "SELECT, DELETE",
         "audit_events": "INSERT",
         "jobs": "INSERT",
     },
@@ -40,6 +42,9 @@ RIGHTS: dict[str, dict[str, str]] = {
     },
     "worker": {
         "jobs": OWN,
+        "users": "SELECT (id, email, account_version)",
+        "registrations": "SELECT (id, email, created_at), DELETE",
+        "account_tokens": "SELECT (token_hash, expires_at), INSERT, DELETE",
         "audit_exports": "SELECT, UPDATE, DELETE",
         "audit_export_parts": "INSERT",
         "project_events": "SELECT",
@@ -49,7 +54,7 @@ RIGHTS: dict[str, dict[str, str]] = {
 }
 
 # Functions that do something with the rights of the owner, and the only service that can call each.
-FUNCTIONS = {"release_projects": "auth"}
+FUNCTIONS = {"release_projects": "auth", "delete_audit_events": "worker"}
 
 # Statements that give the objects of the current user to the owner. REASSIGN OWNED refuses the first superuser's.
 # Sequences of columns belong to their tables.

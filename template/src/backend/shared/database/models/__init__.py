@@ -5,10 +5,11 @@ from shared.database.models.base import Base
 from shared.database.models.exports import AuditExport, AuditExportPart
 from shared.database.models.jobs import Job
 from shared.database.models.projects import Membership, Project, Role
-from shared.database.models.users import Session, User
+from shared.database.models.users import AccountToken, Purpose, Registration, Session, User
 
 __all__ = [
     "PROJECT_EVENTS",
+    "AccountToken",
     "AuditEvent",
     "AuditExport",
     "AuditExportPart",
@@ -16,6 +17,8 @@ __all__ = [
     "Job",
     "Membership",
     "Project",
+    "Purpose",
+    "Registration",
     "Role",
     "Session",
     "User",
