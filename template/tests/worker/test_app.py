@@ -66,4 +66,6 @@ async def test_scheduled_job_is_added_once_for_its_time(
     for scheduler in schedulers:
         await scheduler.on_ready(scheduler.sources[0], task)
     assert await database.values("SELECT name FROM jobs") == ["fail"]
+    # A run in the same minute would delete it, and the next worker would add it again.
+    assert await database.values("SELECT due_at FROM jobs") == [datetime(2026, 1, 1, 0, 1, tzinfo=UTC)]
     await engine.dispose()

@@ -35,7 +35,7 @@ class Job:
     """A job: a function of a context and of keyword arguments with types; its name is that of the job.
 
     A run is cancelled after `timeout` seconds. After `attempts` failed runs, the job is a dead letter. The `schedule`
-    is a cron expression in UTC.
+    is a cron expression in UTC; a run starts one minute after its time.
     """
 
     function: Callable[..., Awaitable[None]]

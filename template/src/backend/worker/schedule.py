@@ -1,7 +1,7 @@
 """The schedule: adds jobs to the database at their times."""
 
 from collections.abc import Iterable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from uuid import NAMESPACE_OID, uuid5
 
 import structlog
@@ -39,9 +39,13 @@ class Scheduler(TaskiqScheduler):
         self._engine = engine
 
     async def on_ready(self, _source: ScheduleSource, task: ScheduledTask) -> None:
-        """Add a job with the ID of its time, so that only one of several workers does."""
-        job_id = uuid5(NAMESPACE_OID, " ".join([task.task_name, current_minute().isoformat()]))
-        values = {"id": job_id, "name": task.task_name}
+        """Add a job with the ID of its time, so that only one of several workers does.
+
+        A worker that starts in this minute tries it, too. So the job stays in the database for so long.
+        """
+        minute = current_minute()
+        job_id = uuid5(NAMESPACE_OID, " ".join([task.task_name, minute.isoformat()]))
+        values = {"id": job_id, "name": task.task_name, "due_at": minute + timedelta(minutes=1)}
         try:
             async with self._engine.begin() as connection:
                 await connection.execute(insert(JobRow).values(values).on_conflict_do_nothing())
