@@ -37,8 +37,8 @@ async def fail_once(context: Context, subject: UUID) -> None:
 
 
 async def fail(_context: Context) -> None:
-    """A job that never succeeds."""
-    raise ValueError("planted")
+    """A job that never succeeds; the database cannot store some characters of its error."""
+    raise ValueError("planted \x00\ud800fault")
 
 
 async def hang(_context: Context) -> None:
@@ -102,7 +102,7 @@ async def test_job_is_dead_after_its_attempts(database: Database, work: Work, at
     async with work(Job(fail, attempts=3)):
         job = await database.add("fail")
         row = await database.dead(job)
-    assert (row["failures"], row["error"]) == (3, "ValueError: planted")
+    assert (row["failures"], row["error"]) == (3, "ValueError: planted fault")
 
 
 async def test_delay_before_a_retry_doubles(database: Database, work: Work, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -116,6 +116,6 @@ class Runner:
 
 
 def describe(error: BaseException) -> str:
-    """The reason in a line."""
-    text = (str(error).strip() or "no reason").splitlines()[0]
+    """The reason in a line of characters that the database can store."""
+    text = "".join(filter(str.isprintable, (str(error).strip() or "no reason").splitlines()[0]))
     return (text if isinstance(error, RejectedError | TimeoutError) else f"{type(error).__name__}: {text}")[:MAX_REASON]
