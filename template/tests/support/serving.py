@@ -96,6 +96,15 @@ async def wait_for_status(client: httpx.AsyncClient, path: str, status: int) -> 
             await asyncio.sleep(0.01)
 
 
+async def wait_for_metrics(client: httpx.AsyncClient, *lines: str) -> None:
+    """Return when the metrics have these lines."""
+    async with asyncio.timeout(TIMEOUT_SECONDS):
+        while True:
+            if set(lines) <= set((await client.get("/metrics")).text.splitlines()):
+                return
+            await asyncio.sleep(0.01)
+
+
 def address(url: str) -> tuple[str, int]:
     """The host and port of a URL."""
     host, _, port = url.removeprefix("http://").partition(":")

@@ -10,7 +10,7 @@ from taskiq import InMemoryBroker
 
 from shared.database.engine import create_engine
 from tests.support.clients import client_of
-from tests.support.serving import wait_for_status
+from tests.support.serving import wait_for_metrics, wait_for_status
 from tests.support.stores import PRIMARY, REPLICA
 from tests.worker.conftest import Database, Work
 from tests.worker.test_runs import fail, record
@@ -27,12 +27,14 @@ async def test_worker_is_ready_and_counts_jobs(database: Database, work: Work, m
         await database.dead(await database.add("fail"))
         await database.dead(await database.add("unknown"))
         await database.add("fail", run_at=datetime(2100, 1, 1, tzinfo=UTC))
-        metrics = ""
-        while "jobs_dead 2.0" not in metrics or "jobs_waiting 1.0" not in metrics:
-            metrics = (await client.get("/metrics")).text
-    assert 'job_runs_total{job="fail",outcome="dead"} 1.0' in metrics
-    assert 'job_runs_total{job="unknown",outcome="dead"} 1.0' in metrics
-    assert 'job_duration_seconds_count{job="fail"} 1.0' in metrics
+        await wait_for_metrics(
+            client,
+            "jobs_dead 2.0",
+            "jobs_waiting 1.0",
+            'job_runs_total{job="fail",outcome="dead"} 1.0',
+            'job_runs_total{job="unknown",outcome="dead"} 1.0',
+            'job_duration_seconds_count{job="fail"} 1.0',
+        )
 
 
 async def test_jobs_wait_while_redis_refuses_writes(

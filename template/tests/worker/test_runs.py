@@ -12,7 +12,7 @@ from starlette.datastructures import State
 from shared.database.engine import create_engine
 from shared.database.models import AuditEvent
 from shared.jobs import enqueue
-from tests.support.serving import wait_until
+from tests.support.serving import wait_for_metrics, wait_until
 from tests.support.stores import Stores
 from tests.worker.conftest import Database, Work
 from worker import repository
@@ -93,9 +93,9 @@ async def test_failed_run_has_no_effect_and_is_repeated(database: Database, work
     async with work(Job(fail_once)) as client:
         await database.finished(await database.add("fail_once", subject=subject))
         assert await database.events(subject) == ["test.run"]
-        metrics = (await client.get("/metrics")).text
-    assert 'job_runs_total{job="fail_once",outcome="failed"} 1.0' in metrics
-    assert 'job_runs_total{job="fail_once",outcome="finished"} 1.0' in metrics
+        # A run is counted after its commit.
+        runs = [f'job_runs_total{{job="fail_once",outcome="{each}"}} 1.0' for each in ("failed", "finished")]
+        await wait_for_metrics(client, *runs)
 
 
 async def test_job_is_dead_after_its_attempts(database: Database, work: Work, at_once: None) -> None:
