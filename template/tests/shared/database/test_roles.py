@@ -48,7 +48,7 @@ ALLOWED = {
         "sessions": {"DELETE"},
         "audit_events": {"INSERT"},
         "project_events": {"SELECT"},
-        "audit_exports": {"SELECT", "UPDATE", "DELETE"},
+        "audit_exports": {"SELECT", "DELETE"},
         "audit_export_parts": {"INSERT"},
         "alembic_version": {"SELECT"},
     },
@@ -64,6 +64,7 @@ ALLOWED_COLUMNS = {
         "users": {("SELECT", "id"), ("SELECT", "email"), ("SELECT", "account_version")},
         "registrations": {("SELECT", "id"), ("SELECT", "email"), ("SELECT", "created_at")},
         "account_tokens": {("SELECT", "token_hash"), ("SELECT", "expires_at")},
+        "audit_exports": {("UPDATE", each) for each in ("finished_at", "events", "size")},
     },
 }
 # Without functions of extensions, which everybody may call.
@@ -104,6 +105,7 @@ FORBIDDEN = {
         "SELECT password_hash FROM users",
         "SELECT token_hash FROM sessions",
         "UPDATE sessions SET expires_at = now()",
+        "UPDATE audit_exports SET project_id = NULL",
     ],
 }
 FORBIDDEN_TO_ALL = [

@@ -45,7 +45,7 @@ RIGHTS: dict[str, dict[str, str]] = {
         "users": "SELECT (id, email, account_version)",
         "registrations": "SELECT (id, email, created_at), DELETE",
         "account_tokens": "SELECT (token_hash, expires_at), INSERT, DELETE",
-        "audit_exports": "SELECT, UPDATE, DELETE",
+        "audit_exports": "SELECT, UPDATE (finished_at, events, size), DELETE",
         "audit_export_parts": "INSERT",
         "project_events": "SELECT",
         "sessions": "SELECT (id, expires_at), DELETE",
