@@ -44,7 +44,7 @@ class Scheduler(TaskiqScheduler):
         A worker that starts in this minute tries it, too. So the job stays in the database for so long.
         """
         minute = current_minute()
-        job_id = uuid5(NAMESPACE_OID, f"{task.task_name} {minute.isoformat()}")
+        job_id = uuid5(uuid5(NAMESPACE_OID, task.task_name), minute.isoformat())
         values = {"id": job_id, "name": task.task_name, "due_at": minute + timedelta(minutes=1)}
         try:
             async with self._engine.begin() as connection:
