@@ -177,6 +177,21 @@ async def test_bounced_mail_is_retried_and_then_reported(
     assert await database.values("SELECT purpose FROM account_tokens") == ["reset", "reset"]
 
 
+async def test_mail_to_an_address_that_does_not_exist_is_not_retried(settings: WorkerSettings) -> None:
+    async def refuse(_server: SMTP, _session: Any, _envelope: Any, address: str, _options: Any) -> str:
+        return "550 5.1.1 no such user" if address.endswith("@example.org") else "554 5.7.1 relay access denied"
+
+    received = Received()
+    vars(received)["handle_RCPT"] = refuse
+    async with server(received, None, implicit=False) as port:
+        mailer = Mailer(settings, f"smtp://127.0.0.1:{port}")
+        for address in ("ada@example.org", "adä@example.org", "ada@exämple.org"):
+            await mailer.send(Mail(address, "Hello", []), JOB)
+        with pytest.raises(aiosmtplib.SMTPRecipientsRefused, match="relay access denied"):
+            await mailer.send(Mail("ada@example.com", "Hello", []), JOB)
+    assert received.mails == []
+
+
 async def test_mail_of_a_failed_run_has_a_link_that_works(database: Database, worker_settings: WorkerSettings) -> None:
     async def fail_afterwards(context: Context, email: str) -> None:
         await mail_password_reset(context, email)

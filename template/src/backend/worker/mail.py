@@ -1,5 +1,6 @@
 """Sends mail through SMTP with TLS."""
 
+import re
 import ssl
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,15 +11,20 @@ from urllib.parse import unquote, urlsplit
 from uuid import UUID
 
 import aiosmtplib
+import structlog
 
 from shared.mail import PORTS
 from shared.settings import is_loopback
 from worker.settings import WorkerSettings
 
 TIMEOUT_SECONDS = 15
+# The status codes (RFC 3463) of addresses that do not exist; others, such as of relays, may be a fault of the settings.
+NO_MAILBOX = re.compile(r"5\.1\.([0-6]|10)\b|5\.2\.1\b")
 HTML = '<!doctype html><html lang="en"><body style="font: 16px/1.5 sans-serif">{}</body></html>'
 PARAGRAPH = "<p>{}</p>"
 LINK = '<p><a href="{0}">{0}</a></p>'
+
+log = structlog.get_logger()
 
 
 @dataclass(frozen=True)
@@ -61,12 +67,33 @@ class Mailer:
         self._context = ssl.create_default_context(cafile=settings.smtp_ca_file)
 
     async def send(self, mail: Mail, job_id: UUID) -> None:
-        """Send a mail; raises an SMTPException or OSError, also if the server refuses the recipient."""
+        """Send a mail; raises an SMTPException or OSError.
+
+        An address that does not exist, or that the server does not support, is only logged: anybody can register it,
+        and repetitions would not help.
+        """
         if self._url is None:
             return
+        reason = ""
+        try:
+            await self._send(mail.message(self.settings.mail_from, job_id))
+        except aiosmtplib.SMTPRecipientsRefused as error:
+            found = NO_MAILBOX.match(error.recipients[0].message)
+            if found is None:
+                raise
+            reason = found[0]
+        except aiosmtplib.SMTPNotSupported:
+            # Without STARTTLS, too.
+            if mail.to.isascii():
+                raise
+            reason = "not ASCII"
+        if reason:
+            log.warning("recipient refused", job_id=str(job_id), reason=reason)
+
+    async def _send(self, message: EmailMessage) -> None:
         password = self.settings.smtp_password
         await aiosmtplib.send(
-            mail.message(self.settings.mail_from, job_id),
+            message,
             hostname=self._host,
             port=self._port,
             username=self._user,
