@@ -162,6 +162,7 @@ async def test_new_address_is_confirmed_and_the_old_one_notified(
     assert await use(auth, "confirm-email", token=token) == "link_invalid"
     notice = (await mails(auth, user.email, 2))[0]
     assert str(notice["subject"]).startswith("Your email address was changed")
+    assert notice["links"] == [], "The old address can no longer reset the password."
 
 
 async def test_mails_to_an_address_are_limited(auth_settings: AuthSettings) -> None:

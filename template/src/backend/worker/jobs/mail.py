@@ -30,7 +30,10 @@ IGNORE = "If you did not ask for this, ignore this message: nothing changes with
 FORGOTTEN = "If it was not you, or if you have forgotten your password, choose a new one:"
 NOTICES = {
     "password": ("Your password was changed", "The password of your account was changed, and its sessions were ended."),
-    "email": ("Your email address was changed", "Your account has another email address from now on."),
+    "email": (
+        "Your email address was changed",
+        "Your account has another email address from now on. If it was not you, contact the operator at once.",
+    ),
 }
 
 
@@ -66,7 +69,9 @@ async def mail_email_change(context: Context, user_id: UUID, email: str) -> None
 
 async def mail_notice(context: Context, email: str, notice: Literal["password", "email"]) -> None:
     """Notify a user of a change of the account."""
-    await _send(context, email, *NOTICES[notice], FORGOTTEN, _page(context, "forgot-password"))
+    # With the old address, a password cannot be reset any more.
+    advice = (FORGOTTEN, _page(context, "forgot-password")) if notice == "password" else ()
+    await _send(context, email, *NOTICES[notice], *advice)
 
 
 async def purge_registrations(context: Context) -> None:
