@@ -105,6 +105,15 @@ async def test_job_is_dead_after_its_attempts(database: Database, work: Work, at
     assert (row["failures"], row["error"]) == (3, "ValueError: planted fault")
 
 
+async def test_concurrent_runs_that_fail_are_counted(database: Database, worker_settings: WorkerSettings) -> None:
+    engine = create_engine(worker_settings, "worker")
+    job = await database.add("fail")
+    are_dead = [await repository.fail(engine, job, "planted", attempts=2) for _ in range(3)]
+    assert are_dead == [False, True, False]
+    assert (await database.row(job))["failures"] == 2
+    await engine.dispose()
+
+
 async def test_delay_before_a_retry_doubles(database: Database, work: Work, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(repository, "RETRY_AFTER", timedelta(hours=1))
     monkeypatch.setattr(repository, "MAX_DELAY", timedelta(hours=9))

@@ -30,16 +30,17 @@ RETURNING id, name, failed_at IS NOT NULL AS is_dead
 """)
 TAKE = text("""
 DELETE FROM jobs WHERE id = (SELECT id FROM jobs WHERE id = :id AND failed_at IS NULL FOR UPDATE SKIP LOCKED)
-RETURNING name, arguments, failures, request_id, created_at
+RETURNING name, arguments, request_id, created_at
 """)
 FAIL = text("""
 UPDATE jobs
 SET published = 0,
     failures = failures + 1,
     due_at = now() + least(:retry_after * 2 ^ least(failures, 20), :max_delay) * (0.5 + random() / 2),
-    failed_at = CASE WHEN :is_dead THEN now() END,
+    failed_at = CASE WHEN failures + 1 >= :attempts THEN now() END,
     error = :reason
 WHERE id = :id AND failed_at IS NULL
+RETURNING failed_at IS NOT NULL
 """)
 COUNT = text("SELECT count(*) FILTER (WHERE failed_at IS NULL), count(failed_at) FROM jobs")
 
@@ -57,7 +58,6 @@ class Taken(NamedTuple):
 
     name: str
     arguments: dict[str, Any]
-    failures: int
     request_id: str | None
     created_at: datetime
 
@@ -81,11 +81,11 @@ async def take(session: AsyncSession, job_id: UUID) -> Taken | None:
     return Taken(*row) if row else None
 
 
-async def fail(engine: AsyncEngine, job_id: UUID, reason: str, *, is_dead: bool) -> None:
-    """Record a failed run; there will be another one later, unless the job is dead."""
-    values = {"id": job_id, "reason": reason, "is_dead": is_dead, "retry_after": RETRY_AFTER, "max_delay": MAX_DELAY}
+async def fail(engine: AsyncEngine, job_id: UUID, reason: str, attempts: int) -> bool:
+    """Record a failed run; whether the job is dead, as so many have failed. Otherwise, there will be another one."""
+    values = {"id": job_id, "reason": reason, "attempts": attempts, "retry_after": RETRY_AFTER, "max_delay": MAX_DELAY}
     async with engine.begin() as connection:
-        await connection.execute(FAIL, values)
+        return bool(await connection.scalar(FAIL, values))
 
 
 async def count(engine: AsyncEngine) -> tuple[int, int]:

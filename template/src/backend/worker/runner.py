@@ -104,14 +104,15 @@ class Runner:
         """Record a failed run; returns its outcome."""
         job = self._jobs.get(taken.name)
         reason = describe(error)
-        is_dead = isinstance(error, RejectedError) or job is None or taken.failures + 1 >= job.attempts
-        if is_dead:
-            log.error("job is dead", job=taken.name, job_id=str(job_id), reason=reason)
+        attempts = 1 if job is None or isinstance(error, RejectedError) else job.attempts
         try:
-            await repository.fail(self._engine, job_id, reason, is_dead=is_dead)
+            is_dead = await repository.fail(self._engine, job_id, reason, attempts)
         except UNAVAILABLE_ERRORS as unavailable:
             # It is published again later, as if its run had been lost.
             log.warning("failure not recorded", job_id=str(job_id), reason=describe(unavailable))
+            return "failed"
+        if is_dead:
+            log.error("job is dead", job=taken.name, job_id=str(job_id), reason=reason)
         return "dead" if is_dead else "failed"
 
 
