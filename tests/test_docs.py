@@ -40,7 +40,10 @@ PIN = "<commit> # <version>"
 GATEWAY = "http://127.0.0.1:8000"
 # Commands that take minutes, and the part of them that can fail because of what the pages change.
 QUESTION_TESTS = "python3 noxfile.py -s test -- tests/test_answers.py tests/test_questionnaire.py tests/test_render.py"
+JOB_TESTS = "nox -s test -- tests/worker tests/auth/test_sessions.py tests/shared/database/test_roles.py"
 SHORTENED = {
+    # Without tests that kill workers and export many events.
+    JOB_TESTS: JOB_TESTS.replace("tests/worker", "tests/worker/test_registry.py tests/worker/test_users.py"),
     "nox -t check -j auto": "nox -s db_check",
     # Without tests of other answers and of whole projects without this answer.
     QUESTION_TESTS: f"{QUESTION_TESTS} -k 'question or defaults or support_url or everything or readme'",
