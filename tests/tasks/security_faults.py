@@ -199,7 +199,7 @@ FINDINGS = [
     Fault("licenses/cyclonedx-py", gpl_dependency, "has the license GPL-3.0-or-later"),
     Fault(
         "licenses/cyclonedx-py",
-        change("pyproject.toml", 'license-of = { pyreqwest = "Apache-2.0" }\n', ""),
+        change("pyproject.toml", 'pyreqwest = "Apache-2.0", ', ""),
         "names no license",
     ),
     Fault(

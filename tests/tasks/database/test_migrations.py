@@ -465,10 +465,11 @@ def test_dropped_columns_and_tables_are_confirmed(checked: CheckedProject) -> No
     add_model(checked)
     run(checked, "migration", "add planted")
     checked.write(BASE, model)
-    checked.replace(PROJECT, "    name: Mapped[str]\n", "    title: Mapped[str]\n")
-    checked.replace(PROJECT, "length(name)", "length(title)")
+    # A function of the database depends on the other column, the name, which can only be renamed.
+    checked.replace(PROJECT, "    description: Mapped[str]", "    summary: Mapped[str]")
+    checked.replace(PROJECT, "length(description)", "length(summary)")
     done = run(checked, "migration", "rename")
-    assert 'instead: op.alter_column("projects", "name", new_column_name="title")\n' in done.stdout
+    assert 'instead: op.alter_column("projects", "description", new_column_name="summary")\n' in done.stdout
     assert 'planted is dropped with all its rows. To rename it instead: op.rename_table("planted", ' in done.stdout
     [path] = (checked.folder / MIGRATIONS).glob("*_rename.py")
     done = run(checked, "db_check", "--only", "hazards")
@@ -527,7 +528,8 @@ def test_all_invalid_models_are_named_and_the_others_are_compared(checked: Check
     checked.replace(PROJECT, '"length(name) BETWEEN', '"size(name) BETWEEN')
     user = "src/backend/shared/database/models/users.py"
     age, note = "    age: Mapped[int] = mapped_column(server_default='old')\n", "    note: Mapped[str | None]\n"
-    checked.replace(user, "    name: Mapped[str]\n", f"    name: Mapped[str]\n{age}{note}")
+    version = "    account_version: Mapped[int]"
+    checked.replace(user, version, f"{age}{note}{version}")
     expected = (
         "  projects, constraint projects_name_length_check: rejected (function size(text) does not exist)",
         "  projects, default of description: rejected (unterminated quoted string at or near \"'t know",
