@@ -29,9 +29,10 @@ async def test_page_lists_the_mail_as_text(auth: httpx.AsyncClient, own_settings
         assert f"To {email}" in page.text
         listed = (await gateway.get("/inbox/messages")).json()
         assert mail in listed
-        # Such as a name of another site that has this address.
-        foreign = await gateway.get("/inbox", headers={"Host": "attacker.example"})
-        assert problem_of(foreign)[0] == 404
+        # Such as a name of another site that has this address, and an address that is none.
+        for host in ("attacker.example", "[1.2]"):
+            foreign = await gateway.get("/inbox", headers={"Host": host})
+            assert problem_of(foreign)[0] == 404
 
 
 @pytest.mark.parametrize("environment", ["staging", "production"])

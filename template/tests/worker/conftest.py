@@ -108,7 +108,7 @@ async def database(own_common: dict[str, Any], own_stores: Stores) -> AsyncItera
     """The database without jobs."""
     engine = create_engine(AuthSettings(**own_common, auth_signing_key=SIGNING_KEY), "auth")
     async with await AsyncConnection.connect(own_stores.database_url, autocommit=True, row_factory=dict_row) as owner:
-        await owner.execute("TRUNCATE jobs, users, projects, audit_events CASCADE")
+        await owner.execute("TRUNCATE jobs, users, projects, audit_events, registrations CASCADE")
         yield Database(engine, owner)
     await engine.dispose()
 

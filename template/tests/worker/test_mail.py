@@ -23,10 +23,10 @@ from shared.mail import MailSettings
 from shared.settings import Environment
 from tests.support.clients import client_of
 from tests.support.names import NAME, Names
-from tests.worker.conftest import Database
+from tests.worker.conftest import Database, Work
 from worker import repository
 from worker.app import create_app
-from worker.jobs.mail import mail_password_reset
+from worker.jobs.mail import mail_password_reset, mail_verification
 from worker.mail import Mail, Mailer
 from worker.registry import Context, Job, by_name
 from worker.settings import WorkerSettings
@@ -190,6 +190,14 @@ async def test_mail_to_an_address_that_does_not_exist_is_not_retried(settings: W
         with pytest.raises(aiosmtplib.SMTPRecipientsRefused, match="relay access denied"):
             await mailer.send(Mail("ada@example.com", "Hello", []), JOB)
     assert received.mails == []
+
+
+async def test_mail_of_a_registration_has_its_own_link(database: Database, work: Work) -> None:
+    insert = "INSERT INTO registrations (email, name, password_hash) VALUES (%s, 'Ada', 'x') RETURNING id"
+    first, _latest = [(await database.values(insert, MAIL.to))[0] for _ in range(2)]
+    async with work(Job(mail_verification)):
+        await database.finished(await database.add("mail_verification", email=MAIL.to, registration_id=first))
+    assert await database.values("SELECT registration_id FROM account_tokens") == [first]
 
 
 async def test_mail_of_a_failed_run_has_a_link_that_works(database: Database, worker_settings: WorkerSettings) -> None:

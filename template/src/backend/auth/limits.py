@@ -24,9 +24,12 @@ class AccountLimits:
         # Redis does not need to have the address, and the key has a limited length.
         await self._take(name, hashlib.sha256(email.encode()).hexdigest())
 
-    async def take_mail(self, email: str) -> None:
-        """Count a mail to an address, which may belong to somebody else; raises RateLimitedError."""
-        usage = await self._mail.take("mail-account", hashlib.sha256(email.encode()).hexdigest())
+    async def take_mail(self, name: str, email: str) -> None:
+        """Count a mail to an address, which may belong to somebody else; raises RateLimitedError.
+
+        Each kind of mail is counted for itself, so that registrations cannot keep a user from a new password.
+        """
+        usage = await self._mail.take(f"{name}-mail", hashlib.sha256(email.encode()).hexdigest())
         if not usage.accepted:
             raise RateLimitedError(usage)
 

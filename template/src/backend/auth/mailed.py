@@ -28,8 +28,8 @@ class MailedService:
     async def register(self, email: str, name: str, password: str) -> None:
         """Store a registration and mail the link that completes it, or the notice that there is an account."""
         require_strong("password", password, email, name)
-        self._repository.add_registration(email, name, await self._passwords.hash(password))
-        self._repository.mail_verification(email)
+        registration_id = self._repository.add_registration(email, name, await self._passwords.hash(password))
+        self._repository.mail_verification(email, registration_id)
 
     def resend(self, email: str) -> None:
         """Mail the link of the latest registration again."""

@@ -40,7 +40,7 @@ async def register(registration: Registration, mailed: Mailed, limits: Limits) -
 
     The response is the same in both cases, so that nobody can find out who has an account.
     """
-    await limits.take_mail(registration.email)
+    await limits.take_mail("register", registration.email)
     await mailed.register(registration.email, registration.name, registration.password.get_secret_value())
 
 
@@ -53,7 +53,7 @@ async def register(registration: Registration, mailed: Mailed, limits: Limits) -
 )
 async def resend_verification(body: EmailRequest, mailed: Mailed, limits: Limits) -> None:
     """Mail the link of the latest registration again; the response is the same without one."""
-    await limits.take_mail(body.email)
+    await limits.take_mail("register", body.email)
     mailed.resend(body.email)
 
 
@@ -75,7 +75,7 @@ async def verify(body: Verification, mailed: Mailed, limits: Limits, response: R
 )
 async def forgot_password(body: EmailRequest, mailed: Mailed, limits: Limits) -> None:
     """Mail a link with which a user chooses a new password; the response is the same without a user."""
-    await limits.take_mail(body.email)
+    await limits.take_mail("reset", body.email)
     mailed.request_reset(body.email)
 
 
@@ -97,7 +97,7 @@ async def reset_password(body: PasswordReset, mailed: Mailed, limits: Limits) ->
 async def change_email(body: EmailChange, claims: CurrentClaims, accounts: Accounts, limits: Limits) -> None:
     """Mail a link to a new address of the current user, which confirms it; until then, the old one remains."""
     await limits.take("password", str(claims.user_id))
-    await limits.take_mail(body.email)
+    await limits.take_mail("email", body.email)
     await accounts.request_email(claims, body.password.get_secret_value(), body.email)
 
 

@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Literal, NamedTuple
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from sqlalchemy import and_, delete, func, select, text
 from sqlalchemy.dialects.postgresql import insert
@@ -36,9 +36,11 @@ class Repository:
         statement = insert(User).values(values).on_conflict_do_nothing(index_elements=[User.email]).returning(User)
         return await self._database.scalar(statement)
 
-    def add_registration(self, email: str, name: str, password_hash: str) -> None:
-        """Insert a registration; the same statements for known and unknown addresses."""
-        self._database.add(Registration(email=email, name=name, password_hash=password_hash))
+    def add_registration(self, email: str, name: str, password_hash: str) -> UUID:
+        """Insert a registration and return its ID; the same statements for known and unknown addresses."""
+        registration = Registration(id=uuid4(), email=email, name=name, password_hash=password_hash)
+        self._database.add(registration)
+        return registration.id
 
     async def registration(self, registration_id: UUID) -> Registration | None:
         """The registration with this ID."""
@@ -64,9 +66,9 @@ class Repository:
         await self._database.execute(delete(AccountToken).where(AccountToken.user_id == user.id))
         return True
 
-    def mail_verification(self, email: str) -> None:
-        """Mail the link of the latest registration, or the notice that there is an account."""
-        enqueue(self._database, "mail_verification", email=email)
+    def mail_verification(self, email: str, registration_id: UUID | None = None) -> None:
+        """Mail the link of this or the latest registration, or the notice that there is an account."""
+        enqueue(self._database, "mail_verification", email=email, registration_id=registration_id)
 
     def mail_password_reset(self, email: str) -> None:
         """Mail a link with which a user with this address chooses a new password."""

@@ -98,7 +98,7 @@ class AuthSettings(ServiceSettings, DatabaseSettings, RedisSettings, MailSetting
     """Seconds that a password may wait to be hashed before the response is 503."""
 
     rate_limit_mail: Rate = "5/hour"
-    """Mails that requests can cause to an email address, in all processes."""
+    """Mails to an email address that requests can cause, of each kind, in all processes."""
 
     rate_limit_account: Rate = "20/5 minutes"
     """Logins and other requests with a password of an email address or user, and refreshes of a session, each."""

@@ -77,7 +77,11 @@ HttpUrl = Annotated[str, AfterValidator(_check_http_url)]
 
 def is_loopback(url: str) -> bool:
     """Whether the host of the URL is this machine."""
-    return is_local_host(urlsplit(url).hostname or "")
+    try:
+        host = urlsplit(url).hostname
+    except ValueError:
+        return False
+    return is_local_host(host or "")
 
 
 def is_local_host(host: str) -> bool:

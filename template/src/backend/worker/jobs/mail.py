@@ -37,9 +37,11 @@ NOTICES = {
 }
 
 
-async def mail_verification(context: Context, email: str) -> None:
-    """Send the link that completes the latest registration, or the notice that there is an account already."""
+async def mail_verification(context: Context, email: str, registration_id: UUID | None = None) -> None:
+    """Send the link that completes this or the latest registration, or the notice that there is an account already."""
     query = select(Registration).where(Registration.email == email).order_by(Registration.created_at.desc()).limit(1)
+    if registration_id is not None:
+        query = query.where(Registration.id == registration_id)
     registration = await context.database.scalar(query.options(REGISTRATION))
     if await _user(context, User.email == email):
         notice = "Somebody registered with this email address, but you already have an account: log in."
