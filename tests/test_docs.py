@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 
 from tasks.core.ports import Ports
+from tasks.database.migrations.runner import scratch_database
 from tasks.project.data_folder import FOLDER, DataFolder
 from tasks.servers import Servers
 from tests.support import ROOT, run, share_environments, snapshot
@@ -255,13 +256,15 @@ def reader(clone: Path, environments: Path, servers: Servers) -> Iterator[Reader
         SKIP="typecheck",
         **author,
     )
-    following.servers = {"DATABASE_URL": servers.database_url, "REDIS_URL": servers.redis_url}
-    try:
-        following.follow(TUTORIAL)
-        apply(Step("diff", ONLY_NOTICES, "Change", "tests/integration/test_api.py"), following.folder)
-        yield following
-    finally:
-        following.stop_dev()
+    # A database of its own, as the tests of the project migrate it.
+    with scratch_database(servers.database_url) as url:
+        following.servers = {"DATABASE_URL": url, "REDIS_URL": servers.redis_url}
+        try:
+            following.follow(TUTORIAL)
+            apply(Step("diff", ONLY_NOTICES, "Change", "tests/integration/test_api.py"), following.folder)
+            yield following
+        finally:
+            following.stop_dev()
 
 
 def test_the_tutorial_ends_with_a_branch_for_a_pull_request(clone: Path, reader: Reader) -> None:
