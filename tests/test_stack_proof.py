@@ -203,7 +203,8 @@ def test_a_service_that_does_not_come_back_is_reported(stack: Stack, monkeypatch
         docker("start", projects)
         stack.await_healthy(episode.BOUND_SECONDS)
     assert failures[0].startswith("not healthy within 4 s: {'projects': 'exited (137)'")
-    assert failures[1] == "no success within 4 s: projects, readiness"
+    # An export is only asked for once in a while.
+    assert failures[1].replace("exports, ", "") == "no success within 4 s: projects, readiness"
 
 
 def test_containers_are_unprivileged_with_a_read_only_root(stack: Stack) -> None:
@@ -407,7 +408,7 @@ def key_of(client: Client) -> str:
 def test_the_images_pass_their_own_checks(stack: Stack) -> None:
     done = nox(stack.project, "-s", "images", **stack.settings)
     assert done.returncode == 0, done.stdout
-    assert len(re.findall(r"^check +[\w, ]+ +ok$", done.stdout, re.MULTILINE)) == 3
+    assert len(re.findall(r"^check +[\w, ]+ +ok$", done.stdout, re.MULTILINE)) == 4
     assert re.search(r"^gateway +\d+\.\d +\+\d+\.\d$", done.stdout, re.MULTILINE)
     assert re.search(r"^(scan of gateway SKIPPED: |\w+ +gateway +ok$)", done.stdout, re.MULTILINE)
 
