@@ -180,7 +180,8 @@ def licenses(component: dict[str, Any]) -> list[str]:
         each.get("expression") or each["license"].get("id") or each["license"].get("name")
         for each in component.get("licenses", [])
     ]
-    return [CLASSIFIERS.get(each, each) for each in stated]
+    # The classifier of a category, which some packages have beside that of their license, names none.
+    return [CLASSIFIERS.get(each, each) for each in stated if each != "License :: OSI Approved"]
 
 
 def is_allowed(expression: str, allowed: list[str]) -> bool:

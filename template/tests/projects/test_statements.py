@@ -29,11 +29,12 @@ EXPECTED = {
 
 @contextmanager
 def counted() -> Iterator[list[str]]:
-    """The statements that are executed in the block."""
+    """The statements that the projects service executes in the block; a worker in this process executes others."""
     statements: list[str] = []
 
-    def record(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
-        statements.append(statement)
+    def record(connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        if "_projects_login" in connection.connection.driver_connection.info.user:
+            statements.append(statement)
 
     event.listen(Engine, "before_cursor_execute", record)
     try:

@@ -288,6 +288,13 @@ def test_a_license_is_allowed_if_its_expression_can_be_satisfied(expression: str
     assert packages.is_allowed(expression, ["MIT", "Apache-2.0"]) is allowed
 
 
+def test_the_category_of_a_license_is_none() -> None:
+    names = ["License :: OSI Approved", "License :: OSI Approved :: Apache Software License"]
+    component = {"licenses": [{"license": {"name": each}} for each in names]}
+    assert packages.licenses(component) == ["Apache-2.0"]
+    assert packages.licenses({"licenses": [{"license": {"name": names[0]}}]}) == []
+
+
 def test_a_license_with_its_exception_is_allowed_as_a_whole() -> None:
     expression = "GPL-2.0-only WITH Classpath-exception-2.0"
     assert packages.is_allowed(expression, [expression])
