@@ -1,0 +1,8 @@
+/** URL of the frontend that the tests use. */
+export const SITE_URL = process.env.SITE_URL ?? "http://127.0.0.1:3000";
+
+/** URL of its gateway, for the inbox and for users that tests create. */
+export const GATEWAY_URL = process.env.GATEWAY_URL ?? "http://127.0.0.1:8000";
+
+/** The Chromium to use instead of Playwright's own. */
+export const CHROMIUM = process.env.CHROMIUM;

@@ -1,0 +1,21 @@
+import "@/design/tokens.css";
+import type { Metadata } from "next";
+import { connection } from "next/server";
+import type { ReactNode } from "react";
+import { env } from "@/env";
+
+export async function generateMetadata(): Promise<Metadata> {
+  await connection();
+  const name = env().APP_NAME;
+  return { title: { default: name, template: `%s · ${name}` } };
+}
+
+/** Every page is rendered for its request: one from the build has no nonce, and its scripts would be refused. */
+export default async function RootLayout({ children }: Readonly<{ children: ReactNode }>) {
+  await connection();
+  return (
+    <html lang="en">
+      <body>{children}</body>
+    </html>
+  );
+}
