@@ -365,6 +365,7 @@ def test_rotations_with_two_instances_fail_no_request_and_sign_nobody_out(stack:
     scale = [f"--scale={name}=2" for name in ("auth", "projects", "worker")]
     run("docker", "compose", "up", "--detach", "--no-build", "--wait", *scale, cwd=stack.project, **limitless.settings)
     outputs: list[str] = []
+    log = stack.project / "rotations.log"
 
     async def observe() -> list[str]:
         record = Record()
@@ -386,7 +387,10 @@ def test_rotations_with_two_instances_fail_no_request_and_sign_nobody_out(stack:
         return found.failures(record)
 
     try:
-        assert asyncio.run(observe()) == []
+        with log_of(limitless, log):
+            failures = asyncio.run(observe())
+        problems = re.findall(r".*level\": \"(?:warning|error|critical).*", log.read_text())
+        assert failures == [], "\n".join(problems[-200:])
         assert [sorted(re.findall(r"^Replacing .*-(\w+)-\d\.$", each, re.MULTILINE)) for each in outputs] == [
             ["auth", "auth"],
             ["auth", "auth", "projects", "projects", "worker", "worker"],
@@ -397,6 +401,20 @@ def test_rotations_with_two_instances_fail_no_request_and_sign_nobody_out(stack:
         assert roles == ["app_auth_login_b", "app_projects_login_b", "app_worker_login_b"]
     finally:
         stack.up()
+
+
+@contextmanager
+def log_of(stack: Stack, file: Path) -> Iterator[None]:
+    """Write what all containers of the stack log meanwhile, also those that are replaced, to a file."""
+    command = ("docker", "compose", "logs", "--follow", "--no-color", "--tail=0")
+    with file.open("w") as output:
+        environment = {**os.environ, **stack.settings}
+        process = subprocess.Popen(command, cwd=stack.project, env=environment, stdout=output, stderr=output)
+        try:
+            yield
+        finally:
+            process.terminate()
+            process.wait()
 
 
 def key_of(client: Client) -> str:

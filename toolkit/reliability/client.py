@@ -171,7 +171,7 @@ class Client:
         except httpx.TransportError as error:
             self._record.add(kind, started, TOO_LATE if isinstance(error, httpx.TimeoutException) else NO_ANSWER)
             raise Refused(f"{method} {path}: {type(error).__name__} {error}") from error
-        self._record.add(kind, started, str(answer.status_code))
+        self._record.add(kind, started, str(answer.status_code), "" if answer.is_success else reason(answer))
         if not answer.is_success:
             raise Refused(f"{method} {path}: {answer.status_code} {answer.text[:200]}", answer.status_code)
         return answer.json() if answer.content else None
@@ -212,6 +212,13 @@ class Client:
         except Refused as refused:
             return refused.status
         return OK
+
+
+def reason(answer: httpx.Response) -> str:
+    """The detail of a problem, or the start of any other body."""
+    with suppress(ValueError, LookupError, TypeError):
+        return str(answer.json()["detail"])
+    return answer.text[:100]
 
 
 def new_email() -> str:

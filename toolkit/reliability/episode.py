@@ -85,8 +85,8 @@ class Episode:
 
 
 def counted(calls: list[Call]) -> list[tuple[str, int]]:
-    """The number of calls by outcome."""
-    return sorted(Counter(call.outcome for call in calls).items())
+    """The number of calls by outcome and its reason."""
+    return sorted(Counter(f"{call.outcome} {call.detail}".strip() for call in calls).items())
 
 
 async def observe(target: T, client: Client, fault: Fault[T]) -> Episode:

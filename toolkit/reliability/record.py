@@ -13,12 +13,16 @@ TOO_LATE = "too late"
 
 @dataclass(frozen=True)
 class Call:
-    """A call of one kind, with monotonic times; `outcome` is the status, NO_ANSWER or TOO_LATE."""
+    """A call of one kind, with monotonic times; `outcome` is the status, NO_ANSWER or TOO_LATE.
+
+    `detail` is the reason that the response of a failed call gives.
+    """
 
     kind: str
     started: float
     ended: float
     outcome: str
+    detail: str = ""
 
     @property
     def failed(self) -> bool:
@@ -47,9 +51,9 @@ class Record:
     calls: list[Call] = field(default_factory=list)
     writes: list[Write] = field(default_factory=list)
 
-    def add(self, kind: str, started: float, outcome: str) -> None:
+    def add(self, kind: str, started: float, outcome: str, detail: str = "") -> None:
         """Record a call that has just ended."""
-        self.calls.append(Call(kind, started, time.monotonic(), outcome))
+        self.calls.append(Call(kind, started, time.monotonic(), outcome, detail))
 
     def acknowledge(self, what: str, key: str, value: str = "") -> None:
         """Record a write that was just acknowledged."""
