@@ -27,6 +27,7 @@ class KeyServer:
         self.keys = [key.jwk]
         self.requests = 0
         self.status = 200
+        self.failures = 0
         self.proceed = asyncio.Event()
         self.proceed.set()
         self.app = FastAPI()
@@ -35,7 +36,7 @@ class KeyServer:
     async def response(self, response: Response) -> dict[str, list[dict[str, str]]]:
         self.requests += 1
         await self.proceed.wait()
-        response.status_code = self.status
+        response.status_code = 503 if self.requests <= self.failures else self.status
         return {"keys": self.keys}
 
 
@@ -169,7 +170,7 @@ async def test_outdated_keys_are_used_for_a_limited_time_when_fetching_fails(
     assert await keys.find(key.jwk["kid"])
     with pytest.raises(KeysUnavailableError):
         await keys.find("made up")
-    assert server.requests == 2
+    assert server.requests == 1 + jwks.ATTEMPTS
     assert await keys.find(key.jwk["kid"])
     await keys.check()
     monkeypatch.setattr(jwks, "MAX_AGE_SECONDS", 0)
@@ -177,6 +178,14 @@ async def test_outdated_keys_are_used_for_a_limited_time_when_fetching_fails(
         await keys.find(key.jwk["kid"])
     with pytest.raises(KeysUnavailableError):
         await keys.check()
+
+
+async def test_instances_that_are_stopping_do_not_make_the_keys_unavailable(
+    keys: RemoteKeys, server: KeyServer
+) -> None:
+    server.failures = jwks.ATTEMPTS - 1
+    assert await keys.find(key.jwk["kid"])
+    assert server.requests == jwks.ATTEMPTS
 
 
 async def test_requests_before_the_first_keys_share_a_fetch(keys: RemoteKeys, server: KeyServer) -> None:

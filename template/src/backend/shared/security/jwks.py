@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from contextlib import suppress
 from datetime import timedelta
 from time import monotonic
 from typing import Any
@@ -15,7 +16,9 @@ from pyreqwest.exceptions import PyreqwestError
 from shared.http import get_bytes
 from shared.settings import ServiceUrl, Settings
 
-TIMEOUT = timedelta(seconds=3)
+TIMEOUT = timedelta(seconds=2)
+# An instance of auth may be stopping; the next attempt reaches another.
+ATTEMPTS = 3
 # Older keys are fetched again in the background. A key that auth no longer publishes is accepted for so long.
 REFRESH_SECONDS = 60.0
 # Older keys are not used: auth has not responded for so long. Longer than access tokens are valid.
@@ -82,8 +85,7 @@ class RemoteKeys:
     async def _fetch(self) -> None:
         """Replace the keys; after an error, the old ones are better than none."""
         try:
-            _, body = await get_bytes(self._client, self._url, TIMEOUT)
-            document: dict[str, Any] = json.loads(body)
+            document: dict[str, Any] = json.loads(await self._response())
             found = [(str(jwk.get("kid")), jwt.PyJWK(jwk).key) for jwk in document["keys"]]
         except (PyreqwestError, LookupError, TypeError, ValueError, jwt.PyJWTError) as error:
             self._error = error
@@ -93,3 +95,9 @@ class RemoteKeys:
             self._fetched_at, self._error = monotonic(), None
         finally:
             self._fetching = None
+
+    async def _response(self) -> bytes:
+        for _ in range(ATTEMPTS - 1):
+            with suppress(PyreqwestError):
+                return (await get_bytes(self._client, self._url, TIMEOUT))[1]
+        return (await get_bytes(self._client, self._url, TIMEOUT))[1]
