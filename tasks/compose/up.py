@@ -91,12 +91,16 @@ def _start(place: ComposeProject, timeout: int, restarted: Sequence[str] = ()) -
     """Let Compose start everything, or restart services, and wait; UserError with the reason if one is not ready."""
     options = ["--no-recreate", "--no-deps", *restarted] if restarted else []
     compose_project.create_volumes(place)
+    reason = None
     try:
         if restarted:
             place.compose.run("restart", *restarted)
         place.compose.run("up", "--detach", "--wait", f"--wait-timeout={timeout}", "--no-build", *options)
     except UserError as error:
-        raise UserError(_failure(place, restarted) or str(error)) from None
+        reason = str(error)
+    # On a busy machine Compose may succeed although its time was over before everything was ready.
+    if reason := _failure(place, restarted) or reason:
+        raise UserError(reason)
 
 
 def _failure(place: ComposeProject, services: Sequence[str]) -> str | None:
