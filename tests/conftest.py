@@ -31,7 +31,7 @@ for ignored in (signal.SIGHUP, signal.SIGINT):
 TOGETHER = {
     "security": r"test_security\w*\.py|\[security-",
     "checks": r"test_(check|faults|hooks)\.py",
-    "pages": r"::test_(the_tutorial|a_how_to_page_works_in_a_project)",
+    "pages": r"::test_(the_tutorial|a_how_to_page_works_in_a_project|the_project_of_all_pages)",
     "toolkit pages": r"::test_a_how_to_page_works_in_slipway",
 }
 

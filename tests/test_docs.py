@@ -49,11 +49,9 @@ SHORTENED = {
     # Without tests of other answers and of whole projects without this answer.
     QUESTION_TESTS: f"{QUESTION_TESTS} -k 'question or defaults or support_url or everything or readme'",
 }
-# Random requests of the operation that a page adds; the template's own tests send some of every other one.
-ONLY_NOTICES = """\
--    schema = schemathesis.openapi.from_dict(document)
-+    schema = schemathesis.openapi.from_dict(document).include(path="/api/notices")
-"""
+# Random requests of the operation that a page adds, before the project's checks send some of every one.
+TESTS_OF_THE_API = "tests/integration/test_api.py"
+ALL, ONLY_NOTICES = "from_dict(document)\n", 'from_dict(document).include(path="/api/notices")\n'
 # Commands that start servers of their own, unless they are given some, which saves seconds.
 TEMPORARY = ("nox -s test", "nox -s db_check", "nox -s migration")
 TIMEOUT_SECONDS = 60
@@ -131,6 +129,13 @@ def patched(text: str, diff: str) -> str:
     return text
 
 
+def replace(file: Path, old: str, new: str) -> None:
+    """Replace what occurs once in a file."""
+    text = file.read_text(encoding="utf-8")
+    assert text.count(old) == 1, f"{text.count(old)} times in {file}: {old}"
+    file.write_text(text.replace(old, new), encoding="utf-8")
+
+
 def pin(folder: Path) -> str:
     """The commit and version of the checkout action in the project's workflows."""
     found = re.search(r"actions/checkout@(.+)", (folder / ".github/workflows/main.yml").read_text(encoding="utf-8"))
@@ -150,7 +155,7 @@ class Reader:
     def __init__(self, folder: Path, start: Path, environments: Path, gateway: str = GATEWAY, **settings: str) -> None:
         self.folder = folder
         self.servers: dict[str, str] = {}
-        self._environments = environments
+        self.environments = environments
         self._settings = settings
         self._scratch = start.parent / f"{folder.name}-shell"
         self._scratch.mkdir(exist_ok=True)
@@ -189,7 +194,7 @@ class Reader:
     def run(self, command: str) -> subprocess.CompletedProcess[str]:
         """Run a command in the shell."""
         if (self.folder / "tasks").exists() and not (self.folder / ".nox").exists():
-            share_environments(self.folder, self._environments)
+            share_environments(self.folder, self.environments)
         restore = f'set -a; . {self._variables}; cd "$(cat {self._place})"; set -e\n'
         keep = f"\nunset DATABASE_URL REDIS_URL; export -p >{self._variables}; pwd >{self._place}"
         script = restore + command.replace(GATEWAY, self._gateway) + keep
@@ -252,7 +257,7 @@ def reader(clone: Path, environments: Path, servers: Servers) -> Iterator[Reader
         GIT_CONFIG_COUNT="1",
         GIT_CONFIG_KEY_0=f"url.{remote}.insteadOf",
         GIT_CONFIG_VALUE_0="git@github.com:my-team/my-app.git",
-        # The test of containers checks types, which takes ten seconds.
+        # The checks of all pages follow.
         SKIP="typecheck",
         **author,
     )
@@ -261,52 +266,52 @@ def reader(clone: Path, environments: Path, servers: Servers) -> Iterator[Reader
         following.servers = {"DATABASE_URL": url, "REDIS_URL": servers.redis_url}
         try:
             following.follow(TUTORIAL)
-            apply(Step("diff", ONLY_NOTICES, "Change", "tests/integration/test_api.py"), following.folder)
+            replace(following.folder / TESTS_OF_THE_API, ALL, ONLY_NOTICES)
             yield following
         finally:
             following.stop_dev()
 
 
+@pytest.mark.containers
 def test_the_tutorial_ends_with_a_branch_for_a_pull_request(clone: Path, reader: Reader) -> None:
     changed = git(clone.parent / "github", "diff", "--name-only", "main", "add-colour").splitlines()
     assert "tests/projects/test_projects.py" in changed
     assert len(changed) == 7
 
 
+@pytest.mark.containers
 @pytest.mark.parametrize("page", PROJECT_PAGES)
 def test_a_how_to_page_works_in_a_project(reader: Reader, page: str) -> None:
     reader.follow(page)
 
 
-@pytest.mark.parametrize("page", TOOLKIT_PAGES)
-def test_a_how_to_page_works_in_slipway(clone: Path, environments: Path, page: str) -> None:
-    Reader(clone, clone, environments).follow(page)
-
-
-@pytest.fixture
-def stack(project: Path, environments: Path) -> Iterator[Reader]:
-    """A project with every change that the pages describe, and a port and a Compose name that no other stack has."""
-    engine()
-    for page in (TUTORIAL, *PROJECT_PAGES):
-        for step in read(page):
-            if step.language != "sh":
-                apply(step, project)
-    name = f"slipway-test-{uuid.uuid4().hex[:12]}"
-    with Ports() as ports:
-        port = ports.take()
-    gateway = f"http://127.0.0.1:{port}"
-    yield Reader(project, project, environments, gateway, COMPOSE_PROJECT_NAME=name, GATEWAY_PORT=str(port))
-    down = ("docker", "compose", "--project-name", name, "down", "--volumes", "--rmi=local")
-    assert run(*down, cwd=project).returncode == 0
+@pytest.mark.containers
+def test_the_project_of_all_pages_passes_its_checks(reader: Reader) -> None:
+    replace(reader.folder / TESTS_OF_THE_API, ONLY_NOTICES, ALL)
+    checked = reader.run("nox -t check -j auto")
+    assert checked.returncode == 0, checked.stdout
 
 
 @pytest.mark.containers
-def test_the_commands_for_containers_work(stack: Reader) -> None:
-    for command in ("nox -s setup", "nox -s typecheck"):
-        stack.execute(Step("sh", command))
-    for page in (TUTORIAL, *PROJECT_PAGES):
-        for step in in_containers(read(page)):
-            stack.execute(step)
+def test_the_project_of_all_pages_runs_in_containers(reader: Reader) -> None:
+    engine()
+    name = f"slipway-test-{uuid.uuid4().hex[:12]}"
+    with Ports() as ports:
+        port = ports.take()
+    settings = {"COMPOSE_PROJECT_NAME": name, "GATEWAY_PORT": str(port)}
+    following = Reader(reader.folder, reader.folder, reader.environments, f"http://127.0.0.1:{port}", **settings)
+    try:
+        for page in (TUTORIAL, *PROJECT_PAGES):
+            for step in in_containers(read(page)):
+                following.execute(step)
+    finally:
+        down = ("docker", "compose", "--project-name", name, "down", "--volumes", "--rmi=local")
+        assert run(*down, cwd=reader.folder).returncode == 0
+
+
+@pytest.mark.parametrize("page", TOOLKIT_PAGES)
+def test_a_how_to_page_works_in_slipway(clone: Path, environments: Path, page: str) -> None:
+    Reader(clone, clone, environments).follow(page)
 
 
 @pytest.mark.parametrize("page", [str(path.relative_to(DOCS)) for path in sorted(DOCS.rglob("*.md"))])

@@ -43,9 +43,11 @@ CI = {
     "python3 noxfile.py -s demo": "python3 noxfile.py -s demo",
     "python3 noxfile.py -s test": "python3 noxfile.py -s test",
     "python3 noxfile.py -t check": "python3 noxfile.py -t check",
-    "python3 noxfile.py -s matrix": "python3 noxfile.py -s matrix",
     "cd template && python3 noxfile.py -t check -j auto": "python3 template/noxfile.py -t check -j auto",
 }
+
+# Commands that only the workflow of GitHub runs.
+WORKFLOW = {"python3 noxfile.py -s matrix"}
 
 # Commands that test_newcomer_creates_runs_and_updates_a_project runs.
 NEWCOMER = {
@@ -104,7 +106,7 @@ SESSIONS = {
     "nox -s lint -- --fix": "",
     "nox -s lock": "requirements/backend.txt: unchanged",
 }
-ALL = {*CI, *NEWCOMER, *TESTED, *TUTORIAL, *SESSIONS, COPY}
+ALL = {*CI, *WORKFLOW, *NEWCOMER, *TESTED, *TUTORIAL, *SESSIONS, COPY}
 
 
 def text(page: str) -> str:
@@ -147,6 +149,11 @@ def test_the_tutorial_runs_the_commands() -> None:
 @pytest.mark.parametrize("step", CI.values())
 def test_ci_runs_the_step(step: str) -> None:
     assert re.search(rf"^step {re.escape(step)}( -- [\w ]+)?$", text(".ci/run"), re.MULTILINE)
+
+
+@pytest.mark.parametrize("command", WORKFLOW)
+def test_the_workflow_runs_the_command(command: str) -> None:
+    assert f"        run: {command}\n" in text(".github/workflows/main.yml")
 
 
 @pytest.mark.parametrize(("command", "place"), TESTED.items())
