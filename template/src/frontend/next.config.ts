@@ -7,10 +7,14 @@ const config: NextConfig = {
   turbopack: { root: import.meta.dirname },
   outputFileTracingExcludes: { "/*": ["node_modules/sharp/**", "node_modules/@img/**"] },
   images: { unoptimized: true },
+  // The metadata of a page belongs into its head also without JavaScript.
+  htmlLimitedBots: /.*/,
+  // Browsers ask for it whatever a page says.
+  rewrites: () => Promise.resolve([{ source: "/favicon.ico", destination: "/icon.svg" }]),
   poweredByHeader: false,
   reactStrictMode: true,
-  typedRoutes: true,
   devIndicators: false,
+  allowedDevOrigins: ["127.0.0.1"],
 };
 
 export default config;

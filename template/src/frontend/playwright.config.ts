@@ -1,4 +1,19 @@
-import { defineConfig } from "@playwright/test";
-import { SITE_URL } from "./e2e/env";
+import { defineConfig, devices } from "@playwright/test";
+import { BROWSER, CHROMIUM, SITE_URL } from "./e2e/env";
 
-export default defineConfig({ testDir: "e2e", use: { baseURL: SITE_URL } });
+export default defineConfig({
+  testDir: "e2e",
+  outputDir: "test-results",
+  fullyParallel: true,
+  workers: 2,
+  timeout: 60_000,
+  expect: { timeout: 15_000 },
+  reporter: "list",
+  use: {
+    ...devices[BROWSER],
+    baseURL: SITE_URL,
+    trace: "retain-on-failure",
+    screenshot: "only-on-failure",
+    ...(CHROMIUM ? { launchOptions: { executablePath: CHROMIUM, args: ["--no-sandbox"] } } : {}),
+  },
+});

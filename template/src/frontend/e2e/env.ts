@@ -4,5 +4,8 @@ export const SITE_URL = process.env.SITE_URL ?? "http://127.0.0.1:3000";
 /** URL of its gateway, for the inbox and for users that tests create. */
 export const GATEWAY_URL = process.env.GATEWAY_URL ?? "http://127.0.0.1:8000";
 
-/** The Chromium to use instead of Playwright's own. */
+/** A Chromium to use instead of Playwright's own, such as /usr/bin/chromium. */
 export const CHROMIUM = process.env.CHROMIUM;
+
+/** A device of Playwright: Desktop Chrome, Desktop Firefox or Desktop Safari. */
+export const BROWSER = process.env.BROWSER ?? "Desktop Chrome";

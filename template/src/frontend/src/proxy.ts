@@ -5,7 +5,7 @@ import { forwardedHeaders } from "@/server/forwarded";
 import { refresh } from "@/server/refresh";
 
 export const config = {
-  matcher: [{ source: "/((?!_next/static|health$|icon.svg$).*)" }],
+  matcher: [{ source: "/((?!_next/static|health$|icon.svg$|favicon.ico$).*)" }],
 };
 
 /** Every request passes here: cross-site ones are refused, tokens refreshed, and headers set. */
@@ -19,6 +19,7 @@ export async function proxy(request: NextRequest): Promise<NextResponse> {
   headers.set("x-request-id", requestId);
   headers.set("content-security-policy", policy);
   headers.set("x-nonce", nonce);
+  headers.set("x-path", `${request.nextUrl.pathname}${request.nextUrl.search}`);
   const changed = await renew(request, forwardedHeaders(headers));
   for (const { name, value } of changed) {
     if (value) request.cookies.set(name, value);
@@ -30,7 +31,8 @@ export async function proxy(request: NextRequest): Promise<NextResponse> {
   for (const cookie of changed) response.cookies.set(cookie);
   response.headers.set("x-request-id", requestId);
   response.headers.set("content-security-policy", policy);
-  response.headers.set("referrer-policy", "strict-origin-when-cross-origin");
+  // Addresses have tokens of mailed links. `no-referrer` would also hide the origin of our own forms.
+  response.headers.set("referrer-policy", "same-origin");
   response.headers.set("x-content-type-options", "nosniff");
   response.headers.set("cache-control", "private, no-store");
   return response;

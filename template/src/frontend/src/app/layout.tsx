@@ -1,8 +1,9 @@
 import "@/design/tokens.css";
-import type { Metadata } from "next";
+import type { Metadata, Viewport } from "next";
 import { connection } from "next/server";
 import type { ReactNode } from "react";
 import { env } from "@/env";
+import { chosenTheme } from "@/server/theme";
 
 export async function generateMetadata(): Promise<Metadata> {
   await connection();
@@ -10,12 +11,14 @@ export async function generateMetadata(): Promise<Metadata> {
   return { title: { default: name, template: `%s · ${name}` } };
 }
 
+export const viewport: Viewport = { colorScheme: "light dark" };
+
 /** Every page is rendered for its request: one from the build has no nonce, and its scripts would be refused. */
 export default async function RootLayout({ children }: Readonly<{ children: ReactNode }>) {
   await connection();
   return (
-    <html lang="en">
-      <body>{children}</body>
+    <html lang="en" data-theme={await chosenTheme()}>
+      <body className="flex min-h-dvh flex-col">{children}</body>
     </html>
   );
 }

@@ -1,11 +1,5 @@
-import type { Metadata } from "next";
-
-export const metadata: Metadata = { title: "Home" };
+import { redirect } from "next/navigation";
 
 export default function Home() {
-  return (
-    <main>
-      <h1>Home</h1>
-    </main>
-  );
+  redirect("/projects");
 }

@@ -1,0 +1,94 @@
+import type { Metadata } from "next";
+import { listSessions } from "@/api/generated/api";
+import { Alert } from "@/design/ui/alert";
+import { ButtonLink } from "@/design/ui/button";
+import { ActionForm, TextField } from "@/design/ui/form";
+import { Page, Section, SectionBody } from "@/design/ui/layout";
+import { Notice } from "@/design/ui/notice";
+import { changeEmail, changeName, changePassword } from "@/features/account/actions";
+import { SessionList } from "@/features/account/session-list";
+import { ThemeChoice } from "@/features/account/theme-choice";
+import { currentUser } from "@/server/session";
+import { Failure } from "../../failure";
+
+export const metadata: Metadata = { title: "Account" };
+
+export default async function AccountPage({ searchParams }: PageProps<"/account">) {
+  const [user, sessions] = await Promise.all([currentUser(), listSessions()]);
+  if (user.status !== 200) return <Failure status={user.status} />;
+  const { notice } = await searchParams;
+  return (
+    <Page title="Account" lead={user.data.email}>
+      <Notice name={notice} />
+      <Section title="Profile">
+        <SectionBody>
+          <ActionForm action={changeName} submit="Save name" variant="secondary">
+            <TextField
+              name="name"
+              label="Name"
+              hint="Members of your projects see it."
+              autoComplete="name"
+              maxLength={200}
+              required
+              defaultValue={user.data.name}
+            />
+          </ActionForm>
+        </SectionBody>
+      </Section>
+      <Section title="Appearance">
+        <SectionBody>
+          <ThemeChoice />
+        </SectionBody>
+      </Section>
+      <Section title="Email address" lead="We send a link to the new address, which confirms it.">
+        <SectionBody>
+          <ActionForm action={changeEmail} submit="Change address" variant="secondary">
+            <TextField name="email" label="New email address" type="email" autoComplete="email" required />
+            <TextField name="password" label="Your password" type="password" autoComplete="current-password" required />
+          </ActionForm>
+        </SectionBody>
+      </Section>
+      <Section title="Password" lead="All your other sessions end.">
+        <SectionBody>
+          <ActionForm action={changePassword} submit="Change password" variant="secondary">
+            <TextField
+              name="password"
+              label="Current password"
+              type="password"
+              autoComplete="current-password"
+              required
+            />
+            <TextField
+              name="new_password"
+              label="New password"
+              hint="At least 12 characters, and hard to guess."
+              type="password"
+              autoComplete="new-password"
+              minLength={12}
+              maxLength={256}
+              required
+            />
+          </ActionForm>
+        </SectionBody>
+      </Section>
+      <Section title="Sessions" lead="The devices that are signed in to your account. End those that you do not use.">
+        {sessions.status === 200 ? (
+          <SessionList sessions={sessions.data.items} />
+        ) : (
+          <SectionBody>
+            <Alert tone="warning">Your sessions cannot be shown at the moment.</Alert>
+          </SectionBody>
+        )}
+      </Section>
+      <Section title="Delete account" lead="Your account and its sessions are deleted, and you leave all projects.">
+        <SectionBody>
+          <div>
+            <ButtonLink href="/account/delete" variant="danger">
+              Delete account
+            </ButtonLink>
+          </div>
+        </SectionBody>
+      </Section>
+    </Page>
+  );
+}

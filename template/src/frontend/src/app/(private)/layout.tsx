@@ -1,0 +1,51 @@
+import { Activity, FolderKanban, LogOut } from "lucide-react";
+import Link from "next/link";
+import type { ReactNode } from "react";
+import { buttonStyle } from "@/design/ui/button";
+import { NavLink } from "@/design/ui/nav-link";
+import { signOut } from "@/features/auth/actions";
+import { currentUser } from "@/server/session";
+import { Brand } from "../brand";
+
+/** The frame of pages for a user. Each page checks the session itself: this is not rendered again when the page changes. */
+export default async function PrivateLayout({ children }: Readonly<{ children: ReactNode }>) {
+  const user = await currentUser();
+  return (
+    <>
+      <a
+        href="#content"
+        className="absolute left-4 -translate-y-full rounded-md bg-brand px-4 py-2 text-sm text-brand-contrast focus:translate-y-2"
+      >
+        Skip to content
+      </a>
+      <header className="border-b border-line bg-surface">
+        <div className="mx-auto flex w-full max-w-page flex-wrap items-center gap-x-6 px-4 pt-2 sm:px-6 sm:pt-0">
+          <Brand />
+          <nav aria-label="Main" className="order-last -mx-3 flex w-full gap-1 sm:order-none sm:mx-0 sm:w-auto sm:grow">
+            <NavLink href="/projects">
+              <FolderKanban aria-hidden="true" className="size-4" />
+              Projects
+            </NavLink>
+            <NavLink href="/status">
+              <Activity aria-hidden="true" className="size-4" />
+              Status
+            </NavLink>
+          </nav>
+          <div className="ml-auto flex items-center gap-1 sm:ml-0">
+            <Link href="/account" prefetch={false} className={buttonStyle("quiet", "max-w-50 px-3!")}>
+              <span className="sr-only">Account of </span>
+              <span className="truncate">{user.status === 200 ? user.data.name : "Account"}</span>
+            </Link>
+            <form action={signOut}>
+              <button type="submit" className={buttonStyle("quiet", "px-3!")}>
+                <LogOut aria-hidden="true" className="size-4" />
+                <span className="sr-only lg:not-sr-only">Sign out</span>
+              </button>
+            </form>
+          </div>
+        </div>
+      </header>
+      {children}
+    </>
+  );
+}

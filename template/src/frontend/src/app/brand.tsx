@@ -1,0 +1,28 @@
+import Link from "next/link";
+import { env } from "@/env";
+
+/** The mark and the name of the application, which lead to its start. */
+export function Brand() {
+  return (
+    <Link href="/" prefetch={false} className="flex min-h-10 items-center gap-2.5 rounded-md font-semibold">
+      <Mark className="size-7 shrink-0" />
+      <span className="line-clamp-1 wrap-anywhere">{env().APP_NAME}</span>
+    </Link>
+  );
+}
+
+function Mark({ className }: { className: string }) {
+  return (
+    <svg viewBox="0 0 32 32" aria-hidden="true" className={className}>
+      <rect width="32" height="32" rx="8" className="fill-brand" />
+      <path
+        d="M8 22.5h16M10 18.5 22 9.5v9"
+        fill="none"
+        strokeWidth="2.5"
+        strokeLinecap="round"
+        strokeLinejoin="round"
+        className="stroke-brand-contrast"
+      />
+    </svg>
+  );
+}

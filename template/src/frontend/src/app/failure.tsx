@@ -1,0 +1,23 @@
+import { headers } from "next/headers";
+import { notFound } from "next/navigation";
+import { ButtonLink } from "@/design/ui/button";
+import { NarrowPage } from "@/design/ui/layout";
+import { safePath } from "@/server/paths";
+import { currentPath, redirectEnded } from "@/server/session";
+import { Unavailable } from "./unavailable-page";
+
+/** The page of a read that failed; with 401, the session has ended. */
+export async function Failure({ status }: { status: number }) {
+  if (status === 401) await redirectEnded();
+  if (status === 404 || status === 422) notFound();
+  if (status === 429 || status >= 502) return <Unavailable />;
+  const reference = (await headers()).get("x-request-id");
+  return (
+    <NarrowPage title="Something went wrong" lead="The failure is on our side, and it is recorded.">
+      <div>
+        <ButtonLink href={safePath(await currentPath())}>Try again</ButtonLink>
+      </div>
+      <p className="text-sm text-muted">Reference: {reference}</p>
+    </NarrowPage>
+  );
+}
