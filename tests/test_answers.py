@@ -36,6 +36,7 @@ def ask(questions_only: Path, tmp_path: Path) -> Ask:
 def test_every_question_changes_a_file_besides_the_recorded_answers() -> None:
     templates = [path for path in (ROOT / "template").rglob("*.jinja") if "answers_file" not in path.name]
     expressions = " ".join(found for path in templates for found in re.findall(r"\{\{.+?\}\}", path.read_text("utf-8")))
+    expressions += " ".join(yaml.safe_load((ROOT / "copier.yml").read_text("utf-8"))["_exclude"])
     assert {question for question in questions() if not re.search(rf"\b{question}\b", expressions)} == set()
 
 
@@ -63,7 +64,7 @@ def test_slug_is_derived_from_the_name_or_the_folder(ask: Ask, name: str, slug: 
     [("order-desk", "Order Desk"), ("json", "Json"), ("-", "My App"), ("a\nb", "A B"), ("x" * 99, "X" + "x" * 79)],
 )
 def test_defaults_are_derived_from_the_folder_and_valid(ask: Ask, folder: str, name: str) -> None:
-    recorded = {key: text for key, text in ask(folder).items() if not key.startswith("_")}
+    recorded = {key: given for key, given in ask(folder).items() if not key.startswith("_")}
     assert recorded["project_name"] == name
     assert ask("again", **recorded).items() >= recorded.items()
 
@@ -85,6 +86,7 @@ INVALID = {
     ("description", "two\nlines"): "printable characters on one line",
     ("organization", "My Org"): "lower-case letters, digits and single hyphens",
     ("organization", "a" * 40): "at most 39",
+    ("parts", "[backend]"): r"'backend' is not in \['frontend'\]",
     ("postgres_version", "9"): r"'9' is not in \['18', '17', '16', '15'\]",
     ("python_version", "3.12"): r"'3.12' is not in \['3.14', '3.13'\]",
 }
@@ -98,9 +100,11 @@ def test_invalid_answer_is_refused_by_name(ask: Ask, tmp_path: Path, answer: tup
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("given", [{"project_name": ["My", "App"]}, {"project_slug": None}, {"description": {}}])
-def test_answer_that_is_not_text_is_refused(tmp_path: Path, given: dict[str, Any]) -> None:
-    with pytest.raises(UserError, match=f"{next(iter(given))} must be text"):
+@pytest.mark.parametrize(
+    "given", [{"project_name": ["My", "App"]}, {"project_slug": None}, {"description": {}}, {"parts": {}}]
+)
+def test_answer_of_another_kind_is_refused(tmp_path: Path, given: dict[str, Any]) -> None:
+    with pytest.raises(UserError, match=f"{next(iter(given))} must be {'a list' if 'parts' in given else 'text'}"):
         check(tmp_path / "my-app", given)
 
 

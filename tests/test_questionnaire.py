@@ -12,7 +12,7 @@ from tests.on_terminal import CTRL_C, ENTER, ERASE_LINE, OnTerminal
 from tests.support import ROOT
 
 # A part of the help of each question, in order.
-QUESTIONS = ("Name of", "Slug for", "Purpose of", "Owner of", "PostgreSQL version", "Python version")
+QUESTIONS = ("Name of", "Slug for", "Purpose of", "Owner of", "Optional parts", "PostgreSQL version", "Python version")
 
 
 def test_invalid_answer_can_be_corrected_and_defaults_accepted(questions_only: Path, tmp_path: Path) -> None:

@@ -30,6 +30,8 @@ from toolkit.git import git, git_setting
 TEMPLATE = Path(__file__).resolve().parent.parent
 # The working directory of the user: nox changes to the folder of its noxfile.
 CALLER = "SLIPWAY_CALLER"
+# Questions with several answers.
+LISTS = ("parts",)
 
 
 def main() -> None:
@@ -127,8 +129,9 @@ def check(target: Path, given: dict[str, Any]) -> None:
         raise UserError(f"Unknown question: {', '.join(unknown)}. Known: {', '.join(sorted(questions()))}.")
     if top := processes.output("git", "rev-parse", "--show-toplevel", cwd=topmost_missing(target).parent):
         print(f"{target} is in the repository {top}, but will be one of its own. Add it as a submodule, or move it.")
-    if wrong := [name for name, value in given.items() if not isinstance(value, str | int | float)]:
-        raise UserError(f"{wrong[0]} must be text, not {given[wrong[0]]!r}.")
+    kinds = {name: str | list if name in LISTS else str | int | float for name in given}
+    if wrong := [name for name, value in given.items() if not isinstance(value, kinds[name])]:
+        raise UserError(f"{wrong[0]} must be {'a list' if wrong[0] in LISTS else 'text'}, not {given[wrong[0]]!r}.")
 
 
 def topmost_missing(target: Path) -> Path:

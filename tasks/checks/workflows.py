@@ -27,6 +27,8 @@ CALL = re.compile(
 )
 SUMMARY = re.compile(r'echo "[^"$`\\]*" >> "\$GITHUB_STEP_SUMMARY"')
 ALWAYS = "${{ always() }}"
+# A step of an optional part, which is skipped where the part's folder is missing.
+OF_PART = re.compile(r"\$\{\{ hashFiles\('([\w./-]+)/\*\*'\) != '' \}\}")
 
 
 def main() -> str | None:
@@ -56,7 +58,7 @@ def _faults_of_job(job: dict[str, Any]) -> Iterator[str]:
     steps = job.get("steps", [])
     if any("continue-on-error" in each for each in (job, *steps)):
         yield "continue-on-error lets a failure pass; delete it"
-    for command in [step["run"] for step in steps if "run" in step]:
+    for command in [step["run"] for step in steps if "run" in step and not _is_skipped(step)]:
         call = CALL.fullmatch(command)
         if not call and not SUMMARY.fullmatch(command):
             yield f"not a session call, python3 noxfile.py -s NAME [-- ARGUMENTS]: {command.strip()!r}"
@@ -90,7 +92,14 @@ def _faults_of_main(jobs: dict[str, Any]) -> Iterator[str]:
 
 def calls_of(job: dict[str, Any]) -> list[re.Match[str]]:
     """The session calls of a job."""
-    return [call for step in job.get("steps", []) if (call := CALL.fullmatch(step.get("run", "")))]
+    steps = [step for step in job.get("steps", []) if not _is_skipped(step)]
+    return [call for step in steps if (call := CALL.fullmatch(step.get("run", "")))]
+
+
+def _is_skipped(step: dict[str, Any]) -> bool:
+    """Whether the step is of a part that this project does not have."""
+    part = OF_PART.fullmatch(str(step.get("if", "")))
+    return part is not None and not Path(part[1]).is_dir()
 
 
 def _known(call: re.Match[str]) -> set[str]:

@@ -1,0 +1,44 @@
+"""The table of parts agrees with the questions, and code asks it rather than name a part."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from tasks.project import parts
+from tests.support import ROOT, run
+
+CONDITION = re.compile(r"\{% if '(\w+)' not in parts %\}/(.+)\{% endif %\}")
+
+
+def questions() -> dict[str, Any]:
+    """The content of copier.yml."""
+    found: dict[str, Any] = yaml.safe_load((ROOT / "copier.yml").read_text(encoding="utf-8"))
+    return found
+
+
+def test_copier_offers_the_parts_and_leaves_out_what_they_own() -> None:
+    found = questions()
+    names = [part.name for part in parts.PARTS]
+    assert list(found["parts"]["choices"].values()) == found["parts"]["default"] == names
+    left_out = [match.groups() for text in found["_exclude"] if (match := CONDITION.fullmatch(text))]
+    assert left_out == [(part.name, path) for part in parts.PARTS for path in part.owns]
+    assert {need for part in parts.PARTS for need in part.needs} <= {*names}
+
+
+def test_only_the_table_and_the_parts_themselves_name_a_part() -> None:
+    found = run(
+        "git", "grep", "-lwF", "-e", "src/frontend", "-e", "tasks.frontend", "--", "tasks/*.py", cwd=ROOT
+    ).stdout
+    elsewhere = [path for path in found.splitlines() if not path.startswith("tasks/frontend/")]
+    assert elsewhere == ["tasks/project/parts.py"]
+
+
+def test_hooks_are_of_the_parts_that_the_project_has(tmp_path: Path) -> None:
+    assert parts.hooks(tmp_path, "sessions") == []
+    (tmp_path / "src/frontend").mkdir(parents=True)
+    assert [module.__name__ for module in parts.hooks(tmp_path, "sessions")] == ["tasks.frontend.sessions"]
+    assert parts.hooks(tmp_path, "absent") == []
