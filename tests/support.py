@@ -25,7 +25,7 @@ ANSWERS = ROOT / "tests" / "answers"
 GOLDEN = ROOT / "tests" / "golden"
 # Sessions by their requirements: those of a project, except `security`, which changes its environment, and `new`.
 SHARED = {
-    "dev": ("config", "db", "db_check", "dev", "doctor", "migrate", "migration", "setup"),
+    "dev": ("client", "config", "db", "db_check", "dev", "doctor", "frontend", "migrate", "migration", "setup"),
     "test": ("e2e", "smoke", "test"),
     "lint": ("lint",),
     "typecheck": ("typecheck",),

@@ -5,12 +5,12 @@ nox is imported for types only, since checks call `separate` in environments wit
 
 from __future__ import annotations
 
-import filecmp
 import hashlib
 import os
+import platform
 import shutil
-import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING
@@ -26,6 +26,13 @@ LOCKS = Path("requirements")
 INCOMPLETE = "incomplete"
 STAMP = "requirements.sha256"
 NPM_LOCK = "package-lock.json"
+NPM_STAMP = ".slipway"
+# With fewer and shorter pauses than npm's before a failure of the network is an error.
+NPM_CI = (
+    *("ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error", "--no-progress"),
+    *("--fetch-retry-mintimeout=1000", "--fetch-retry-maxtimeout=5000"),
+)
+NPM_FIRST_RUN = "The first run downloads packages: check access to npm's registry."
 SYNC = ("pip", "sync", "--require-hashes", "--allow-empty-requirements")
 FIRST_RUN = "The first run needs PyPI, or the index that uv is configured for."
 # Checks run in threads, and two of them may need the same environment.
@@ -102,21 +109,33 @@ def is_exact(environment: Path) -> bool:
     return processes.output(*check) is not None
 
 
-def install_npm(source: Path, folder: Path) -> Path:
-    """Install the npm lock of `source` below `folder`, unless it already is; returns the path of `node_modules`."""
+def install_npm(source: Path, folder: Path, npm: Sequence[str] = ()) -> Path:
+    """Install the npm lock of `source` in `folder`, unless it already is; returns the path of `node_modules`.
+
+    `npm` is the command line of another npm than this environment's. UserError if npm cannot install the lock.
+    """
     installed = folder / "node_modules"
-    # npm writes this file last.
-    if (installed / ".package-lock.json").exists() and filecmp.cmp(source / NPM_LOCK, folder / NPM_LOCK, shallow=False):
+    # Packages may have programs for this platform, and a devcontainer shares the folder with its host.
+    text = f"{sys.platform} {platform.machine()} {hashlib.sha256((source / NPM_LOCK).read_bytes()).hexdigest()}"
+    if (installed / NPM_STAMP).exists() and (installed / NPM_STAMP).read_text(encoding="utf-8") == text:
         return installed
     folder.mkdir(parents=True, exist_ok=True)
-    for name in (NPM_LOCK, "package.json"):
+    for name in (NPM_LOCK, "package.json") if source != folder else ():
         shutil.copy2(source / name, folder)
-    command = [program("npm"), "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--silent"]
-    if subprocess.run(command, cwd=folder, check=False).returncode != 0:
-        raise UserError(
-            "npm ci failed, with the error above. The first run downloads packages: check access to npm's registry."
-        )
+    done = processes.run([*(npm or [program("npm")]), *NPM_CI], cwd=folder)
+    if done.returncode != 0:
+        raise UserError(f"npm ci failed in {folder}: {_npm_error(done.stderr)}.\n{NPM_FIRST_RUN}")
+    # npm ci removes the folder before it writes to it, so that an interrupted one leaves no stamp.
+    (installed / NPM_STAMP).write_text(text, encoding="utf-8")
     return installed
+
+
+def _npm_error(output: str) -> str:
+    """The reason in npm's errors: that of a failed request, else the first that is no error code."""
+    lines = [line.removeprefix("npm error ") for line in output.splitlines() if line.startswith("npm error ")]
+    reasons = [line.partition("reason: ")[2] for line in lines if "reason: " in line]
+    found = reasons or [line for line in lines if line.strip() and not line.startswith(("code ", "errno "))]
+    return (found or ["no output"])[0].rstrip(".")
 
 
 def program(name: str) -> str:

@@ -25,5 +25,5 @@ def images(session: nox.Session) -> None:
 @nox.session(default=False, tags=["ci", "containers"])
 def devcontainer(session: nox.Session) -> None:
     """Start the devcontainer and run the checks or a command in it, without an editor (-- COMMAND…)."""
-    install(session, "devcontainer")
+    install(session, "node")
     session.run("python", "-m", "tasks", "editor.devcontainer", *session.posargs, interrupt_timeout=TIMEOUT_SECONDS)

@@ -63,8 +63,7 @@ async def get_merged_openapi(request: Request) -> Document:
         found = await asyncio.gather(*(fetch(state.client, url) for url in services.values()))
     except (PyreqwestError, ValueError) as error:
         raise HTTPException(502, "A service did not return its OpenAPI document") from error
-    documents = {"gateway": own_document(), **dict(zip(services, found, strict=True))}
-    return add_common_errors(merge(state.settings.app_name, documents))
+    return document(state.settings.app_name, dict(zip(services, found, strict=True)))
 
 
 @docs_router.get("/docs")
@@ -98,6 +97,11 @@ async def fetch(client: Client, url: str) -> Document:
     _, body = await get_bytes(client, f"{url}/openapi.json", TIMEOUT)
     document: Document = json.loads(body)
     return document
+
+
+def document(title: str, services: Mapping[str, Document]) -> Document:
+    """The document of the application, from those of its services."""
+    return add_common_errors(merge(title, {"gateway": own_document(), **services}))
 
 
 def merge(title: str, documents: Mapping[str, Document]) -> Document:

@@ -67,7 +67,7 @@ class RequestMiddleware:
     def __init__(
         self, app: ASGIApp, metrics: Metrics, response_headers: Headers = (), *, is_gateway: bool = False
     ) -> None:
-        self._app = app
+        self.app = app
         self._metrics = metrics
         self._response_headers = response_headers
         self._is_gateway = is_gateway
@@ -75,13 +75,13 @@ class RequestMiddleware:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one request."""
         if scope["type"] == "lifespan":
-            await self._app(scope, receive, send)
+            await self.app(scope, receive, send)
             return
         headers = first_values(scope)
         current_id = request_id.set_request_id(headers.get(request_id.HEADER))
         request_id.set_client(scope, None if self._is_gateway else headers.get(b"x-forwarded-for"))
         if scope["type"] != "http":
-            await self._app(scope, receive, send)
+            await self.app(scope, receive, send)
             return
         response = ResponseSender(scope, send, current_id, self._response_headers)
         body = RequestBody(receive) if has_body(headers) else None
@@ -93,7 +93,7 @@ class RequestMiddleware:
         started = perf_counter()
         try:
             if is_host_valid(scope):
-                await self._app(scope, receive, response.send)
+                await self.app(scope, receive, response.send)
             else:
                 await send_error(response.send, 400, INVALID_HOST)
         except BodyError as error:
