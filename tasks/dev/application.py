@@ -5,7 +5,7 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack, suppress
 from dataclasses import asdict
 from functools import partial
@@ -21,7 +21,7 @@ from tasks.core.ports import Ports
 from tasks.core.screen import Screen
 from tasks.dev import debug, inbox, storage
 from tasks.dev.running import POLL_SECONDS, LoggedProcess, RunningService
-from tasks.project import env_file, services
+from tasks.project import env_file, parts, services
 from tasks.project.data_folder import DataFolder
 from tasks.project.services import BACKEND, GATEWAY
 from tasks.servers import Servers
@@ -47,6 +47,7 @@ class Application:
         self._screen = screen
         self._on_crash = on_crash
         self._running: list[RunningService] = []
+        self._parts = {part.NAME: part for part in parts.hooks(project, "dev")}
         self._report: dict[str, Any] = {"pid": os.getpid(), "servers": {}}
         self._stack = AsyncExitStack()
         self._group = self._stack.enter_context(Group(on_start=data.remember))
@@ -63,8 +64,8 @@ class Application:
             environment = services.environment(self._project, found, servers.database_url, servers.redis_url)
             await self._migrate({**environment, "DATABASE_URL": servers.database_url})
             for each in found:
-                launch = partial(self._start, each.name, [sys.executable, "-m", each.name], environment)
-                self._running.append(RunningService(each, launch, self._screen, self._exited))
+                launch = partial(self._launch, each, environment)
+                self._running.append(RunningService(each, launch, self._screen, self._exited, self._preparation(each)))
             await self._run_services()
 
     async def _check_settings(self) -> None:
@@ -118,14 +119,18 @@ class Application:
 
     async def _migrate(self, environment: dict[str, str]) -> None:
         started = monotonic()
-        self._screen.status(MIGRATIONS, "starting", "")
         command = [sys.executable, "-m", "tasks", "database.migrations.apply", "--warn"]
-        process = self._start(MIGRATIONS, command, environment)
+        await self._run_to_end(MIGRATIONS, command, environment)
+        self._screen.status(MIGRATIONS, "ready", f"up to date in {monotonic() - started:.1f} s")
+
+    async def _run_to_end(self, name: str, command: list[str], environment: dict[str, str], text: str = "") -> None:
+        """Run a command to its end; its failure is that of the start."""
+        self._screen.status(name, "starting", text)
+        process = self._start(name, command, environment)
         self._stack.push_async_callback(process.stop)
         if (code := await process.exit_code()) != 0:
-            self._screen.status(MIGRATIONS, "failed", "")
+            self._screen.status(name, "failed", "")
             raise process.failure(code, "failed")
-        self._screen.status(MIGRATIONS, "ready", f"up to date in {monotonic() - started:.1f} s")
 
     async def _run_services(self) -> None:
         """Start all services at once, and restart and suspend them as needed, until cancelled."""
@@ -147,6 +152,9 @@ class Application:
         self._report |= {"url": url, "docs": f"{url}{DOCS}", "seconds": seconds}
         self._screen.settle()
         self._screen.print(f"Ready in {seconds} s", "bold green")
+        for each in self._running:
+            if each.service.name in self._parts:
+                self._screen.print(f"  {each.service.name:<9} {each.service.url}")
         self._screen.print(f"  gateway   {url}\n  API pages {url}{DOCS}\n  mail      {url}{inbox.PAGE}")
         self._screen.print(f"Changes of the code and of {env_file.LOCAL} restart services; Ctrl-C stops everything.")
         self._write_report()
@@ -180,7 +188,8 @@ class Application:
         code = [path for path in paths if not path.match("migrations/versions/*")]
         if code != paths:
             self._screen.print("Migrations changed. Apply them: nox -s migrate", "yellow")
-        self._restart("Code", affected([each.service.name for each in self._running], code))
+        backend = [each.service.name for each in self._running if each.service.name not in self._parts]
+        self._restart("Code", affected(backend, code))
 
     def _restart(self, changed: str, names: list[str]) -> None:
         if names:
@@ -205,10 +214,28 @@ class Application:
             old = new
             await asyncio.sleep(POLL_SECONDS)
 
-    def _start(self, name: str, command: list[str], environment: dict[str, str]) -> LoggedProcess:
+    def _start(
+        self,
+        name: str,
+        command: list[str],
+        environment: dict[str, str],
+        folder: Path | None = None,
+        ignored: str | None = None,
+    ) -> LoggedProcess:
         log = self._data.path / "logs" / f"{name}.log"
         log.parent.mkdir(exist_ok=True)
-        return LoggedProcess(name, self._group.start(command, log, environment), log, self._screen)
+        return LoggedProcess(name, self._group.start(command, log, environment, folder), log, self._screen, ignored)
+
+    def _launch(self, service: services.Service, environment: dict[str, str]) -> LoggedProcess:
+        if part := self._parts.get(service.name):
+            command, own, folder = part.command(self._project, service, environment)
+            return self._start(service.name, command, own, folder, part.IGNORED)
+        return self._start(service.name, [sys.executable, "-m", service.name], environment)
+
+    def _preparation(self, service: services.Service) -> Callable[[], Awaitable[None]] | None:
+        if part := self._parts.get(service.name):
+            return partial(self._run_to_end, service.name, part.PREPARE, dict(os.environ), "installing packages")
+        return None
 
     def _exited(self, process: LoggedProcess, code: int) -> None:
         self._screen.status(process.name, "failed", "")

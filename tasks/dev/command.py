@@ -41,7 +41,7 @@ def main() -> str | None:
 async def supervise(project: Path, data: DataFolder) -> None:
     """Run the application until the first reason to stop; raises that if it is a UserError."""
     ending = Ending()
-    names = [*SERVERS, MIGRATIONS, *services.names(project)]
+    names = [*SERVERS, MIGRATIONS, *services.usual_ports(project)]
     screen = Screen(names, lambda: ending.stop("the terminal was closed"))
     work = asyncio.create_task(Application(project, data, screen, ending.stop).run())
     watch = asyncio.create_task(ending.watch_nox())

@@ -6,7 +6,7 @@ import re
 import signal
 import subprocess
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 from time import monotonic
 
@@ -108,10 +108,21 @@ class LoggedProcess:
 
 
 class RunningService:
-    """A service, and the process that `launch` starts for it; `on_exit` is called when that exits unexpectedly."""
+    """A service, and the process that `launch` starts for it; `on_exit` is called when that exits unexpectedly.
 
-    def __init__(self, service: Service, launch: Callable[[], LoggedProcess], screen: Screen, on_exit: OnExit) -> None:
+    `prepare` is awaited once, before the first launch.
+    """
+
+    def __init__(
+        self,
+        service: Service,
+        launch: Callable[[], LoggedProcess],
+        screen: Screen,
+        on_exit: OnExit,
+        prepare: Callable[[], Awaitable[None]] | None = None,
+    ) -> None:
         self.service = service
+        self._prepare = prepare
         self.dependencies: list[RunningService] = []
         self.is_suspended = False
         # Set while it is ready, or a debugger runs it.
@@ -145,6 +156,8 @@ class RunningService:
 
     async def follow(self, on_change: Callable[[], None]) -> None:
         """Start it, and restart, suspend or resume it whenever that is requested, until cancelled."""
+        if self._prepare:
+            await self._prepare()
         while True:
             await self._is_outdated.wait()
             self._is_outdated.clear()

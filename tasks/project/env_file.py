@@ -88,8 +88,14 @@ def line_of(binding: Binding) -> int:
     return binding.original.line + text[: len(text) - len(text.lstrip())].count("\n")
 
 
+def example(project: Path) -> str:
+    """The text of `.env.example`, and of those of optional parts in their own folders."""
+    paths = [project / EXAMPLE, *sorted(project.glob(f"src/*/{EXAMPLE}"))]
+    return "\n".join(_text(path, f" Restore it: git checkout {EXAMPLE}") for path in paths)
+
+
 def _example(project: Path) -> list[str]:
-    return _text(project / EXAMPLE, f" Restore it: git checkout {EXAMPLE}").splitlines()
+    return example(project).splitlines()
 
 
 def _text(path: Path, advice: str = "") -> str:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from tasks.core.errors import UserError
 from tasks.core.ports import LOOPBACK, Ports
-from tasks.project import env_file
+from tasks.project import env_file, parts
 
 BACKEND = Path("src/backend")
 GATEWAY = "gateway"
@@ -34,17 +34,19 @@ class Service:
     port: int
     usual_port: int | None = None
     depends_on: tuple[str, ...] = ()
+    host: str = LOOPBACK
+    health: str = READINESS
 
     @property
     def url(self) -> str:
         """Its URL on this machine."""
-        return f"http://{LOOPBACK}:{self.port}"
+        return f"http://{self.host}:{self.port}"
 
     def unready_reason(self) -> str | None:
         """Why it is not ready; None when it is."""
         try:
             with closing(http.client.HTTPConnection(LOOPBACK, self.port, timeout=5)) as connection:
-                connection.request("GET", READINESS)
+                connection.request("GET", self.health)
                 answer = connection.getresponse()
                 body = answer.read().decode(errors="replace")
         except (OSError, http.client.HTTPException) as error:
@@ -64,13 +66,13 @@ def names(project: Path) -> list[str]:
 def routed_names(project: Path) -> set[str]:
     """The services that the gateway routes to: those with a URL in `.env.example`."""
     known = env_file.required(project) | env_file.defaults(project)
-    return {name for name in names(project) if f"{name.upper()}_URL" in known}
+    return {name for name in names(project) if name != GATEWAY and f"{name.upper()}_URL" in known}
 
 
 def usual_ports(project: Path) -> dict[str, int | None]:
-    """Each service's port: from its setting, else from the default in `.env.example`, else None."""
-    known = {**env_file.defaults(project), **env_file.settings(project)}
-    found = {name: _port(setting(name), known) for name in names(project)}
+    """The port of each service, and of parts: from its setting, else from the default in `.env.example`, else None."""
+    others = [part.NAME for part in parts.hooks(project, "dev")]
+    found = {name: port_of(project, name) for name in (*names(project), *others)}
     for one, other in combinations(found, 2):
         if found[one] and found[one] == found[other]:
             raise UserError(
@@ -79,22 +81,28 @@ def usual_ports(project: Path) -> dict[str, int | None]:
     return found
 
 
+def port_of(project: Path, name: str) -> int | None:
+    """The port in a service's setting, else the default in `.env.example`, else None."""
+    return _port(setting(name), {**env_file.defaults(project), **env_file.settings(project)})
+
+
 def setting(name: str) -> str:
     """The name of the setting with a service's port."""
     return f"{name.upper()}_PORT"
 
 
 def load(project: Path, ports: Ports) -> list[Service]:
-    """All services, each on its usual port if that is free, else on any free port.
+    """All services, and those of parts, each on its usual port if that is free, else on any free port.
 
     The gateway depends on those that it routes to, and these depend on the service with the keys that verify tokens.
     """
     usual, routed = usual_ports(project), routed_names(project)
     found = []
-    for name, port in usual.items():
+    for name in names(project):
         needed = routed if name == GATEWAY else {JWKS_OWNER} - {name} if name in routed else set()
-        found.append(Service(name, ports.take(port), port, tuple(other for other in usual if other in needed)))
-    return found
+        depends_on = tuple(other for other in usual if other in needed)
+        found.append(Service(name, ports.take(usual[name]), usual[name], depends_on))
+    return found + [part.load(project, ports) for part in parts.hooks(project, "dev")]
 
 
 def environment(project: Path, services: list[Service], database_url: str, redis_url: str) -> dict[str, str]:
@@ -108,6 +116,9 @@ def environment(project: Path, services: list[Service], database_url: str, redis
         found |= {setting(service.name): str(service.port), f"{service.name.upper()}_URL": service.url}
         if service.name == JWKS_OWNER:
             found["JWKS_URL"] = f"{service.url}/.well-known/jwks.json"
+    for part in parts.hooks(project, "dev"):
+        for service in services:
+            found |= part.for_services(project, service) if service.name == part.NAME else {}
     return found
 
 

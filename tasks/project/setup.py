@@ -45,8 +45,8 @@ def complete(project: Path) -> str | None:
     exists = path.exists()
     missing = lacking(project, env_file.values(path) if exists else {})
     if not exists:
-        example = (project / env_file.EXAMPLE).read_text(encoding="utf-8")
-        atomic_file.write(path, env_file.SECRET.sub(lambda found: found[0] + fresh_secret(), example))
+        text = env_file.SECRET.sub(lambda found: found[0] + fresh_secret(), env_file.example(project))
+        atomic_file.write(path, text)
         return f"Wrote {env_file.LOCAL} from {env_file.EXAMPLE}, with fresh secrets."
     if not missing:
         was_open = atomic_file.protect(path)

@@ -28,13 +28,21 @@ class Group(ExitStack):
         self.on_start = on_start
         on_start(self.id)
 
-    def start(self, command: list[str], log: Path, environment: dict[str, str]) -> subprocess.Popen[bytes]:
-        """Start a process in the group, with a new file `log` for its output."""
+    def start(
+        self, command: list[str], log: Path, environment: dict[str, str], folder: Path | None = None
+    ) -> subprocess.Popen[bytes]:
+        """Start a process in the group, in this folder or another, with a new file `log` for its output."""
         log.unlink(missing_ok=True)
         # Appended to, so that a reader may empty it.
         with log.open("ab") as output:
             process = subprocess.Popen(
-                command, stdin=NOTHING, stdout=output, stderr=output, env=environment, process_group=self.id
+                command,
+                cwd=folder,
+                stdin=NOTHING,
+                stdout=output,
+                stderr=output,
+                env=environment,
+                process_group=self.id,
             )
         self._processes.append(process)
         self.on_start(process.pid)

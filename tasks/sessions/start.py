@@ -27,7 +27,7 @@ def dev(session: nox.Session) -> None:
     session.run(
         *("python", "-m", "tasks", "dev", *session.posargs),
         # nox forwards no signals, so that `dev` has to watch whether nox runs.
-        env={"SLIPWAY_SESSION": str(os.getpid())},
+        env={"SLIPWAY_SESSION": str(os.getpid()), "UV": virtualenv.UV},
         interrupt_timeout=2.0,
         terminate_timeout=60.0,
     )

@@ -19,7 +19,7 @@ from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, SettingsError
 
 from tasks.core.errors import UserError
-from tasks.project import env_file, setup
+from tasks.project import env_file, parts, setup
 from tasks.project.services import BACKEND, names
 
 DEVELOPMENT = "development"
@@ -86,6 +86,7 @@ def read(project: Path) -> Contract:
     readers = {name: _settings_class(name, common.ServiceSettings) for name in names(project)}
     if (project / BACKEND / "shared/database/engine.py").exists():
         readers["migrations"] = _module("shared.database.engine").MigrationSettings
+    readers |= {each.NAME: each.read(project) for each in parts.hooks(project, "settings")}
     explained = [name.lower() for name in (*env_file.required(project), *env_file.defaults(project))]
     fields = dict.fromkeys(field for kind in readers.values() for field in kind.model_fields)
     ordered = sorted(fields, key=lambda field: explained.index(field) if field in explained else len(explained))
@@ -93,14 +94,15 @@ def read(project: Path) -> Contract:
     return Contract([each.value for each in common.Environment], readers, settings)
 
 
-def committed(environment: str) -> tuple[Path, ...]:
-    """The committed files of a deployed environment, the one that takes precedence first."""
-    return (FOLDER / f"{environment}.env", COMMON)
+def committed(project: Path, environment: str) -> tuple[Path, ...]:
+    """The committed files of a deployed environment and of parts, the one that takes precedence first."""
+    of_parts = sorted(path.relative_to(project) for path in project.glob(f"src/*/{COMMON.name}"))
+    return (FOLDER / f"{environment}.env", COMMON, *of_parts)
 
 
 def committed_faults(project: Path, agreed: Contract, environment: str) -> Iterator[Fault]:
     """Secrets and unknown settings in the committed files of an environment."""
-    for path in committed(environment):
+    for path in committed(project, environment):
         for name, text in env_file.values(project / path).items():
             setting = agreed.settings.get(name)
             if setting is None:
@@ -122,7 +124,7 @@ def values(project: Path, agreed: Contract, environment: str, secrets: Path | No
         layers.append(_secrets(project, agreed, secrets or Path(setup.SECRETS)))
         layers += [_file(project, Path(env_file.LOCAL))] if (project / env_file.LOCAL).exists() else []
     else:
-        layers += [_file(project, path) for path in reversed(committed(environment))]
+        layers += [_file(project, path) for path in reversed(committed(project, environment))]
         layers += [_secrets(project, agreed, secrets)] if secrets else []
     layers.append({name: Value(text, "environment") for name, text in os.environ.items()})
     found: dict[str, Value] = {}
