@@ -344,3 +344,45 @@ def test_dclint_finds_a_planted_fault(dclint: list[str | Path], tmp_path: Path) 
     done = run(*dclint, planted, cwd=tmp_path)
     assert done.returncode == 1
     assert "no-unbound-port-interfaces" in done.stdout
+
+
+@pytest.fixture
+def frontend() -> Document:
+    return read(TEMPLATE / "src/frontend/compose.yaml")
+
+
+def frontend_faults(document: Document) -> list[str]:
+    """The faults of the frontend's Compose file, whose services reach nothing but the gateway."""
+    services, networks = document["services"], document["networks"]
+    found = [*faults_of("frontend", services["frontend"])]
+    if services.keys() != {"frontend", "gateway"} or services["gateway"].keys() != {"environment", "networks"}:
+        found.append("it changes more than the networks and the environment of the gateway")
+    if (services["frontend"]["networks"], services["gateway"]["networks"]) != (["browsers", "frontend"], ["frontend"]):
+        found.append("it is on other networks than it needs")
+    if networks != {"browsers": None, "frontend": INTERNAL}:
+        found.append("the network of the gateway is not internal")
+    if not all(port.startswith("127.0.0.1:") for port in services["frontend"]["ports"]):
+        found.append("it publishes a port to other machines")
+    return found
+
+
+def test_the_frontend_is_hardened_and_reaches_only_the_gateway(frontend: Document) -> None:
+    assert frontend_faults(frontend) == []
+
+
+@pytest.mark.parametrize(
+    ("keys", "value", "fault"),
+    [
+        (["services", "frontend", "read_only"], False, "its root is writable"),
+        (["services", "frontend", "networks"], ["edge", "services"], "it is on other networks than it needs"),
+        (["services", "frontend", "ports"], ["3000:3000"], "it publishes a port to other machines"),
+        (["networks", "frontend"], None, "the network of the gateway is not internal"),
+        (["services", "auth"], {}, "it changes more than the networks and the environment of the gateway"),
+    ],
+)
+def test_each_fault_of_the_frontend_is_found(frontend: Document, keys: list[str], value: Any, fault: str) -> None:
+    place = frontend
+    for key in keys[:-1]:
+        place = place[key]
+    place[keys[-1]] = value
+    assert frontend_faults(frontend) == [fault]

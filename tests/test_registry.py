@@ -50,7 +50,7 @@ def prepared(project: Path) -> Path:
 def test_sessions_read_the_registry_from_the_settings(prepared: Path) -> None:
     with (prepared / env_file.LOCAL).open("a", encoding="utf-8") as settings:
         settings.write(f"REGISTRY={MIRROR}\n")
-    compose = Compose(prepared, env_file.settings(prepared), with_debugger=True)
+    compose = Compose(prepared, env_file.settings(prepared), [prepared / "compose.debug.yaml"])
     assert elsewhere(json.loads(compose.output("config", "--format=json"))["services"]) == []
 
 

@@ -18,24 +18,27 @@ from tasks.core.ports import LOOPBACK
 from tasks.project import env_file
 from tasks.project.services import compose_files
 
-# The overlay for debuggers in editors.
+# The overlay for debuggers in editors, and those of parts that watch their code in another way.
 DEBUGGING = "compose.debug.yaml"
+WATCHING = "src/*/compose.watch.yaml"
 STOP_SECONDS = 20
 UNSET = re.compile(r"required variable (\w+) is missing")
 
 
 @dataclass(frozen=True)
 class Compose:
-    """Compose for the project in a folder; `settings` are the values of the variables in its files."""
+    """Compose for the project in a folder; `settings` are the values of the variables in its files.
+
+    `overlays` are files that change the services for one purpose.
+    """
 
     project: Path
     settings: dict[str, str]
-    with_debugger: bool = False
+    overlays: Sequence[Path] = ()
 
     def command(self, *arguments: str) -> list[str]:
-        """The command line of a call, with the files of the project and its parts."""
-        debugging = [self.project / DEBUGGING] if self.with_debugger else []
-        files = [word for path in (*compose_files(self.project), *debugging) for word in ("--file", str(path))]
+        """The command line of a call, with the files of the project and its parts, and with the overlays."""
+        files = [word for path in (*compose_files(self.project), *self.overlays) for word in ("--file", str(path))]
         return ["docker", "compose", *files, *arguments]
 
     def output(self, *arguments: str) -> str:

@@ -75,7 +75,7 @@ def ensure_settings(project: Path) -> None:
         print(done, flush=True)
 
 
-def load(project: Path, *, with_debugger: bool = False) -> ComposeProject:
+def load(project: Path, *overlays: Path) -> ComposeProject:
     """The project, with its engine; UserError if they cannot be used, or the containers are of another folder."""
     engine.check_programs()
     settings = env_file.settings(project)
@@ -83,7 +83,7 @@ def load(project: Path, *, with_debugger: bool = False) -> ComposeProject:
     container = own_container(client)
     if container is not None and SECRETS_SETTING not in settings:
         settings[SECRETS_SETTING] = host_path(project / setup.SECRETS, container.attrs["Mounts"])
-    compose = Compose(project, settings, with_debugger)
+    compose = Compose(project, settings, overlays)
     place = ComposeProject(project, client, compose, *read(compose), container)
     _check_folder(place)
     return place

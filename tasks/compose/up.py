@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from tasks.compose import compose_project, images, ports, stale_secrets, status
-from tasks.compose.compose import DEBUGGING
+from tasks.compose.compose import DEBUGGING, WATCHING
 from tasks.compose.compose_project import ComposeProject
 from tasks.core.console import confirm
 from tasks.core.errors import UserError
@@ -20,7 +20,7 @@ DOWN = "Stop everything: nox -s stack -- down"
 def up(project: Path, timeout: int = TIMEOUT_SECONDS, *, with_debugger: bool = False) -> None:
     """Build what has changed, start what is not running, and wait until everything is ready."""
     compose_project.ensure_settings(project)
-    _up(compose_project.load(project, with_debugger=with_debugger), timeout)
+    _up(compose_project.load(project, *([project / DEBUGGING] if with_debugger else [])), timeout)
 
 
 def restart(project: Path, services: list[str], timeout: int = TIMEOUT_SECONDS) -> None:
@@ -38,7 +38,7 @@ def restart(project: Path, services: list[str], timeout: int = TIMEOUT_SECONDS) 
 def watch(project: Path, timeout: int = TIMEOUT_SECONDS) -> None:
     """Start everything as `up` does; then replace containers when the code in their images changes."""
     compose_project.ensure_settings(project)
-    place = compose_project.load(project)
+    place = compose_project.load(project, *sorted(project.glob(WATCHING)))
     if not any(service.definition.get("develop") for service in place.services):
         raise UserError("Nothing to watch: no service in compose.yaml has develop.watch.")
     _up(place, timeout)
@@ -49,7 +49,7 @@ def watch(project: Path, timeout: int = TIMEOUT_SECONDS) -> None:
 
 def down(project: Path, *, with_volumes: bool, is_sure: bool) -> None:
     """Stop and remove the containers and networks; with `with_volumes` the data too, after a confirmation."""
-    place = compose_project.load(project, with_debugger=(project / DEBUGGING).exists())
+    place = compose_project.load(project, *([project / DEBUGGING] if (project / DEBUGGING).exists() else []))
     found = place.client.volumes.list(filters={"label": place.label})
     volumes = ", ".join(sorted(str(volume.name) for volume in found))
     if with_volumes and volumes and not is_sure:

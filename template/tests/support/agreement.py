@@ -32,7 +32,8 @@ def compose_faults(project: Path, contract: Contract) -> Iterator[Fault]:
     """Settings that a container lacks or does not read, and secrets in its environment."""
     services: dict[str, dict[str, Any]] = {}
     for path in compose_files(project):
-        services |= _load(path).get("services") or {}
+        for name, service in (_load(path).get("services") or {}).items():
+            services[name] = _merged(services.get(name, {}), service)
     example = env_file.required(project)
     for reader, kind in contract.readers.items() if services else ():
         if reader not in services:
@@ -64,6 +65,12 @@ def _load(path: Path) -> dict[str, Any]:
     except yaml.YAMLError:
         raise UserError(f"{path.name} is not valid YAML. To see the line: nox -s lint -- {path.name}") from None
     return loaded if isinstance(loaded, dict) else {}
+
+
+def _merged(service: dict[str, Any], other: dict[str, Any]) -> dict[str, Any]:
+    """A service with the additions of another file: its environment and its secrets."""
+    environment = {**_environment(service), **_environment(other)}
+    return {**service, "environment": environment, "secrets": [*_secrets(service), *_secrets(other)]}
 
 
 def _environment(service: Mapping[str, Any]) -> dict[str, str]:
