@@ -143,7 +143,7 @@ async def auth(auth_url: str) -> AsyncIterator[httpx.AsyncClient]:
 
 
 @pytest.fixture(scope="session")
-def projects_settings(common: dict[str, Any], auth_url: str) -> ProjectsSettings:
+def projects_settings(common: dict[str, Any], auth_url: str, mail: None) -> ProjectsSettings:
     """Settings of the projects service."""
     return ProjectsSettings(**common, jwks_url=f"{auth_url}/.well-known/jwks.json")
 
@@ -183,7 +183,7 @@ def environment(auth_settings: AuthSettings, stores: Stores) -> dict[str, str]:
         "AUTH_SIGNING_KEY": SIGNING_KEY,
         "ARGON2_MEMORY_KIB": "8",
         "ARGON2_ROUNDS": "1",
-        "RATE_LIMIT_CREDENTIALS": NO_LIMIT,
+        **dict.fromkeys(("RATE_LIMIT_CREDENTIALS", "RATE_LIMIT_INVITATIONS", "RATE_LIMIT_MAIL"), NO_LIMIT),
     }
 
 

@@ -16,7 +16,7 @@ from auth.settings import AuthSettings
 from shared.security.passwords import PasswordHashing
 from tests.support.clients import client_of, problem_of
 from tests.support.stores import PRIMARY, REPLICA, Stores, wait_until_locked
-from tests.support.users import PASSWORD, User, create_user, new_email
+from tests.support.users import PASSWORD, User, add_member, create_user, new_email
 
 NEW_PASSWORD = "nobody guesses these nouns"
 FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
@@ -202,8 +202,7 @@ async def test_projects_without_another_owner_are_only_deleted_on_request(
         response = await projects.post("/api/projects", json={"name": name}, headers=owner.headers)
         path = f"/api/projects/{response.json()['id']}"
         for role in members.values():
-            member = {"email": (other_user if owner is user else user).email, "role": role}
-            assert (await projects.post(f"{path}/members", json=member, headers=owner.headers)).status_code == 201
+            await add_member(projects, path, owner, other_user if owner is user else user, role)
         return path
 
     own, shared = await create(user, "Own", other="editor"), await create(user, "Shared", other="owner")
@@ -231,8 +230,7 @@ async def test_owner_cannot_leave_while_the_only_other_one_is_deleted(
 ) -> None:
     created = await projects.post("/api/projects", json={"name": "Shared"}, headers=user.headers)
     project = created.json()["id"]
-    member = {"email": other_user.email, "role": "owner"}
-    await projects.post(f"/api/projects/{project}/members", json=member, headers=user.headers)
+    await add_member(projects, f"/api/projects/{project}", user, other_user, "owner")
     async with await AsyncConnection.connect(stores.database_url) as connection:
         # The other owner leaves, but this is not committed yet.
         await connection.execute("SELECT FROM projects WHERE id = %s FOR UPDATE", [project])

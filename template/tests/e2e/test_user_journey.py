@@ -5,7 +5,7 @@ from uuid import uuid4
 
 import httpx
 
-from tests.support.users import PASSWORD, User, mailed_token, mails, new_email, register, verify
+from tests.support.users import PASSWORD, User, add_member, mailed_token, mails, new_email, register, verify
 
 
 def bearer(access_token: str) -> dict[str, str]:
@@ -104,10 +104,7 @@ async def test_users_see_only_their_own_projects(client: httpx.AsyncClient, user
 
 async def test_role_determines_what_a_member_can_do(client: httpx.AsyncClient, user: User, other_user: User) -> None:
     path = await create(client, user)
-    added = await client.post(
-        f"{path}/members", json={"email": other_user.email, "role": "viewer"}, headers=user.headers
-    )
-    assert added.status_code == 201
+    await add_member(client, path, user, other_user, "viewer")
     assert (await client.get(path, headers=other_user.headers)).json()["role"] == "viewer"
     assert (await client.patch(path, json={"name": "COBOL"}, headers=other_user.headers)).status_code == 403
     role = {"role": "editor"}

@@ -15,7 +15,7 @@ from schemathesis.specs.openapi.checks import positive_data_acceptance
 
 from tests.support.application import Application
 from tests.support.serving import TIMEOUT_SECONDS
-from tests.support.users import PASSWORD, User, create_user, new_email
+from tests.support.users import PASSWORD, User, create_user, invite, new_email
 
 EXAMPLES = 15
 FUZZING = settings(
@@ -44,6 +44,8 @@ USERS = EVERYBODY - {Actor.ANONYMOUS, Actor.FORGED}
 MEMBERS = USERS - {Actor.STRANGER}
 EDITORS = MEMBERS - {Actor.VIEWER}
 OWNERS = EDITORS - {Actor.EDITOR}
+# The stranger is invited.
+INVITED = frozenset({Actor.STRANGER})
 # Operations after which the actor cannot send other requests, with their paths.
 ENDING = {
     "end_session": "/api/auth/sessions/{session_id}",
@@ -79,7 +81,13 @@ ALLOWED = {
     "delete_project": OWNERS,
     "list_events": OWNERS,
     "list_members": MEMBERS,
-    "add_member": OWNERS,
+    "invite_member": OWNERS,
+    "list_invitations": OWNERS,
+    "withdraw_invitation": OWNERS,
+    "list_own_invitations": USERS,
+    "open_invitation": EVERYBODY,
+    "accept_invitation": INVITED,
+    "decline_invitation": INVITED,
     "update_member": OWNERS,
     "remove_member": OWNERS,
     "request_audit_export": OWNERS,
@@ -98,11 +106,13 @@ class World(NamedTuple):
     member: User
     other: User
     project_id: str
+    invitation_id: str
 
     def ids(self, actor: Actor) -> dict[str, str]:
         """The parameters of paths; each actor has a session of its own."""
         session_id = self.users.get(actor, self.member).session_id
-        return {"project_id": self.project_id, "user_id": self.member.id, "session_id": session_id}
+        project = {"project_id": self.project_id, "user_id": self.member.id, "invitation_id": self.invitation_id}
+        return {**project, "session_id": session_id}
 
     def headers(self, actor: Actor) -> dict[str, str]:
         """The headers of a request of the actor."""
@@ -133,7 +143,8 @@ class World(NamedTuple):
             "delete_account": {"password": PASSWORD, "delete_projects": True},
             "create_project": {"name": "Apollo"},
             "update_project": {"name": "Apollo"},
-            "add_member": {"email": self.other.email, "role": "viewer"},
+            "invite_member": {"email": self.other.email, "role": "viewer"},
+            "open_invitation": {"token": "unknown"},
             "update_member": {"role": "editor"},
         }
         return bodies[operation]
@@ -150,11 +161,18 @@ async def create_world(client: httpx.AsyncClient, users: list[User]) -> World:
     actors = dict(zip([each for each in Actor if each in USERS], rest, strict=True))
     send = partial(client.post, headers=actors[Actor.OWNER].headers)
     project = (await send("/api/projects", json={"name": "Shared"})).json()["id"]
-    for user, role in ((actors[Actor.VIEWER], "viewer"), (actors[Actor.EDITOR], "editor"), (member, "viewer")):
-        added = await send(f"/api/projects/{project}/members", json={"email": user.email, "role": role})
+    stranger = actors[Actor.STRANGER]
+    roles = {actors[Actor.VIEWER]: "viewer", actors[Actor.EDITOR]: "editor", member: "viewer", stranger: "viewer"}
+    for user, role in roles.items():
+        await invite(client, f"/api/projects/{project}", actors[Actor.OWNER], user.email, role)
+    path = f"/api/projects/{project}/invitations"
+    found = (await client.get(path, headers=actors[Actor.OWNER].headers)).json()["items"]
+    ids = {each["email"]: each["id"] for each in found}
+    for user in roles.keys() - {stranger}:
+        accepted = await client.post(f"/api/invitations/{ids[user.email]}/accept", headers=user.headers)
         # An actor may have deleted its account.
-        assert added.status_code in {201, 409}, added.text
-    return World(actors, member, other, project)
+        assert accepted.status_code in {200, 401}, accepted.text
+    return World(actors, member, other, project, ids[stranger.email])
 
 
 async def export_events(client: httpx.AsyncClient, world: World) -> None:
@@ -181,7 +199,8 @@ def expected(operation: str, actor: Actor) -> str:
     """What the actor gets."""
     if actor in ALLOWED[operation]:
         return "allowed"
-    return {Actor.ANONYMOUS: "401", Actor.FORGED: "401", Actor.STRANGER: "404"}.get(actor, "403")
+    others = "404" if ALLOWED[operation] == INVITED else "403"
+    return {Actor.ANONYMOUS: "401", Actor.FORGED: "401", Actor.STRANGER: "404"}.get(actor, others)
 
 
 async def test_only_those_who_may_can_call_each_operation(

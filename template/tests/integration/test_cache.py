@@ -18,7 +18,7 @@ from shared.cache import Cache
 from tests.support.clients import client_of, http_client
 from tests.support.processes import run_service
 from tests.support.serving import free_port
-from tests.support.users import User
+from tests.support.users import User, add_member
 
 # Of each of two users: a change, and a read through each of three instances.
 ROUNDS = 125
@@ -44,7 +44,7 @@ class Work:
         """Work for so many rounds."""
         created = await self._call(self.owner, "POST", "/api/projects", name="0", description="0")
         self._path = f"/api/projects/{created.json()['id']}"
-        await self._call(self.owner, "POST", f"{self._path}/members", email=self.editor.email, role="editor")
+        await add_member(self._instances[0], self._path, self.owner, self.editor, "editor")
         await asyncio.gather(
             self._change_and_read(self.owner, "name", rounds),
             self._change_and_read(self.editor, "description", rounds),

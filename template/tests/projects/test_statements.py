@@ -1,14 +1,11 @@
 """The number of SQL statements of each route, without BEGIN and COMMIT."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import httpx
-from sqlalchemy import event
-from sqlalchemy.engine import Engine
 
-from tests.support.users import User
+from tests.support.stores import statements_of
+from tests.support.users import User, add_member, invitation_of
 
 EXPECTED = {
     "create a project": 3,
@@ -19,7 +16,10 @@ EXPECTED = {
     "list members": 1,
     "list members behind the last one": 1,
     "change a project": 4,
-    "add a member": 5,
+    "invite": 6,
+    "list invitations": 1,
+    "list own invitations": 1,
+    "accept an invitation": 6,
     "change a member": 5,
     "remove a member": 5,
     "delete a project": 4,
@@ -27,29 +27,15 @@ EXPECTED = {
 }
 
 
-@contextmanager
-def counted() -> Iterator[list[str]]:
-    """The statements that the projects service executes in the block; a worker in this process executes others."""
-    statements: list[str] = []
-
-    def record(connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
-        if "_projects_login" in connection.connection.driver_connection.info.user:
-            statements.append(statement)
-
-    event.listen(Engine, "before_cursor_execute", record)
-    try:
-        yield statements
-    finally:
-        event.remove(Engine, "before_cursor_execute", record)
-
-
 async def test_number_of_statements(projects: httpx.AsyncClient, user: User, other_user: User) -> None:
     found: dict[str, int] = {}
     expected_status = {"get a project of others": 404}
 
-    async def count(name: str, method: str, path: str, body: Any = None, user: User = user) -> dict[str, Any]:
-        with counted() as statements:
-            response = await projects.request(method, f"/api/projects{path}", json=body, headers=user.headers)
+    async def count(
+        name: str, method: str, path: str, body: Any = None, user: User = user, prefix: str = "/api/projects"
+    ) -> dict[str, Any]:
+        with statements_of("projects") as statements:
+            response = await projects.request(method, f"{prefix}{path}", json=body, headers=user.headers)
         assert response.status_code == expected_status.get(name, response.status_code), name
         assert response.is_success or name in expected_status, response.text
         found[name] = len(statements)
@@ -63,7 +49,11 @@ async def test_number_of_statements(projects: httpx.AsyncClient, user: User, oth
     await count("get a project", "GET", f"/{project}")
     await count("get a cached project", "GET", f"/{project}")
     await count("list audit events", "GET", f"/{project}/events")
-    await count("add a member", "POST", f"/{project}/members", {"email": other_user.email, "role": "editor"})
+    await count("invite", "POST", f"/{project}/members", {"email": other_user.email, "role": "editor"})
+    await count("list invitations", "GET", f"/{project}/invitations")
+    own = (await invitation_of(projects, other_user)).removeprefix("/api/invitations")
+    await count("list own invitations", "GET", "", user=other_user, prefix="/api/invitations")
+    await count("accept an invitation", "POST", f"{own}/accept", user=other_user, prefix="/api/invitations")
     await count("list members", "GET", f"/{project}/members")
     cursor = (await count("list members", "GET", f"/{project}/members?limit=1"))["next"]
     await projects.delete(f"/api/projects/{project}/members/{other_user.id}", headers=user.headers)
@@ -71,7 +61,7 @@ async def test_number_of_statements(projects: httpx.AsyncClient, user: User, oth
     await count("list members behind the last one", "GET", f"/{project}/members?cursor={cursor}")
     await count("get a project of others", "GET", f"/{project}", user=other_user)
     await count("change a project", "PATCH", f"/{project}", {"name": "Moon"})
-    await count("add a member", "POST", f"/{project}/members", {"email": other_user.email, "role": "editor"})
+    await add_member(projects, f"/api/projects/{project}", user, other_user, "editor")
     await count("change a member", "PATCH", f"/{project}/members/{other_user.id}", {"role": "viewer"})
     await count("remove a member", "DELETE", f"/{project}/members/{other_user.id}")
     await count("delete a project", "DELETE", f"/{project}")

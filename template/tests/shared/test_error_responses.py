@@ -6,7 +6,7 @@ import pytest
 from pydantic import Field, TypeAdapter, ValidationError
 
 from auth.schemas import Registration
-from projects.schemas import MemberCreate, ProjectUpdate
+from projects.schemas import MemberInvitation, ProjectUpdate
 from shared.error_responses import MAX_ERRORS, invalid
 
 REGISTRATION = {"email": "ada@example.org", "name": "Ada", "password": "correct horse battery staple"}
@@ -31,8 +31,8 @@ def errors_of(kind: Any, value: object) -> Any:
         (Registration, REGISTRATION | {"name": ""}, "name", "string_too_short", "Must have at least 1 character"),
         (Registration, REGISTRATION | {"name": "\0"}, "name", "string_pattern_mismatch", "Has characters that are not"),
         (Registration, [], "body", "model_type", "Must be an object"),
-        (MemberCreate, {"role": "owner"}, "email", "missing", REQUIRED),
-        (MemberCreate, {"email": "a@example.org", "role": "king"}, "role", "enum", ROLES),
+        (MemberInvitation, {"role": "owner"}, "email", "missing", REQUIRED),
+        (MemberInvitation, {"email": "a@example.org", "role": "king"}, "role", "enum", ROLES),
         (ProjectUpdate, {}, "body", "value_error", "Name"),
         (ProjectUpdate, {"name": "x", "title": 1}, "title", "extra_forbidden", "This field does not exist"),
         (list[Registration], [REGISTRATION | {"name": 1}], "0.name", "string_type", "Must be text"),
@@ -48,7 +48,7 @@ def test_validation_errors_name_the_field_and_are_fit_for_people(
 
 
 def test_at_most_32_errors_are_reported() -> None:
-    assert len(errors_of(list[MemberCreate], [{}] * 100)) == MAX_ERRORS
+    assert len(errors_of(list[MemberInvitation], [{}] * 100)) == MAX_ERRORS
 
 
 async def test_invalid_json_is_an_error_of_the_body(auth: httpx.AsyncClient) -> None:

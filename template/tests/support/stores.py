@@ -8,6 +8,7 @@ import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
+from typing import Any
 
 import psycopg
 from alembic import command
@@ -15,6 +16,8 @@ from alembic.config import Config
 from psycopg import sql
 from pydantic import SecretStr
 from redis import Redis
+from sqlalchemy import event
+from sqlalchemy.engine import Engine
 
 from shared.database.engine import parse_url
 from shared.database.roles import RIGHTS, login_role
@@ -132,6 +135,22 @@ def migrate(database_url: str) -> None:
     url = parse_url(database_url)
     config.attributes |= {"url": url, "passwords": dict.fromkeys(RIGHTS, SecretStr(str(url.password)))}
     command.upgrade(config, "head")
+
+
+@contextmanager
+def statements_of(service: str) -> Iterator[list[str]]:
+    """The statements that a service of this process executes in the block; other services execute others."""
+    statements: list[str] = []
+
+    def record(connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        if f"_{service}_login" in connection.connection.driver_connection.info.user:
+            statements.append(statement)
+
+    event.listen(Engine, "before_cursor_execute", record)
+    try:
+        yield statements
+    finally:
+        event.remove(Engine, "before_cursor_execute", record)
 
 
 async def wait_until_locked(stores: Stores) -> None:

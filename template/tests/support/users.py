@@ -63,6 +63,26 @@ async def verify(client: httpx.AsyncClient, token: str, password: str = PASSWORD
     return tokens
 
 
+async def invite(client: httpx.AsyncClient, path: str, owner: User, email: str, role: str) -> None:
+    """Invite an address to the project with this path."""
+    body = {"email": email, "role": role}
+    invited = await client.post(f"{path}/members", json=body, headers=owner.headers)
+    assert (invited.status_code, invited.content) == (202, b""), invited.text
+
+
+async def invitation_of(client: httpx.AsyncClient, user: User) -> str:
+    """The path of the latest invitation of a user."""
+    found = await client.get("/api/invitations", params={"limit": 100}, headers=user.headers)
+    return f"/api/invitations/{found.json()['items'][-1]['id']}"
+
+
+async def add_member(client: httpx.AsyncClient, path: str, owner: User, member: User, role: str) -> None:
+    """Invite a user to the project with this path, who accepts."""
+    await invite(client, path, owner, member.email, role)
+    accepted = await client.post(f"{await invitation_of(client, member)}/accept", headers=member.headers)
+    assert (accepted.status_code, accepted.json()["role"]) == (200, role), accepted.text
+
+
 async def mailed_token(client: httpx.AsyncClient, email: str) -> str:
     """The token of the newest mail to an address."""
     return inbox.token(await mails(client, email))

@@ -10,10 +10,11 @@ from auth.endpoints import LIMITED, NO_STORE, WRONG_CREDENTIALS, Service
 from auth.limits import Limits
 from auth.mailed import MailedService
 from auth.repository import Repository
-from auth.schemas import EmailChange, EmailRequest, LinkToken, PasswordReset, Registration, Tokens, Verification
+from auth.schemas import EmailChange, EmailRequest, PasswordReset, Registration, Tokens, Verification
 from shared.database.session import DatabaseSession
 from shared.error_responses import INVALID, UNAUTHORIZED
 from shared.mail import NO_MAIL, require_mail
+from shared.schemas import LinkToken
 from shared.security.authentication import CurrentClaims
 
 router = APIRouter(prefix="/api/auth", tags=["auth"])

@@ -10,24 +10,9 @@ from pydantic_core import PydanticCustomError
 
 from auth.password_rules import prepare
 from shared.error_responses import Problem
-from shared.schemas import Email, Name, Schema, StrictSchema
+from shared.schemas import MAX_SECRET_LENGTH, Email, LinkToken, Name, Schema, Secret, StrictSchema
 
-MAX_SECRET_LENGTH = 256
 MIN_PASSWORD_LENGTH = 12
-
-
-def _check_secret(secret: SecretStr) -> SecretStr:
-    """Reject text that cannot be encoded: JSON can escape a lone surrogate, which UTF-8 cannot represent."""
-    text = secret.get_secret_value()
-    if len(text) > MAX_SECRET_LENGTH:
-        raise PydanticCustomError(
-            "string_too_long", "should have at most {max_length} characters", {"max_length": MAX_SECRET_LENGTH}
-        )
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        raise ValueError("should be text") from None
-    return secret
 
 
 def _prepare(password: SecretStr) -> SecretStr:
@@ -49,12 +34,9 @@ def _check_new_password(password: SecretStr) -> SecretStr:
     return password
 
 
-# The validators check the lengths themselves: Pydantic would call the characters of a secret "items".
-Secret = Annotated[SecretStr, AfterValidator(_check_secret), Field(json_schema_extra={"maxLength": MAX_SECRET_LENGTH})]
 Password = Annotated[Secret, AfterValidator(_prepare)]
 NewPassword = Annotated[
-    SecretStr,
-    AfterValidator(_check_secret),
+    Secret,
     AfterValidator(_check_new_password),
     Field(json_schema_extra={"minLength": MIN_PASSWORD_LENGTH, "maxLength": MAX_SECRET_LENGTH}),
 ]
@@ -88,13 +70,6 @@ class EmailRequest(Schema):
 
     email: Email
     """The email address, in any case."""
-
-
-class LinkToken(Schema):
-    """The token of a mailed link."""
-
-    token: Secret
-    """The token, which can be used once."""
 
 
 class Verification(LinkToken):

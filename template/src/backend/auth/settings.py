@@ -9,7 +9,7 @@ from pydantic import AfterValidator, Field, SecretStr
 
 from auth.refresh_tokens import Rotation
 from shared.database.engine import DatabaseSettings, RolePassword
-from shared.mail import MailSettings
+from shared.mail import MailRequestSettings
 from shared.rate_limits import Rate
 from shared.redis import RedisSettings
 from shared.security.tokens import ALWAYS, SEED_BYTES, SigningKey
@@ -58,7 +58,7 @@ def _too_little_memory(memory: int, _others: Mapping[str, Any]) -> str | None:
     return f"should be at least {MIN_MEMORY_KIB}" if memory < MIN_MEMORY_KIB else None
 
 
-class AuthSettings(ServiceSettings, DatabaseSettings, RedisSettings, MailSettings):
+class AuthSettings(ServiceSettings, DatabaseSettings, RedisSettings, MailRequestSettings):
     """Settings of the auth service."""
 
     auth_port: Port = 8001
@@ -96,9 +96,6 @@ class AuthSettings(ServiceSettings, DatabaseSettings, RedisSettings, MailSetting
 
     argon2_timeout: Seconds = 5
     """Seconds that a password may wait to be hashed before the response is 503."""
-
-    rate_limit_mail: Rate = "5/hour"
-    """Mails to an email address that requests can cause, of each kind, in all processes."""
 
     rate_limit_account: Rate = "20/5 minutes"
     """Logins and other requests with a password of an email address or user, and refreshes of a session, each."""

@@ -21,6 +21,7 @@ CREDENTIALS = {
     "/api/auth/resend-verification": "mail",
     "/api/auth/reset-password": "link",
     "/api/auth/verify": "link",
+    "/api/invitations/open": "link",
 }
 # Of probes and scrapes.
 UNLIMITED = frozenset({"/health", "/health/detailed", "/metrics"})

@@ -32,6 +32,7 @@ def create_routes(settings: GatewaySettings) -> Sequence[Route]:
     return (
         Route("/api/auth", "auth", settings.auth_url, verify_tokens=False, max_body=32 * 1024),
         Route("/.well-known/jwks.json", "auth", settings.auth_url, verify_tokens=False),
+        Route("/api/invitations", "projects", settings.projects_url, verify_tokens=True),
         Route("/api/projects", "projects", settings.projects_url, verify_tokens=True),
     )
 

@@ -7,13 +7,16 @@ from fastapi import FastAPI
 from starlette.types import ASGIApp
 
 from projects.endpoints import HANDLED_ERRORS, handle_error, router
+from projects.invitation_endpoints import router as invitation_router
 from projects.settings import ProjectsSettings
 from shared import audit, redis
 from shared.application import create_service, handle_unavailable
 from shared.cache import Cache
 from shared.database import engine as database
 from shared.http import create_client
+from shared.mail import NoMailError, handle_no_mail
 from shared.middleware import RequestMiddleware
+from shared.rate_limits import LimitCollector, SharedLimiter
 from shared.security.active_sessions import ActiveSessions
 from shared.security.authentication import Authenticator
 from shared.security.jwks import RemoteKeys
@@ -29,6 +32,11 @@ def create_app(settings: ProjectsSettings) -> ASGIApp:
         store = redis.create_redis(settings)
         state.cache = Cache(store, settings)
         state.metrics.registry.register(state.cache)
+        state.mail_limiter = SharedLimiter(store, settings, settings.rate_limit_mail)
+        state.invitation_limiter = SharedLimiter(store, settings, settings.rate_limit_invitations)
+        state.metrics.registry.register(LimitCollector([state.mail_limiter, state.invitation_limiter], {}))
+        state.has_mail = settings.has_mail
+        settings.warn_without_mail()
         client = create_client()
         keys = RemoteKeys(client, settings.jwks_url)
         state.checks = {"database": lambda: audit.check_writable(state.engine), "keys": keys.check}
@@ -39,9 +47,10 @@ def create_app(settings: ProjectsSettings) -> ASGIApp:
         await store.aclose()
         await state.engine.dispose()
 
-    app = create_service("projects", "Projects and their members.", lifespan, [router])
+    app = create_service("projects", "Projects and their members.", lifespan, [router, invitation_router])
     for unavailable in (*database.UNAVAILABLE_ERRORS, *redis.UNAVAILABLE_ERRORS):
         app.add_exception_handler(unavailable, handle_unavailable)
+    app.add_exception_handler(NoMailError, handle_no_mail)
     for error in HANDLED_ERRORS:
         app.add_exception_handler(error, handle_error)
     return RequestMiddleware(app, app.state.metrics)

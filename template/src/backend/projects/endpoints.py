@@ -13,7 +13,6 @@ from projects.schemas import (
     AuditExportOut,
     EventOut,
     EventPage,
-    MemberCreate,
     MemberOut,
     MemberPage,
     MemberUpdate,
@@ -22,11 +21,12 @@ from projects.schemas import (
     ProjectPage,
     ProjectUpdate,
 )
-from projects.service import ConflictError, ForbiddenError, NotFoundError, ProjectService
+from projects.service import ConflictError, ForbiddenError, InvalidLinkError, NotFoundError, ProjectService
 from shared.database.models import AuditEvent, AuditExport, Role, User
 from shared.database.session import DatabaseSession
-from shared.error_responses import INVALID, UNAUTHORIZED, UNAVAILABLE, ProblemResponse, describe
+from shared.error_responses import INVALID, UNAUTHORIZED, UNAVAILABLE, ProblemResponse, describe, invalid
 from shared.pagination import Cursor, Limit, read_cursor
+from shared.rate_limits import DETAIL, RateLimitedError
 from shared.request_id import device_name
 from shared.schemas import NO_NUL
 from shared.security.authentication import CurrentClaims
@@ -36,7 +36,6 @@ router = APIRouter(prefix="/api/projects", tags=["projects"])
 FORBIDDEN = describe(403, "The current user's role does not allow this.")
 PROJECT_NOT_FOUND = describe(404, "The project does not exist, or the current user is not a member.")
 MEMBER_NOT_FOUND = describe(404, "The project or the member does not exist, or the current user is not a member.")
-CANNOT_ADD = describe(409, "The user is not registered, or is already a member.")
 EXPORT_NOT_FOUND = describe(404, "There is no such project or export, or the current user is not a member.")
 EXPORT_NOT_FINISHED = describe(409, "The export is not finished.")
 GZIP = "application/gzip"
@@ -109,16 +108,6 @@ async def list_members(project_id: ProjectId, service: Service, after: PageCurso
     last = rows[limit - 1].membership if len(rows) > limit else None
     cursor = Cursor(last.created_at, last.user_id) if last else None
     return MemberPage(items=[member_out(row) for row in rows[:limit]], next=str(cursor) if cursor else None)
-
-
-@router.post(
-    "/{project_id}/members",
-    status_code=201,
-    responses=UNAUTHORIZED | FORBIDDEN | PROJECT_NOT_FOUND | CANNOT_ADD | INVALID | UNAVAILABLE,
-)
-async def add_member(project_id: ProjectId, member: MemberCreate, service: Service) -> MemberOut:
-    """Add a registered user to a project. Requires the role owner."""
-    return member_out(await service.add_member(project_id, member.email, member.role))
 
 
 @router.patch(
@@ -211,8 +200,13 @@ def handle_error(_request: Request, error: Exception) -> ProblemResponse:
             return ProblemResponse(404, "Nothing with this ID exists, or you are not a member")
         case ForbiddenError():
             return ProblemResponse(403, "Your role in this project does not allow this")
+        case RateLimitedError():
+            return ProblemResponse(429, DETAIL, error.usage.headers())
+        case InvalidLinkError():
+            message = "is of a link that has expired, was used, withdrawn or replaced; see your invitations"
+            return invalid([{"type": "link_invalid", "loc": ("body", "token"), "msg": message}])
         case _:
             return ProblemResponse(409, str(error), code=getattr(error, "code", ""))
 
 
-HANDLED_ERRORS = (NotFoundError, ForbiddenError, ConflictError)
+HANDLED_ERRORS = (NotFoundError, ForbiddenError, ConflictError, RateLimitedError, InvalidLinkError)

@@ -8,7 +8,6 @@ from uuid import UUID
 
 from sqlalchemy import Select, delete, exists, func, or_, select, tuple_
 from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncEngine
 from sqlalchemy.orm import aliased, load_only
 
@@ -24,7 +23,7 @@ from shared.database.models import (
     Role,
     User,
 )
-from shared.database.session import OWNER_KEYS, CachedSession, violates
+from shared.database.session import CachedSession
 from shared.jobs import enqueue
 from shared.pagination import Cursor
 
@@ -46,10 +45,6 @@ class MemberRow(NamedTuple):
 
     membership: Membership
     user: User
-
-
-class NoUserError(Exception):
-    """The user was deleted."""
 
 
 class Repository:
@@ -126,20 +121,10 @@ class Repository:
         query = select(func.count()).where(Membership.project_id == project_id, Membership.role == Role.OWNER)
         return await self._database.scalar(query) or 0
 
-    async def user_by_email(self, email: str) -> User | None:
-        """The user with this email."""
-        return await self._database.scalar(select(User).where(User.email == email).options(USER_COLUMNS))
-
-    async def add_member(self, project_id: UUID, user_id: UUID, role: Role) -> Membership | None:
-        """Insert a membership; None if the user is already a member, NoUserError if the user was just deleted."""
+    async def add_member(self, project_id: UUID, user_id: UUID, role: Role) -> None:
+        """Insert a membership, unless the user is already a member."""
         values = {"project_id": project_id, "user_id": user_id, "role": role}
-        statement = insert(Membership).values(values).on_conflict_do_nothing().returning(Membership)
-        try:
-            return await self._database.scalar(statement)
-        except IntegrityError as error:
-            if violates(error, OWNER_KEYS):
-                raise NoUserError from error
-            raise
+        await self._database.execute(insert(Membership).values(values).on_conflict_do_nothing())
 
     async def request_export(self, project_id: UUID) -> AuditExport | None:
         """Replace the finished export of the project by a new one; None if the worker is writing one."""

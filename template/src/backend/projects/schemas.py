@@ -135,14 +135,67 @@ class EventPage(Schema):
     """The cursor of the next page; null on the last page."""
 
 
-class MemberCreate(Schema):
-    """A user to add to a project."""
+class MemberInvitation(Schema):
+    """An email address to invite to a project."""
 
     email: Email
-    """The email address of a registered user."""
+    """The email address, in any case."""
 
     role: Role
     """The role of the new member."""
+
+
+class InvitationBase(Schema):
+    """What receivers and senders of an invitation see."""
+
+    id: UUID
+    """The ID of the invitation."""
+
+    role: Role
+    """The role of the new member."""
+
+    invited_by: str
+    """The name of the owner of the project who sent it."""
+
+    created_at: datetime
+    """When it was sent."""
+
+    expires_at: datetime
+    """When it expires."""
+
+
+class InvitationOut(InvitationBase):
+    """An invitation for its receiver."""
+
+    project: str
+    """The name of the project."""
+
+
+class InvitationPage(Schema):
+    """A page of invitations."""
+
+    items: list[InvitationOut]
+    """Invitations, oldest first."""
+
+    next: str | None
+    """The cursor of the next page; null on the last page."""
+
+
+class PendingInvitationOut(InvitationBase):
+    """An invitation for owners of the project."""
+
+    email: str
+    """The invited email address."""
+
+
+class PendingInvitationPage(Schema):
+    """A page of invitations to a project."""
+
+    items: list[PendingInvitationOut]
+    """Invitations, oldest first."""
+
+    next: str | None
+    """The cursor of the next page; null on the last page."""
 
 
 class MemberUpdate(Schema):

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from uuid import UUID
 
-from projects.repository import MemberRow, NoUserError, ProjectRow, Repository
+from projects.repository import MemberRow, ProjectRow, Repository
 from projects.schemas import ProjectOut, ProjectUpdate
 from shared.database.models import AuditEvent, AuditExport, Role, User
 from shared.pagination import Cursor
@@ -27,11 +27,8 @@ class ConflictError(Exception):
         self.code = code
 
 
-class NotRegisteredError(ConflictError):
-    """No user has this email."""
-
-    def __init__(self) -> None:
-        super().__init__("not_registered", "No user with this email is registered")
+class InvalidLinkError(Exception):
+    """The token of the link is unknown, or of an invitation that does not count any more."""
 
 
 class ProjectService:
@@ -44,7 +41,7 @@ class ProjectService:
     async def create_project(self, name: str, description: str) -> ProjectRow:
         """Create a project that the current user owns."""
         row = await self._repository.add_project(name, description, self._user_id)
-        self._record("project.create", row.project.id, name=name)
+        self.record("project.create", row.project.id, name=name)
         return row
 
     async def list_projects(self, search: str, after: Cursor | None, limit: int) -> Sequence[ProjectRow]:
@@ -53,39 +50,39 @@ class ProjectService:
 
     async def get_project(self, project_id: UUID) -> ProjectOut:
         """A project."""
-        return await self._require(project_id, Role.VIEWER)
+        return await self.require(project_id, Role.VIEWER)
 
     async def update_project(self, project_id: UUID, update: ProjectUpdate) -> ProjectRow:
         """Change the name or description of a project."""
-        row = await self._lock(project_id, Role.EDITOR)
+        row = await self.lock(project_id, Role.EDITOR)
         changes = update.model_dump(exclude_none=True)
         for name, value in changes.items():
             setattr(row.project, name, value)
         await self._repository.flush(project_id)
-        self._record("project.change", project_id, fields=sorted(changes))
+        self.record("project.change", project_id, fields=sorted(changes))
         return row
 
     async def delete_project(self, project_id: UUID) -> None:
         """Delete a project."""
-        row = await self._lock(project_id, Role.OWNER)
-        self._record("project.delete", project_id, name=row.project.name)
+        row = await self.lock(project_id, Role.OWNER)
+        self.record("project.delete", project_id, name=row.project.name)
         await self._repository.delete(row.project)
 
     async def request_export(self, project_id: UUID) -> AuditExport:
         """Let the worker write an export of the audit events, unless it is doing so; replaces the last one."""
-        await self._lock(project_id, Role.OWNER)
+        await self.lock(project_id, Role.OWNER)
         if new := await self._repository.request_export(project_id):
-            self._record("project.export", project_id)
+            self.record("project.export", project_id)
         return new or await self._export(project_id)
 
     async def get_export(self, project_id: UUID) -> AuditExport:
         """The latest export of the audit events."""
-        await self._require(project_id, Role.OWNER)
+        await self.require(project_id, Role.OWNER)
         return await self._export(project_id)
 
     async def get_finished_export(self, project_id: UUID) -> AuditExport:
         """The latest export of the audit events, to be downloaded."""
-        await self._require(project_id, Role.OWNER)
+        await self.require(project_id, Role.OWNER)
         export = await self._export(project_id)
         if export.finished_at is None:
             raise ConflictError("not_finished", "The export is not finished; try again in a moment")
@@ -96,53 +93,38 @@ class ProjectService:
         rows = await self._repository.members(project_id, self._user_id, after, limit)
         if not rows:
             # Behind the last page, or not a member.
-            await self._require(project_id, Role.VIEWER)
+            await self.require(project_id, Role.VIEWER)
         return rows
 
     async def list_events(
         self, project_id: UUID, after: Cursor | None, limit: int
     ) -> tuple[Sequence[AuditEvent], Mapping[UUID, User]]:
         """The audit events of a project, and those of their actors who still exist."""
-        await self._require(project_id, Role.OWNER)
+        await self.require(project_id, Role.OWNER)
         events = await self._repository.events(project_id, after, limit)
         return events, await self._repository.users({each.actor_id for each in events if each.actor_id})
 
-    async def add_member(self, project_id: UUID, email: str, role: Role) -> MemberRow:
-        """Add a registered user to a project."""
-        await self._lock(project_id, Role.OWNER)
-        user = await self._repository.user_by_email(email)
-        if user is None:
-            raise NotRegisteredError
-        try:
-            membership = await self._repository.add_member(project_id, user.id, role)
-        except NoUserError:
-            raise NotRegisteredError from None
-        if membership is None:
-            raise ConflictError("already_member", "This user is already a member")
-        self._record("member.add", project_id, user_id=str(user.id), role=role)
-        return MemberRow(membership, user)
-
     async def update_member(self, project_id: UUID, user_id: UUID, role: Role) -> MemberRow:
         """Change the role of a member."""
-        await self._lock(project_id, Role.OWNER)
+        await self.lock(project_id, Role.OWNER)
         row = await self._member(project_id, user_id)
         if role is not Role.OWNER:
             await self._require_another_owner(row)
         row.membership.role = role
         await self._repository.flush(project_id)
-        self._record("member.change", project_id, user_id=str(user_id), role=role)
+        self.record("member.change", project_id, user_id=str(user_id), role=role)
         return row
 
     async def remove_member(self, project_id: UUID, user_id: UUID) -> None:
         """Remove a member; members who are not owners can only remove themselves."""
         is_self = user_id == self._user_id
-        await self._lock(project_id, Role.VIEWER if is_self else Role.OWNER)
+        await self.lock(project_id, Role.VIEWER if is_self else Role.OWNER)
         row = await self._member(project_id, user_id)
         await self._require_another_owner(row)
         await self._repository.delete(row.membership)
-        self._record("member.remove", project_id, user_id=str(user_id))
+        self.record("member.remove", project_id, user_id=str(user_id))
 
-    async def _require(self, project_id: UUID, minimum: Role) -> ProjectOut:
+    async def require(self, project_id: UUID, minimum: Role) -> ProjectOut:
         """The project, perhaps cached, if the current user has this role or a higher one."""
         project = await self._repository.project(project_id, self._user_id)
         if project is None:
@@ -150,7 +132,7 @@ class ProjectService:
         _check_role(project.role, minimum)
         return project
 
-    async def _lock(self, project_id: UUID, minimum: Role) -> ProjectRow:
+    async def lock(self, project_id: UUID, minimum: Role) -> ProjectRow:
         """The same to change it: from the database, locked until the end of the transaction."""
         row = await self._repository.lock_project(project_id, self._user_id)
         if row is None:
@@ -177,7 +159,8 @@ class ProjectService:
                 "last_owner", "A project needs an owner: make another member an owner first, or delete the project"
             )
 
-    def _record(self, action: str, project_id: UUID, **details: object) -> None:
+    def record(self, action: str, project_id: UUID, **details: object) -> None:
+        """Add an audit event on a project by the current user."""
         self._repository.record(action, self._user_id, project_id, **details)
 
 

@@ -9,6 +9,7 @@ from fastapi import Request
 from pydantic import AfterValidator
 
 from shared.error_responses import ProblemResponse, describe
+from shared.rate_limits import Rate
 from shared.settings import DEPLOYED, Settings, is_loopback, refuse
 
 # The usual ports of the schemes.
@@ -53,7 +54,14 @@ class MailSettings(Settings):
     def warn_without_mail(self) -> None:
         """Log a warning if there is neither."""
         if not self.has_mail:
-            log.warning("mail is not configured; registration and password reset respond with 501", setting="SMTP_URL")
+            log.warning("mail is not configured: none is sent, and requests for it get 501", setting="SMTP_URL")
+
+
+class MailRequestSettings(MailSettings):
+    """The same with the limit of services whose requests cause mail."""
+
+    rate_limit_mail: Rate = "5/hour"
+    """Mails to an email address that requests can cause, of each kind, in all processes."""
 
 
 async def require_mail(request: Request) -> None:

@@ -1,5 +1,6 @@
 """Rate limits: local ones in the memory of a process, and exact ones in Redis, which all processes share."""
 
+import hashlib
 import math
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -145,6 +146,12 @@ class SharedLimiter:
             usage = replace(self._local.usage(self._local.take(f"{name} {key}")), limit=name)
         self.rejected[name] += not usage.accepted
         return usage
+
+    async def require(self, name: str, key: str) -> None:
+        """Count a request; raises RateLimitedError if there are too many. Redis gets a hash of the key."""
+        usage = await self.take(name, hashlib.sha256(key.encode()).hexdigest())
+        if not usage.accepted:
+            raise RateLimitedError(usage)
 
     async def _take(self, name: str, key: str) -> Usage:
         accepted = await self._window.hit(self._rate, name, key)

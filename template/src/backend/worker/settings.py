@@ -57,7 +57,7 @@ class WorkerSettings(ServiceSettings, DatabaseSettings, RedisSettings, MailSetti
     public_url: Annotated[HttpUrl, refuse(_local_links)] = Field(
         default=f"http://{LOCALHOST}:3000", validate_default=True
     )
-    """The URL of the pages that links in mail open: /verify, /reset-password, /confirm-email and /forgot-password."""
+    """The URL of the pages that links in mail open; the README lists them."""
 
     audit_retention_days: int = Field(default=400, ge=30)
     """Days after which audit events are deleted."""

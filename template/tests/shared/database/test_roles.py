@@ -34,6 +34,7 @@ ALLOWED = {
     "projects": {
         "projects": OWN,
         "memberships": OWN,
+        "invitations": OWN,
         "audit_events": {"INSERT"},
         "project_events": {"SELECT"},
         "jobs": {"INSERT"},
@@ -44,6 +45,7 @@ ALLOWED = {
     "worker": {
         "jobs": OWN,
         "registrations": {"DELETE"},
+        "invitations": {"DELETE"},
         "account_tokens": {"INSERT", "DELETE"},
         "sessions": {"DELETE"},
         "audit_events": {"INSERT"},
@@ -63,6 +65,10 @@ ALLOWED_COLUMNS = {
         "sessions": {("SELECT", "id"), ("SELECT", "expires_at")},
         "users": {("SELECT", "id"), ("SELECT", "email"), ("SELECT", "account_version")},
         "registrations": {("SELECT", "id"), ("SELECT", "email"), ("SELECT", "created_at")},
+        "invitations": {
+            *(("SELECT", each) for each in ("id", "email", "expires_at")),
+            ("UPDATE", "token_hash"),
+        },
         "account_tokens": {("SELECT", "token_hash"), ("SELECT", "expires_at")},
         "audit_exports": {("UPDATE", each) for each in ("finished_at", "events", "size")},
     },

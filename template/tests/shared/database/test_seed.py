@@ -21,7 +21,7 @@ from tests.support.clients import client_of, http_client
 from tests.support.serving import serve
 from tests.support.stores import Stores, fresh, migrate
 
-TABLES = ("users", "projects", "memberships", "audit_events")
+TABLES = ("users", "projects", "memberships", "invitations", "audit_events")
 
 Run = Callable[..., str]
 

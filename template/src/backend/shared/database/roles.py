@@ -31,6 +31,7 @@ RIGHTS: dict[str, dict[str, str]] = {
     "projects": {
         "projects": OWN,
         "memberships": OWN,
+        "invitations": OWN,
         "users": "SELECT (id, email, name)",
         # While Redis is away.
         "sessions": "SELECT (id, user_id, expires_at, revoked_at)",
@@ -44,6 +45,7 @@ RIGHTS: dict[str, dict[str, str]] = {
         "jobs": OWN,
         "users": "SELECT (id, email, account_version)",
         "registrations": "SELECT (id, email, created_at), DELETE",
+        "invitations": "SELECT (id, email, expires_at), UPDATE (token_hash), DELETE",
         "account_tokens": "SELECT (token_hash, expires_at), INSERT, DELETE",
         "audit_exports": "SELECT, UPDATE (finished_at, events, size), DELETE",
         "audit_export_parts": "INSERT",

@@ -18,7 +18,7 @@ from sqlalchemy import Connection, NullPool, create_engine, text
 
 from shared.database.engine import MigrationSettings, owner_url
 from shared.database.migrate import migrate, print_line
-from shared.database.models import AuditEvent, Base, Membership, Project, Role, User
+from shared.database.models import AuditEvent, Base, Invitation, Membership, Project, Role, User
 from shared.settings import DEPLOYED, load
 
 # The password of every seeded person, for development only.
@@ -30,6 +30,8 @@ DEFAULT_PEOPLE = 100
 # The history is in this year, so that it is the same on every day.
 START = datetime(2026, 1, 5, 8, tzinfo=UTC)
 DAYS = 300
+# Of invitations that nobody has answered, since the worker deletes expired ones.
+EXPIRY = datetime(2100, 1, 1, tzinfo=UTC)
 
 GIVEN_NAMES = (
     *("Ada", "Amara", "Anton", "Beatriz", "Chidi", "Clara", "Dalia", "Elif", "Emil", "Farah", "Felix", "Gita"),
@@ -67,6 +69,7 @@ COLUMNS: dict[type[Base], tuple[str, ...]] = {
     User: ("id", "email", "name", "password_hash", "created_at", "updated_at"),
     Project: ("id", "name", "description", "created_at", "updated_at"),
     Membership: ("project_id", "user_id", "role", "created_at"),
+    Invitation: ("id", "project_id", "email", "role", "invited_by", "created_at", "expires_at"),
     AuditEvent: (
         "id",
         "created_at",
@@ -206,8 +209,13 @@ def history(owner: Person) -> Iterator[tuple[type[Base], tuple[Any, ...]]]:
         for member in members(source, owner):
             now = max(now, member.joined_at) + timedelta(hours=source.randrange(1, 72))
             role = source.choices(tuple(Role), (5, 4, 1))[0].value
+            yield AuditEvent, event(owner, now, "member.invite", project, email=member.email, role=role)
+            now += timedelta(minutes=source.randrange(5, 600))
             yield Membership, (project, member.id, role, now)
-            yield AuditEvent, event(owner, now, "member.add", project, user_id=str(member.id), role=role)
+            yield AuditEvent, event(member, now, "member.accept", project, role=role, invited_by=str(owner.id))
+        invited = f"guest{owner.number + 1}@{DOMAIN}"
+        yield AuditEvent, event(owner, now, "member.invite", project, email=invited, role=Role.VIEWER.value)
+        yield Invitation, (source.uuid(), project, invited, Role.VIEWER.value, owner.id, now, EXPIRY)
         updated_at = created_at
         for _ in range(source.randrange(3)):
             updated_at = now = now + timedelta(hours=source.randrange(1, 240))

@@ -14,7 +14,7 @@ from shared.database.pending import check_migrated
 from shared.security.authentication import unauthorized
 
 # Foreign keys of rows that belong to the current user.
-OWNER_KEYS = frozenset({"memberships_user_id_fkey", "sessions_user_id_fkey"})
+OWNER_KEYS = frozenset({"memberships_user_id_fkey", "sessions_user_id_fkey", "invitations_invited_by_fkey"})
 
 
 class CachedSession(AsyncSession):

@@ -4,9 +4,11 @@ from worker.jobs.audit import purge_audit_events
 from worker.jobs.exports import export_audit_events, purge_exports
 from worker.jobs.mail import (
     mail_email_change,
+    mail_invitation,
     mail_notice,
     mail_password_reset,
     mail_verification,
+    purge_invitations,
     purge_registrations,
 )
 from worker.jobs.sessions import purge_sessions
@@ -15,11 +17,13 @@ from worker.registry import Job, by_name
 JOBS = by_name(
     Job(export_audit_events, timeout=600),
     Job(mail_email_change),
+    Job(mail_invitation),
     Job(mail_notice),
     Job(mail_password_reset),
     Job(mail_verification),
     Job(purge_audit_events, schedule="27 * * * *"),
     Job(purge_exports, schedule="47 * * * *"),
+    Job(purge_invitations, schedule="7 * * * *"),
     Job(purge_registrations, schedule="37 * * * *"),
     Job(purge_sessions, schedule="17 * * * *"),
 )

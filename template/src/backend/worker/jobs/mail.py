@@ -9,11 +9,11 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 from uuid import UUID
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import load_only
 
-from shared.database.models import AccountToken, Purpose, Registration, User
+from shared.database.models import AccountToken, Invitation, Purpose, Registration, User
 from worker.mail import Mail, Mailer
 from worker.registry import Context
 
@@ -27,6 +27,7 @@ PAGES = {
     Purpose.CHANGE_EMAIL: ("confirm-email", timedelta(hours=1)),
 }
 IGNORE = "If you did not ask for this, ignore this message: nothing changes without the link."
+UNKNOWN = "If you do not know the sender, ignore this message."
 FORGOTTEN = "If it was not you, or if you have forgotten your password, choose a new one:"
 NOTICES = {
     "password": ("Your password was changed", "The password of your account was changed, and its sessions were ended."),
@@ -69,11 +70,29 @@ async def mail_email_change(context: Context, user_id: UUID, email: str) -> None
         await _send(context, email, "Confirm your new email address", "To use this address, open:", link, IGNORE)
 
 
+async def mail_invitation(context: Context, invitation_id: UUID, project: str, inviter: str) -> None:
+    """Send the link of an invitation to a project, unless it was withdrawn; it replaces that of an earlier mail."""
+    token, token_hash = _make_token()
+    async with AsyncSession(context.state.engine) as session:
+        change = update(Invitation).where(Invitation.id == invitation_id).values(token_hash=token_hash)
+        email = await session.scalar(change.returning(Invitation.email))
+        await session.commit()
+    if email:
+        subject = f"{inviter} invites you to the project {project}"
+        needs = f"You can accept or decline this with an account with the address {email}. To see it, open:"
+        await _send(context, email, subject, f"{subject}.", needs, _page(context, f"invitation?token={token}"), UNKNOWN)
+
+
 async def mail_notice(context: Context, email: str, notice: Literal["password", "email"]) -> None:
     """Notify a user of a change of the account."""
     # With the old address, a password cannot be reset any more.
     advice = (FORGOTTEN, _page(context, "forgot-password")) if notice == "password" else ()
     await _send(context, email, *NOTICES[notice], *advice)
+
+
+async def purge_invitations(context: Context) -> None:
+    """Delete expired invitations."""
+    await context.database.execute(delete(Invitation).where(Invitation.expires_at < datetime.now(UTC)))
 
 
 async def purge_registrations(context: Context) -> None:
@@ -91,14 +110,19 @@ async def _user(context: Context, condition: Any) -> User | None:
 
 async def _make_link(context: Context, purpose: Purpose, **values: Any) -> str:
     """A link with a new token, which is committed first: the mail may be sent although the job fails afterwards."""
-    token = secrets.token_urlsafe(32)
+    token, token_hash = _make_token()
     page, lifetime = PAGES[purpose]
-    token_hash = hashlib.sha256(token.encode()).digest()
     async with AsyncSession(context.state.engine) as session:
         expires_at = datetime.now(UTC) + lifetime
         session.add(AccountToken(token_hash=token_hash, purpose=purpose, expires_at=expires_at, **values))
         await session.commit()
     return _page(context, f"{page}?token={token}")
+
+
+def _make_token() -> tuple[str, bytes]:
+    """A new token, and the hash to store."""
+    token = secrets.token_urlsafe(32)
+    return token, hashlib.sha256(token.encode()).digest()
 
 
 def _page(context: Context, path: str) -> str:

@@ -3,6 +3,7 @@
 from shared.database.models.audit import PROJECT_EVENTS, AuditEvent
 from shared.database.models.base import Base
 from shared.database.models.exports import AuditExport, AuditExportPart
+from shared.database.models.invitations import Invitation
 from shared.database.models.jobs import Job
 from shared.database.models.projects import Membership, Project, Role
 from shared.database.models.users import AccountToken, Purpose, Registration, Session, User
@@ -14,6 +15,7 @@ __all__ = [
     "AuditExport",
     "AuditExportPart",
     "Base",
+    "Invitation",
     "Job",
     "Membership",
     "Project",
