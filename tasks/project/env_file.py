@@ -70,6 +70,11 @@ def secrets(project: Path) -> list[str]:
     return [name for name, value in (required(project) | defaults(project)).items() if not value]
 
 
+def foreign_secrets(project: Path) -> list[str]:
+    """The secrets of others, which nothing here can generate: `.env.example` shows them with empty quotes."""
+    return [name for name, value in defaults(project).items() if value == '""']
+
+
 def misspelt(project: Path) -> dict[str, str]:
     """Unknown names in `.env.local` that are similar to a name in `.env.example`, which is the value."""
     known = required(project) | defaults(project)

@@ -78,7 +78,8 @@ def lacking(project: Path, present: dict[str, str]) -> dict[str, str]:
 def complete_secrets(project: Path) -> list[str]:
     """Write each missing secret, from `.env.local` or a new one, and link `.env`; returns what changed.
 
-    Existing files stay as they are; an empty one counts as missing. Certificates are renewed before they expire.
+    Existing files stay as they are; an empty one counts as missing. A secret of others is empty unless `.env.local` has
+    it, and follows that. Certificates are renewed before they expire.
     """
     folder = project / SECRETS
     try:
@@ -90,6 +91,10 @@ def complete_secrets(project: Path) -> list[str]:
     known, missing = env_file.local(project), _missing_secrets(project)
     for name in missing:
         atomic_file.write(folder / name.lower(), known.get(name) or fresh_secret(), FILE_MODE)
+    for name in env_file.foreign_secrets(project):
+        if _is_obsolete(folder / name.lower(), value := known.get(name, "")):
+            atomic_file.write(folder / name.lower(), value, FILE_MODE)
+            missing.append(name)
     changes += [f"Wrote {SECRETS}/: {', '.join(name.lower() for name in missing)}."] if missing else []
     return changes + certificates.complete(project, folder, FILE_MODE) + _link(project)
 
@@ -141,6 +146,11 @@ def hooks_obstacle(project: Path) -> str:
 def _missing_secrets(project: Path) -> list[str]:
     present = {path.name for path in (project / SECRETS).glob("*") if path.is_file() and path.stat().st_size}
     return [name for name in env_file.secrets(project) if name.lower() not in present]
+
+
+def _is_obsolete(file: Path, value: str) -> bool:
+    """Whether the file is missing, which Compose would refuse, or has another value than the setting, if that is set."""
+    return not file.exists() or (value != "" and file.read_text(encoding="utf-8") != value)
 
 
 def _link(project: Path) -> list[str]:

@@ -34,7 +34,7 @@ def compose_faults(project: Path, contract: Contract) -> Iterator[Fault]:
     for path in compose_files(project):
         for name, service in (_load(path).get("services") or {}).items():
             services[name] = _merged(services.get(name, {}), service)
-    example = env_file.required(project)
+    example, foreign = env_file.required(project), env_file.foreign_secrets(project)
     for reader, kind in contract.readers.items() if services else ():
         if reader not in services:
             yield Fault(COMPOSE_FILE, reader, "there is no service of this name")
@@ -54,7 +54,8 @@ def compose_faults(project: Path, contract: Contract) -> Iterator[Fault]:
             name: VARIABLE.sub(lambda found: example.get(found["name"]) or found["default"] or "", text)
             for name, text in given.items()
         }
-        for name, reason in refusals(kind, texts | {name: fresh_secret() for name in secrets}).items():
+        own = {name: fresh_secret() for name in secrets if name not in foreign}
+        for name, reason in refusals(kind, texts | own).items():
             yield Fault(COMPOSE_FILE, name, f"{reader} would not start: {reason}")
 
 

@@ -18,6 +18,7 @@ import trustme
 from aiosmtpd.handlers import AsyncMessage
 from aiosmtpd.smtp import SMTP, AuthResult, LoginPassword
 from pydantic import SecretStr, ValidationError
+from structlog.testing import capture_logs
 
 from shared.mail import MailSettings
 from shared.settings import Environment
@@ -147,15 +148,41 @@ async def test_server_without_starttls_gets_no_mail_unless_it_is_this_machine(
         ({"smtp_url": f"smtp://user:{uuid4()}@smtp.example.com"}, "smtp_url"),
         ({"mail_from": "nobody"}, "mail_from"),
         ({"environment": "staging", "smtp_url": "smtp://127.0.0.1:1025"}, "smtp_url"),
+        ({"smtp_password": PASSWORD}, "smtp_password"),
+        ({"smtp_password": PASSWORD, "smtp_url": None}, "smtp_password"),
         ({"environment": "production", "mail_from": "no-reply@localhost"}, "mail_from"),
         ({"environment": "production", "public_url": "http://localhost:3000"}, "public_url"),
     ],
 )
-def test_wrong_settings_of_mail_are_refused(change: dict[str, str], field: str) -> None:
+def test_wrong_settings_of_mail_are_refused(change: dict[str, str | None], field: str) -> None:
     deployed = {"smtp_url": "smtps://smtp.example.com", "mail_from": "a@example.com", "public_url": "https://example"}
     with pytest.raises(ValidationError) as refused:
         WorkerSettings.model_validate({"environment": "development", **deployed, **change})
     assert field in {each["loc"][0] for each in refused.value.errors()}
+
+
+def test_empty_password_of_the_server_counts_as_none(common: dict[str, Any]) -> None:
+    # The file of containers is empty with a relay that needs no user.
+    found = WorkerSettings(**common, smtp_url="smtps://smtp.example.com", smtp_password=SecretStr(""))
+    assert found.smtp_password is None
+
+
+async def test_worker_without_a_server_warns_once_and_logs_each_mail(
+    database: Database, worker_settings: WorkerSettings
+) -> None:
+    await database.execute("INSERT INTO users (email, name, password_hash) VALUES (%s, 'Ada', 'x')", MAIL.to)
+    settings = worker_settings.model_copy(update={"environment": Environment.PRODUCTION})
+    with capture_logs() as logs:
+        async with client_of(create_app(settings, by_name(Job(mail_password_reset)))):
+            ids = [await database.add("mail_password_reset", email=MAIL.to) for _ in range(2)]
+            for each in ids:
+                await database.finished(each)
+    found = [each for each in logs if "SMTP_URL" in str(each)]
+    assert [each["event"] for each in found if "setting" in each] == [
+        "mail is not configured: none is sent, and requests for it get 501"
+    ]
+    assert {each["job_id"] for each in found if each["event"] == "mail not sent"} == {str(each) for each in ids}
+    assert MAIL.to not in str(logs)
 
 
 def test_environment_without_a_server_only_has_mail_in_development() -> None:
@@ -179,7 +206,7 @@ async def test_bounced_mail_is_retried_and_then_reported(
 
 async def test_mail_to_an_address_that_does_not_exist_is_not_retried(settings: WorkerSettings) -> None:
     async def refuse(_server: SMTP, _session: Any, _envelope: Any, address: str, _options: Any) -> str:
-        return "550 5.1.1 no such user" if address.endswith("@example.org") else "554 5.7.1 relay access denied"
+        return "554 5.7.1 relay access denied" if address.endswith("@example.com") else "550 5.1.1 no such user"
 
     received = Received()
     vars(received)["handle_RCPT"] = refuse
@@ -190,6 +217,14 @@ async def test_mail_to_an_address_that_does_not_exist_is_not_retried(settings: W
         with pytest.raises(aiosmtplib.SMTPRecipientsRefused, match="relay access denied"):
             await mailer.send(Mail("ada@example.com", "Hello", []), JOB)
     assert received.mails == []
+
+
+async def test_domain_of_a_recipient_is_sent_as_idna(settings: WorkerSettings) -> None:
+    received = Received()
+    async with server(received, None, implicit=False) as port:
+        await Mailer(settings, f"smtp://127.0.0.1:{port}").send(Mail("ada@exämple.org", "Hello", []), JOB)
+    [mail] = received.mails
+    assert (mail["to"], mail["x-rcptto"]) == ("ada@xn--exmple-cua.org",) * 2
 
 
 async def test_mail_of_a_registration_has_its_own_link(database: Database, work: Work) -> None:

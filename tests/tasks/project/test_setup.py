@@ -169,6 +169,22 @@ def test_secret_of_env_local_is_used_for_containers(optional: Path) -> None:
     assert (optional / ".env").readlink() == Path("nowhere")
 
 
+def test_secret_of_others_is_empty_or_follows_env_local(small: Path) -> None:
+    with (small / ".env.example").open("a") as example:
+        example.write('# SMTP_PASSWORD=""\n')
+    setup.complete(small)
+    file, local = small / ".secrets/smtp_password", small / ".env.local"
+    for value in ("", "one", "two"):
+        local.write_text(f"{local.read_text()}\nSMTP_PASSWORD={value}\n")
+        assert "smtp_password" in setup.complete_secrets(small)[0]
+        assert (file.read_text(), setup.complete_secrets(small)) == (value, [])
+    file.chmod(0o600)
+    file.write_text("mine")
+    local.write_text(local.read_text() + "SMTP_PASSWORD=\n")
+    assert setup.complete_secrets(small) == []
+    assert file.read_text() == "mine"
+
+
 def test_setup_does_everything_once(optional: Path) -> None:
     assert [line.split()[0] for line in run_setup(optional).stdout.splitlines()] == ["Wrote", "Wrote", "Linked", "No"]
     assert [line.split()[0] for line in run_setup(optional).stdout.splitlines()] == [".env.local", "No"]

@@ -1,7 +1,7 @@
 """Business logic of invitations: how an email address becomes a member of a project.
 
 An invitation does the same for known and unknown addresses. Only the user with the invited address, which a mail has
-verified, can accept it; whoever has the link of the mail just sees it, for example before a registration.
+verified, can accept it. The link of the mail only shows it, also to somebody without an account.
 """
 
 import hashlib

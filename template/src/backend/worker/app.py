@@ -46,6 +46,7 @@ def create_app(settings: WorkerSettings, jobs: Mapping[str, Job] = JOBS) -> ASGI
         state.engine = database.create_engine(settings, "worker", pre_ping=False)
         store = redis.create_redis(settings)
         state.settings = settings
+        settings.warn_without_mail()
         mail = AsyncExitStack()
         url = settings.smtp_url
         if url is None and settings.has_mail:

@@ -12,6 +12,7 @@ from uuid import UUID
 
 import aiosmtplib
 import structlog
+from email_validator import validate_email
 
 from shared.mail import PORTS
 from shared.settings import is_loopback
@@ -39,7 +40,7 @@ class Mail:
         """The message; its ID is the same in each run of the job, so that servers can drop a repetition."""
         message = EmailMessage()
         message["From"] = sender
-        message["To"] = self.to
+        message["To"] = ascii_domain(self.to)
         message["Subject"] = " ".join(self.subject.split())
         message["Date"] = formatdate()
         message["Message-ID"] = f"<{job_id}@{parseaddr(sender)[1].rpartition('@')[2]}>"
@@ -73,6 +74,7 @@ class Mailer:
         and repetitions would not help.
         """
         if self._url is None:
+            log.warning("mail not sent", job_id=str(job_id), reason="SMTP_URL is not set")
             return
         reason = ""
         try:
@@ -84,7 +86,7 @@ class Mailer:
             reason = found[0]
         except aiosmtplib.SMTPNotSupported:
             # Without STARTTLS, too.
-            if mail.to.isascii():
+            if ascii_domain(mail.to).isascii():
                 raise
             reason = "not ASCII"
         if reason:
@@ -97,12 +99,18 @@ class Mailer:
             hostname=self._host,
             port=self._port,
             username=self._user,
-            password=password.get_secret_value() if password and self._user else None,
+            password=password.get_secret_value() if password else None,
             use_tls=self._has_tls,
             start_tls=self._starts_tls,
             tls_context=self._context,
             timeout=TIMEOUT_SECONDS,
         )
+
+
+def ascii_domain(address: str) -> str:
+    """The address with its domain in the form of IDNA, which all servers accept."""
+    parts = validate_email(address, check_deliverability=False, test_environment=True)
+    return f"{parts.local_part}@{parts.ascii_domain}"
 
 
 def is_link(paragraph: str) -> bool:

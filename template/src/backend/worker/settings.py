@@ -4,8 +4,10 @@ from collections.abc import Mapping
 from email.utils import parseaddr
 from pathlib import Path
 from typing import Annotated, Any
+from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, Field, SecretStr
+from pydantic import AfterValidator, Field, SecretStr, ValidationInfo
+from pydantic_core import PydanticCustomError
 
 from shared.database.engine import DatabaseSettings, RolePassword
 from shared.mail import MailSettings
@@ -31,6 +33,15 @@ def _local_links(url: str, others: Mapping[str, Any]) -> str | None:
     return "should not be an address of this machine" if is_local else None
 
 
+def _check_password(password: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
+    """The password; None if it is empty, as is the file of containers without one."""
+    if password is None or not password.get_secret_value():
+        return None
+    if "smtp_url" in info.data and not urlsplit(info.data["smtp_url"] or "").username:
+        raise PydanticCustomError("user_missing", "needs a user in SMTP_URL, such as smtps://user@host:465")
+    return password
+
+
 class WorkerSettings(ServiceSettings, DatabaseSettings, RedisSettings, MailSettings):
     """Settings of the worker."""
 
@@ -43,7 +54,7 @@ class WorkerSettings(ServiceSettings, DatabaseSettings, RedisSettings, MailSetti
     database_pool_size: int = Field(default=10, ge=4)
     """Connections per process; the worker runs three jobs fewer at once."""
 
-    smtp_password: SecretStr | None = None
+    smtp_password: Annotated[SecretStr | None, AfterValidator(_check_password)] = None
     """Secret: the password of the user in SMTP_URL."""
 
     smtp_ca_file: Path | None = None

@@ -61,8 +61,9 @@ async def mail_password_reset(context: Context, email: str) -> None:
 
 async def mail_email_change(context: Context, user_id: UUID, email: str) -> None:
     """Send the link that confirms the new address of a user, or the notice that another account has it."""
-    if await _user(context, User.email == email):
-        notice = "Somebody wanted to use this email address for another account. Nothing has changed."
+    if owner := await _user(context, User.email == email):
+        account = "your account, which has it already" if owner.id == user_id else "another account"
+        notice = f"Somebody wanted to use this email address for {account}. Nothing has changed."
         await _send(context, email, "You already have an account", notice)
     elif user := await _user(context, User.id == user_id):
         version = user.account_version
