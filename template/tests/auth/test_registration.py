@@ -87,9 +87,7 @@ async def test_link_can_be_mailed_again(auth: httpx.AsyncClient) -> None:
     assert await use(auth, "verify", token=first, password=PASSWORD) == "link_invalid"
 
 
-async def test_responses_and_statements_do_not_reveal_who_has_an_account(
-    auth: httpx.AsyncClient, user: User
-) -> None:
+async def test_responses_and_statements_do_not_reveal_who_has_an_account(auth: httpx.AsyncClient, user: User) -> None:
     body = {"name": "Eve", "password": NEW_PASSWORD}
     for path in ("register", "forgot-password", "resend-verification"):
         found = []
