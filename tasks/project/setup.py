@@ -149,7 +149,7 @@ def _missing_secrets(project: Path) -> list[str]:
 
 
 def _is_obsolete(file: Path, value: str) -> bool:
-    """Whether the file is missing, which Compose would refuse, or has another value than the setting, if that is set."""
+    """Whether the file is missing, which Compose would refuse, or differs from the setting, if that is set."""
     return not file.exists() or (value != "" and file.read_text(encoding="utf-8") != value)
 
 
