@@ -188,13 +188,22 @@ def test_renovate_finds_the_base_images_and_the_places_for_their_digests() -> No
     config = json.loads((ROOT / "template" / ".github" / "renovate.json").read_text(encoding="utf-8"))
     [manager] = config["customManagers"]
     pattern = manager["matchStrings"][0].replace("(?<", "(?P<")
-    images = (ROOT / "template" / "compose.images.yaml").read_text(encoding="utf-8")
+    files = [
+        path for path in ("compose.images.yaml", "src/frontend/compose.yaml", "compose.yaml") if managed(manager, path)
+    ]
+    assert files == ["compose.images.yaml", "src/frontend/compose.yaml"]
+    images = "".join((ROOT / "template" / path).read_text(encoding="utf-8") for path in files)
     for text in (images, pinned(images)):
         found = {match["depName"]: match.groupdict() for match in re.finditer(pattern, text)}
-        assert set(found) == {"postgres", "python", "redis"}
+        assert set(found) == {"node", "postgres", "python", "redis"}
         assert all((each["currentDigest"] == DIGEST) == (text != images) for each in found.values())
     written = re.sub(pattern, lambda match: fill(manager["autoReplaceStringTemplate"], match), images)
     assert written == pinned(images)
+
+
+def managed(manager: Document, path: str) -> bool:
+    """Whether a manager of Renovate reads the file."""
+    return any(re.search(pattern.strip("/"), path) for pattern in manager["managerFilePatterns"])
 
 
 def deploy_jobs() -> Document:
