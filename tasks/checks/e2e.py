@@ -1,27 +1,52 @@
-"""Runs the end-to-end tests against the application at a URL; without one, on servers of their own."""
+"""Runs the end-to-end tests: those of the API with pytest, and those of parts in a browser."""
 
+import argparse
 import os
+import subprocess
 import sys
 from pathlib import Path
-from typing import NoReturn
 
 import httpx
 
 from tasks.core.errors import UserError
-from tasks.project import services
+from tasks.core.ports import LOOPBACK
+from tasks.project import parts, services
 
 TESTS = "tests/e2e"
 TIMEOUT_SECONDS = 10.0
 
 
-def main() -> NoReturn:
-    """Check that the first argument, unless it is pytest's, is the URL of a healthy gateway; then run pytest."""
-    options = sys.argv[1:]
+def main() -> int | str | None:
+    """Run the tests of the API on servers of their own, then those in a browser; both with --stack in containers.
+
+    Other arguments are pytest's, for the tests of the API alone, and may begin with the URL of a gateway; those with
+    --browser are Playwright's.
+    """
+    in_browser = parts.hooks(Path.cwd(), "e2e")
+    parser = argparse.ArgumentParser(prog="nox -s e2e --", description=main.__doc__, allow_abbrev=False)
+    parser.add_argument("--stack", action="store_true", help="test the containers that nox -s stack has started")
+    browsers = [name for part in in_browser for name in part.DEVICES]
+    parser.add_argument("--browser", choices=browsers, help="only the tests in this browser: %(choices)s")
+    arguments, options = parser.parse_known_args()
+    if not arguments.browser:
+        code = test_api(options, is_stack=arguments.stack)
+        if code or options:
+            return code
+    failures = [part.run(options, arguments.browser or browsers[0], is_stack=arguments.stack) for part in in_browser]
+    return "\n".join(filter(None, failures)) or None
+
+
+def test_api(options: list[str], *, is_stack: bool) -> int:
+    """Run pytest; check before that an application at a URL is healthy. Returns the exit code."""
+    if is_stack:
+        options = [f"http://{LOOPBACK}:{services.usual_ports(Path.cwd())[services.GATEWAY]}", *options]
+    environment = dict(os.environ)
     if options and not options[0].startswith(("-", TESTS)):
-        os.environ["APPLICATION_URL"] = options.pop(0).rstrip("/")
-        check(os.environ["APPLICATION_URL"], services.routed_names(Path.cwd()))
+        url, *options = options
+        environment["APPLICATION_URL"] = url.rstrip("/")
+        check(environment["APPLICATION_URL"], services.routed_names(Path.cwd()))
     tests = [] if any(option.startswith(TESTS) for option in options) else [TESTS]
-    os.execv(sys.executable, [sys.executable, "-m", "pytest", *tests, *options])
+    return subprocess.run([sys.executable, "-m", "pytest", *tests, *options], env=environment, check=False).returncode
 
 
 def check(url: str, expected: set[str]) -> None:

@@ -39,14 +39,26 @@ DEBOUNCE_MILLISECONDS = 200
 
 
 class Application:
-    """The application of `project`; `on_crash` is called when one of its processes exits unexpectedly."""
+    """The application of `project`; `on_crash` is called when one of its processes exits unexpectedly.
 
-    def __init__(self, project: Path, data: DataFolder, screen: Screen, on_crash: Callable[[UserError], None]) -> None:
+    Where it `is_built`, parts run what production does.
+    """
+
+    def __init__(
+        self,
+        project: Path,
+        data: DataFolder,
+        screen: Screen,
+        on_crash: Callable[[UserError], None],
+        *,
+        is_built: bool = False,
+    ) -> None:
         self._project = project
         self._data = data
         self._screen = screen
         self._on_crash = on_crash
         self._running: list[RunningService] = []
+        self._is_built = is_built
         self._parts = {part.NAME: part for part in parts.hooks(project, "dev")}
         self._report: dict[str, Any] = {"pid": os.getpid(), "servers": {}}
         self._stack = AsyncExitStack()
@@ -228,7 +240,7 @@ class Application:
 
     def _launch(self, service: services.Service, environment: dict[str, str]) -> LoggedProcess:
         if part := self._parts.get(service.name):
-            command, own, folder = part.command(self._project, service, environment)
+            command, own, folder = part.command(self._project, service, environment, is_built=self._is_built)
             return self._start(service.name, command, own, folder, part.IGNORED)
         return self._start(service.name, [sys.executable, "-m", service.name], environment)
 

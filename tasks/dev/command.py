@@ -23,27 +23,30 @@ def main() -> str | None:
     """Run the application for development, without Docker, and restart services when their code changes."""
     parser = argparse.ArgumentParser(prog="nox -s dev", description=main.__doc__)
     parser.add_argument("--reuse", action="store_true", help="if it already runs, wait until it is ready")
-    is_reuse_allowed = parser.parse_args().reuse
+    parser.add_argument("--data", type=Path, default=Path(FOLDER), metavar="FOLDER", help="data (default: %(default)s)")
+    advice = "run what production does of parts, rather than servers of development"
+    parser.add_argument("--built", action="store_true", help=advice)
+    arguments = parser.parse_args()
     project = Path.cwd()
-    data = DataFolder(project / FOLDER)
+    data = DataFolder(project / arguments.data)
     try:
         with data.owned("dev"):
             if change := setup.complete(project):
                 print(change, flush=True)
             for name, similar in env_file.misspelt(project).items():
                 print(f"{env_file.LOCAL} has the unknown setting {name}. Did you mean {similar}?", flush=True)
-            asyncio.run(supervise(project, data))
+            asyncio.run(supervise(project, data, is_built=arguments.built))
     except InUseError as in_use:
-        return reuse(data, in_use) if is_reuse_allowed and in_use.session == "dev" else already(data, in_use)
+        return reuse(data, in_use) if arguments.reuse and in_use.session == "dev" else already(data, in_use)
     return None
 
 
-async def supervise(project: Path, data: DataFolder) -> None:
+async def supervise(project: Path, data: DataFolder, *, is_built: bool = False) -> None:
     """Run the application until the first reason to stop; raises that if it is a UserError."""
     ending = Ending()
     names = [*SERVERS, MIGRATIONS, *services.usual_ports(project)]
     screen = Screen(names, lambda: ending.stop("the terminal was closed"))
-    work = asyncio.create_task(Application(project, data, screen, ending.stop).run())
+    work = asyncio.create_task(Application(project, data, screen, ending.stop, is_built=is_built).run())
     watch = asyncio.create_task(ending.watch_nox())
     either: list[asyncio.Future[Any]] = [work, ending.reason]
     await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)

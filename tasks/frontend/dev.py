@@ -4,7 +4,7 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from tasks.core.ports import Ports
+from tasks.core.ports import LOOPBACK, Ports
 from tasks.frontend import settings
 from tasks.frontend.node import install
 from tasks.project import env_file
@@ -16,25 +16,36 @@ GATEWAY_URL = "GATEWAY_URL"
 HOST = "localhost"
 # Its reload is Next's own.
 IGNORED = "GET /health "
+# What `npm run build` makes.
+SERVER = ".next/standalone/server.js"
 PREPARE = [sys.executable, "-m", "tasks", "frontend.node"]
 
 
 def load(project: Path, ports: Ports) -> Service:
     """The service, on its usual port if that is free."""
     usual = port_of(project, NAME)
-    return Service(NAME, ports.take(usual), usual, (GATEWAY,), HOST, "/health")
+    return service(ports.take(usual), usual)
 
 
-def command(project: Path, service: Service, environment: Mapping[str, str]) -> tuple[list[str], dict[str, str], Path]:
+def service(port: int, usual_port: int | None = None) -> Service:
+    """The service on a port."""
+    return Service(NAME, port, usual_port, (GATEWAY,), HOST, "/health")
+
+
+def command(
+    project: Path, own: Service, environment: Mapping[str, str], *, is_built: bool
+) -> tuple[list[str], dict[str, str], Path]:
     """The command line of the server, its environment beside that of the services, and the folder that it runs in."""
     node = install(project)
     known = {**env_file.settings(project), GATEWAY_URL: environment[GATEWAY_URL]}
-    own = {name: known[name] for name in settings.names(project) if known.get(name)}
-    options = ("--hostname=127.0.0.1", f"--port={service.port}")
-    return node.program("next", "dev", *options), node.environment | own, node.folder
+    variables = node.environment | {name: known[name] for name in settings.names(project) if known.get(name)}
+    if is_built:
+        variables |= {"HOSTNAME": LOOPBACK, "PORT": str(own.port), "NODE_ENV": "production"}
+        return [str(node.programs / "node"), SERVER], variables, node.folder
+    return node.program("next", "dev", f"--hostname={LOOPBACK}", f"--port={own.port}"), variables, node.folder
 
 
-def for_services(project: Path, service: Service) -> dict[str, str]:
+def for_services(project: Path, own: Service) -> dict[str, str]:
     """Settings of the services, unless others are set: mail links to the frontend, which reports its clients."""
-    found = {"PUBLIC_URL": f"http://{HOST}:{service.port}", "TRUSTED_PROXIES": "127.0.0.1/32"}
+    found = {"PUBLIC_URL": f"http://{HOST}:{own.port}", "TRUSTED_PROXIES": "127.0.0.1/32"}
     return {name: text for name, text in found.items() if name not in env_file.settings(project)}

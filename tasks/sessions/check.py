@@ -1,9 +1,12 @@
 """Sessions that check the application on real servers, and work on its database."""
 
 import nox
+from nox import virtualenv
 
 from tasks.core.check_cache import run_check
 from tasks.core.environments import install
+
+UV = {"UV": virtualenv.UV}
 
 
 @nox.session(tags=["check", "ci"], allow_parallel=True)
@@ -22,9 +25,10 @@ def db_check(session: nox.Session) -> None:
 
 @nox.session(default=False, tags=["ci"])
 def e2e(session: nox.Session) -> None:
-    """Run the end-to-end tests against a URL (-- http://127.0.0.1:8000), or start an application for them."""
+    """Run the end-to-end tests on servers of their own, or on others (-- --stack, -- http://127.0.0.1:8000)."""
     install(session, "test", compile_bytecode=True)
-    session.run("python", "-m", "tasks", "checks.e2e", *session.posargs)
+    # With time for the servers to stop after Ctrl-C.
+    session.run("python", "-m", "tasks", "checks.e2e", *session.posargs, env=UV, interrupt_timeout=30.0)
 
 
 @nox.session(default=False)

@@ -25,12 +25,7 @@ ENTRYPOINT ["node", "node_modules/.bin/next", "dev", "--hostname=0.0.0.0", "--po
 FROM dependencies AS build
 ENV NEXT_TELEMETRY_DISABLED=1
 COPY . .
-# Images are served as they are, so that the server needs no programs that change them.
-RUN npm run build \
-    && rm -rf .next/standalone/node_modules/@img .next/standalone/node_modules/sharp \
-    && mv .next/static .next/standalone/.next/static \
-    && if [ -d public ]; then mv public .next/standalone/public; fi \
-    && chmod --recursive u=rwX,go=rX .next/standalone
+RUN npm run build && chmod --recursive u=rwX,go=rX .next/standalone
 
 # The base image without programs that install, compile, manage a machine or give privileges.
 FROM base AS runtime
