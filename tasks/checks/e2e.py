@@ -13,6 +13,7 @@ from tasks.core.ports import LOOPBACK
 from tasks.project import parts, services
 
 TESTS = "tests/e2e"
+BROWSER = "E2E_BROWSER"
 TIMEOUT_SECONDS = 10.0
 
 
@@ -26,8 +27,11 @@ def main() -> int | str | None:
     parser = argparse.ArgumentParser(prog="nox -s e2e --", description=main.__doc__, allow_abbrev=False)
     parser.add_argument("--stack", action="store_true", help="test the containers that nox -s stack has started")
     browsers = [name for part in in_browser for name in part.DEVICES]
-    parser.add_argument("--browser", choices=browsers, help="only the tests in this browser: %(choices)s")
+    advice = f"only the tests in this browser: {', '.join(browsers)} (default: the variable {BROWSER})"
+    parser.add_argument("--browser", default=os.environ.get(BROWSER), metavar="NAME", help=advice)
     arguments, options = parser.parse_known_args()
+    if arguments.browser not in {None, *browsers}:
+        parser.error(f"no tests for the browser {arguments.browser}; known: {', '.join(browsers) or 'none'}")
     if not arguments.browser:
         code = test_api(options, is_stack=arguments.stack)
         if code or options:

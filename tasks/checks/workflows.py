@@ -21,11 +21,9 @@ MAIN = FOLDER / "workflows/main.yml"
 NAMES = ("main", "security", "deploy", "update")
 OURS = (*(FOLDER / f"workflows/{name}.yml" for name in NAMES), FOLDER / "actions/set-up/action.yml")
 NOXFILE = "noxfile.py"
-# A value of the matrix is in the workflow itself; others may be of a stranger.
-ARGUMENT = r"([\w.,:/=@-]+|\$\{\{ matrix\.\w+ \}\})"
 CALL = re.compile(
     r"python3 (?P<noxfile>([\w-]+/)*noxfile\.py) -(?P<kind>[st]) (?P<names>\w+( \w+)*)( -j auto)?"
-    rf"( -- (?P<arguments>{ARGUMENT}( {ARGUMENT})*))?"
+    r"( -- (?P<arguments>[\w.,:/=@-]+( [\w.,:/=@-]+)*))?"
 )
 SUMMARY = re.compile(r'echo "[^"$`\\]*" >> "\$GITHUB_STEP_SUMMARY"')
 ALWAYS = "${{ always() }}"
