@@ -64,7 +64,8 @@ def test_names_and_descriptions_of_projects_pass(
     # The modules of checks.
     (project / "tasks").symlink_to(ROOT / "tasks")
     checks = ("yaml", "markdown", "dotenv", "spelling", "prose")
-    assert run_lint(project, *(word for check in checks for word in ("--only", check)))[0] == 0
+    code, output = run_lint(project, *(word for check in checks for word in ("--only", check)))
+    assert code == 0, output
 
 
 def test_only_the_given_files_and_folders_are_checked(checked: CheckedProject, run_lint: Lint) -> None:
