@@ -4,6 +4,9 @@ export const SITE_URL = process.env.SITE_URL ?? "http://127.0.0.1:3000";
 /** URL of its gateway, for the inbox and for users that tests create. */
 export const GATEWAY_URL = process.env.GATEWAY_URL ?? "http://127.0.0.1:8000";
 
+/** What `npm run build` makes, for tests that start a frontend of their own. */
+export const SERVER = process.env.SERVER ?? ".next/standalone/server.js";
+
 /** A Chromium to use instead of Playwright's own, such as /usr/bin/chromium. */
 export const CHROMIUM = process.env.CHROMIUM;
 

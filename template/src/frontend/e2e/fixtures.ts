@@ -104,7 +104,7 @@ export async function signIn(page: Page, { email }: User) {
 export async function createProject(page: Page, name: string) {
   await page.goto("/projects");
   await page.getByRole("link", { name: "New project" }).click();
-  await page.getByLabel("Name").fill(name);
+  await page.getByLabel("Name", { exact: true }).fill(name);
   await page.getByRole("button", { name: "Create project" }).click();
   await expect(page.getByRole("heading", { name, level: 1 })).toBeVisible();
 }

@@ -25,7 +25,9 @@ export async function proxy(request: NextRequest): Promise<NextResponse> {
     if (value) request.cookies.set(name, value);
     else request.cookies.delete(name);
   }
-  headers.set("cookie", request.cookies.toString());
+  if (request.cookies.size > 0) headers.set("cookie", request.cookies.toString());
+  // Next ignores an empty header.
+  else headers.delete("cookie");
 
   const response = NextResponse.next({ request: { headers } });
   for (const cookie of changed) response.cookies.set(cookie);

@@ -14,8 +14,10 @@ export interface Tokens {
 export interface Cookie {
   name: string;
   value: string;
-  /** Seconds; 0 deletes the cookie. */
-  maxAge: number;
+  /** Seconds until the browser deletes it. */
+  maxAge?: number;
+  /** In the past: deletes the cookie. Next loses a `maxAge` of 0 when it copies cookies of proxy.ts to a page's response. */
+  expires?: Date;
   httpOnly: true;
   secure: boolean;
   sameSite: "lax";
@@ -31,17 +33,17 @@ export function cookieNames() {
 export function sessionCookies(tokens: Tokens): Cookie[] {
   const { access, refresh } = cookieNames();
   return [
-    cookie(access, tokens.access_token, tokens.expires_in),
-    cookie(refresh, tokens.refresh_token, REFRESH_SECONDS),
+    { name: access, value: tokens.access_token, maxAge: tokens.expires_in, ...attributes() },
+    { name: refresh, value: tokens.refresh_token, maxAge: REFRESH_SECONDS, ...attributes() },
   ];
 }
 
 export function noSessionCookies(): Cookie[] {
-  return Object.values(cookieNames()).map((name) => cookie(name, "", 0));
+  return Object.values(cookieNames()).map((name) => ({ name, value: "", expires: new Date(0), ...attributes() }));
 }
 
-function cookie(name: string, value: string, maxAge: number): Cookie {
-  return { name, value, maxAge, httpOnly: true, secure: !env().PLAIN_COOKIES, sameSite: "lax", path: "/" };
+function attributes() {
+  return { httpOnly: true, secure: !env().PLAIN_COOKIES, sameSite: "lax", path: "/" } as const;
 }
 
 /** Whether an access token is missing, unreadable, or valid for less than `margin` seconds after `now`, in ms. */

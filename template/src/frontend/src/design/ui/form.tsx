@@ -20,12 +20,21 @@ interface ActionFormProps {
   variant?: Variant;
   /** A link or button beside the submit button. */
   cancel?: ReactNode;
+  /** What the form shows before its first action. */
+  initial?: FormState;
   children?: ReactNode;
 }
 
 /** A form of a server action; errors are shown beside their fields, and what was typed stays. Works without JavaScript. */
-export function ActionForm({ action, submit, variant = "primary", cancel, children }: ActionFormProps) {
-  const [state, run, pending] = useActionState(action, EMPTY);
+export function ActionForm({
+  action,
+  submit,
+  variant = "primary",
+  cancel,
+  initial = EMPTY,
+  children,
+}: ActionFormProps) {
+  const [state, run, pending] = useActionState(action, initial);
   const close = use(Close);
   useEffect(() => {
     if (state.done) close?.();
@@ -36,7 +45,7 @@ export function ActionForm({ action, submit, variant = "primary", cancel, childr
       {close ? <input type="hidden" name="stay" value="true" /> : null}
       <Values value={state.values}>{children}</Values>
       <div className="flex flex-wrap items-center gap-3">
-        <Button variant={variant} pending={pending}>
+        <Button variant={variant} pending={pending} className="max-sm:grow">
           {submit}
         </Button>
         {close ? (

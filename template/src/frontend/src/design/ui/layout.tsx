@@ -48,7 +48,7 @@ interface SectionProps {
   children?: ReactNode;
 }
 
-/** A card with a heading. */
+/** A card with a heading above rows. */
 export function Section({ title, lead, actions, children }: SectionProps) {
   return (
     <section className="overflow-hidden rounded-lg border border-line bg-surface shadow-card">
@@ -60,6 +60,19 @@ export function Section({ title, lead, actions, children }: SectionProps) {
         {actions}
       </header>
       {children}
+    </section>
+  );
+}
+
+/** A card with a heading beside what it is about, such as a form. */
+export function SplitSection({ title, lead, children }: Omit<SectionProps, "actions">) {
+  return (
+    <section className="grid gap-x-8 gap-y-4 rounded-lg border border-line bg-surface p-5 shadow-card sm:p-6 lg:grid-cols-[18rem_1fr]">
+      <header className="grid content-start gap-1">
+        <h2 className="text-lg font-semibold">{title}</h2>
+        {lead ? <div className="text-sm text-muted">{lead}</div> : null}
+      </header>
+      <div className="grid max-w-text gap-4">{children}</div>
     </section>
   );
 }

@@ -26,7 +26,7 @@ export function Notice({ name }: { name: unknown }) {
     const url = new URL(location.href);
     if (!url.searchParams.has("notice")) return;
     url.searchParams.delete("notice");
-    history.replaceState(history.state, "", url);
+    history.replaceState(null, "", url);
   }, [text]);
   return text ? <Alert tone={name === "ended" ? "info" : "success"}>{text}</Alert> : null;
 }

@@ -20,6 +20,7 @@ export function Sparkline({ label, values, length }: { label: string; values: (n
   });
   return (
     <svg role="img" aria-label={label} viewBox={`0 0 ${WIDTH} ${HEIGHT}`} className="h-8 w-30 text-brand-text">
+      <path d={`M0 ${HEIGHT - 1}H${WIDTH}`} className="stroke-line" />
       <path d={path} fill="none" stroke="currentColor" strokeWidth="1.5" strokeLinecap="round" strokeLinejoin="round" />
     </svg>
   );

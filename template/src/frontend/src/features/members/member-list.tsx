@@ -7,6 +7,7 @@ import { Row, Rows, SectionBody } from "@/design/ui/layout";
 import { OptimisticForm, useOptimisticList } from "@/design/ui/optimistic-form";
 import { changeRole, leaveProject, removeMember } from "./actions";
 import { ROLES } from "./roles";
+import { ROLE_NAMES } from "@/api/roles";
 
 interface MemberListProps {
   project: string;
@@ -68,12 +69,12 @@ export function MemberList({ project, members, me, canManage }: MemberListProps)
                       </option>
                     ))}
                   </select>
-                  <Button variant="quiet" className="hidden noscript:inline-flex">
+                  <Button variant="quiet" className="not-noscript:hidden">
                     Save
                   </Button>
                 </OptimisticForm>
               ) : (
-                <Badge>{role}</Badge>
+                <Badge>{ROLE_NAMES[role]}</Badge>
               )}
               {canManage || user === me ? (
                 <OptimisticForm

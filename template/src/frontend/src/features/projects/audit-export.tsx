@@ -3,7 +3,7 @@ import { getAuditExport } from "@/api/generated/api";
 import { Alert } from "@/design/ui/alert";
 import { buttonStyle, Spinner } from "@/design/ui/button";
 import { ActionForm } from "@/design/ui/form";
-import { Section, SectionBody } from "@/design/ui/layout";
+import { SplitSection } from "@/design/ui/layout";
 import { Refresh } from "@/design/ui/refresh";
 import { Time } from "@/design/ui/time";
 import { exportEvents } from "./actions";
@@ -14,39 +14,37 @@ export async function AuditExport({ project }: { project: string }) {
   const last = answer.status === 200 ? answer.data : undefined;
   const isRunning = last !== undefined && last.finished_at === null;
   return (
-    <Section
+    <SplitSection
       title="Audit log"
       lead="Every change of this project and its members, with the person, the time and the address, as lines of JSON."
     >
-      <SectionBody>
-        {answer.status === 200 || answer.status === 404 ? null : (
-          <Alert tone="warning">The last export cannot be shown at the moment.</Alert>
-        )}
-        {isRunning ? (
-          <p role="status" className="flex items-center gap-3 text-sm">
-            <Spinner /> The export is being written.
-            <Refresh seconds={2} />
-          </p>
-        ) : null}
-        {last?.finished_at ? (
-          <p className="flex flex-wrap items-center gap-x-4 gap-y-2 text-sm">
-            <a href={`/projects/${project}/audit-export`} download className={buttonStyle("secondary")}>
-              <Download aria-hidden="true" className="size-4" />
-              Download
-            </a>
-            <span className="text-muted">
-              {last.events} events, written <Time value={last.finished_at} />
-            </span>
-          </p>
-        ) : null}
-        {isRunning ? null : (
-          <ActionForm
-            action={exportEvents.bind(null, project)}
-            submit={last ? "Export again" : "Export events"}
-            variant={last ? "quiet" : "secondary"}
-          />
-        )}
-      </SectionBody>
-    </Section>
+      {answer.status === 200 || answer.status === 404 ? null : (
+        <Alert tone="warning">The last export cannot be shown at the moment.</Alert>
+      )}
+      {isRunning ? (
+        <p role="status" className="flex items-center gap-3 text-sm">
+          <Spinner /> The export is being written.
+          <Refresh seconds={2} />
+        </p>
+      ) : null}
+      {last?.finished_at ? (
+        <p className="flex flex-wrap items-center gap-x-4 gap-y-2 text-sm">
+          <a href={`/projects/${project}/audit-export`} download className={buttonStyle("secondary")}>
+            <Download aria-hidden="true" className="size-4" />
+            Download
+          </a>
+          <span className="text-muted">
+            {last.events} events, written <Time value={last.finished_at} />
+          </span>
+        </p>
+      ) : null}
+      {isRunning ? null : (
+        <ActionForm
+          action={exportEvents.bind(null, project)}
+          submit={last ? "Export again" : "Export events"}
+          variant={last ? "quiet" : "secondary"}
+        />
+      )}
+    </SplitSection>
   );
 }

@@ -1,6 +1,7 @@
 import { ChevronRight } from "lucide-react";
 import Link from "next/link";
 import type { ProjectOut } from "@/api/generated/api";
+import { ROLE_NAMES } from "@/api/roles";
 import { Badge } from "@/design/ui/alert";
 
 export function ProjectList({ projects }: { projects: ProjectOut[] }) {
@@ -21,7 +22,7 @@ export function ProjectList({ projects }: { projects: ProjectOut[] }) {
             </Link>
             {project.description ? <p className="truncate text-sm text-muted">{project.description}</p> : null}
           </div>
-          <Badge>{project.role}</Badge>
+          <Badge>{ROLE_NAMES[project.role]}</Badge>
           <ChevronRight aria-hidden="true" className="size-4 shrink-0 text-muted" />
         </li>
       ))}

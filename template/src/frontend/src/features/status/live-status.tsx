@@ -69,7 +69,7 @@ function Entries({ history }: { history: History }) {
             </span>
             {last?.reason ? <span className="text-sm wrap-anywhere text-danger-text">{last.reason}</span> : null}
           </div>
-          <div className="flex items-center gap-4">
+          <div className="flex items-center gap-4 max-sm:w-full max-sm:justify-between">
             <Sparkline label={`Answer times of ${name}`} values={latencies} length={LENGTH} />
             <span className="w-20 text-right text-sm text-muted tabular-nums">
               {last && last.status === "ok" ? `${last.latency_ms.toFixed(1)} ms` : "–"}

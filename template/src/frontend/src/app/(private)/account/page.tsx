@@ -3,7 +3,7 @@ import { listSessions } from "@/api/generated/api";
 import { Alert } from "@/design/ui/alert";
 import { ButtonLink } from "@/design/ui/button";
 import { ActionForm, TextField } from "@/design/ui/form";
-import { Page, Section, SectionBody } from "@/design/ui/layout";
+import { Page, Section, SectionBody, SplitSection } from "@/design/ui/layout";
 import { Notice } from "@/design/ui/notice";
 import { changeEmail, changeName, changePassword } from "@/features/account/actions";
 import { SessionList } from "@/features/account/session-list";
@@ -20,57 +20,49 @@ export default async function AccountPage({ searchParams }: PageProps<"/account"
   return (
     <Page title="Account" lead={user.data.email}>
       <Notice name={notice} />
-      <Section title="Profile">
-        <SectionBody>
-          <ActionForm action={changeName} submit="Save name" variant="secondary">
-            <TextField
-              name="name"
-              label="Name"
-              hint="Members of your projects see it."
-              autoComplete="name"
-              maxLength={200}
-              required
-              defaultValue={user.data.name}
-            />
-          </ActionForm>
-        </SectionBody>
-      </Section>
-      <Section title="Appearance">
-        <SectionBody>
-          <ThemeChoice />
-        </SectionBody>
-      </Section>
-      <Section title="Email address" lead="We send a link to the new address, which confirms it.">
-        <SectionBody>
-          <ActionForm action={changeEmail} submit="Change address" variant="secondary">
-            <TextField name="email" label="New email address" type="email" autoComplete="email" required />
-            <TextField name="password" label="Your password" type="password" autoComplete="current-password" required />
-          </ActionForm>
-        </SectionBody>
-      </Section>
-      <Section title="Password" lead="All your other sessions end.">
-        <SectionBody>
-          <ActionForm action={changePassword} submit="Change password" variant="secondary">
-            <TextField
-              name="password"
-              label="Current password"
-              type="password"
-              autoComplete="current-password"
-              required
-            />
-            <TextField
-              name="new_password"
-              label="New password"
-              hint="At least 12 characters, and hard to guess."
-              type="password"
-              autoComplete="new-password"
-              minLength={12}
-              maxLength={256}
-              required
-            />
-          </ActionForm>
-        </SectionBody>
-      </Section>
+      <SplitSection title="Profile">
+        <ActionForm action={changeName} submit="Save name" variant="secondary">
+          <TextField
+            name="name"
+            label="Name"
+            hint="Members of your projects see it."
+            autoComplete="name"
+            maxLength={200}
+            required
+            defaultValue={user.data.name}
+          />
+        </ActionForm>
+      </SplitSection>
+      <SplitSection title="Appearance">
+        <ThemeChoice />
+      </SplitSection>
+      <SplitSection title="Email address" lead="We send a link to the new address, which confirms it.">
+        <ActionForm action={changeEmail} submit="Change address" variant="secondary">
+          <TextField name="email" label="New email address" type="email" autoComplete="email" required />
+          <TextField name="password" label="Your password" type="password" autoComplete="current-password" required />
+        </ActionForm>
+      </SplitSection>
+      <SplitSection title="Password" lead="All your other sessions end.">
+        <ActionForm action={changePassword} submit="Change password" variant="secondary">
+          <TextField
+            name="password"
+            label="Current password"
+            type="password"
+            autoComplete="current-password"
+            required
+          />
+          <TextField
+            name="new_password"
+            label="New password"
+            hint="At least 12 characters, and hard to guess."
+            type="password"
+            autoComplete="new-password"
+            minLength={12}
+            maxLength={256}
+            required
+          />
+        </ActionForm>
+      </SplitSection>
       <Section title="Sessions" lead="The devices that are signed in to your account. End those that you do not use.">
         {sessions.status === 200 ? (
           <SessionList sessions={sessions.data.items} />
@@ -80,15 +72,16 @@ export default async function AccountPage({ searchParams }: PageProps<"/account"
           </SectionBody>
         )}
       </Section>
-      <Section title="Delete account" lead="Your account and its sessions are deleted, and you leave all projects.">
-        <SectionBody>
-          <div>
-            <ButtonLink href="/account/delete" variant="danger">
-              Delete account
-            </ButtonLink>
-          </div>
-        </SectionBody>
-      </Section>
+      <SplitSection
+        title="Delete account"
+        lead="Your account and its sessions are deleted, and you leave all projects."
+      >
+        <div>
+          <ButtonLink href="/account/delete" variant="warn">
+            Delete account
+          </ButtonLink>
+        </div>
+      </SplitSection>
     </Page>
   );
 }

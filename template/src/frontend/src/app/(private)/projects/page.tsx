@@ -35,7 +35,7 @@ export default async function ProjectsPage({ searchParams }: PageProps<"/project
             <input
               type="search"
               name="search"
-              aria-label="Search projects by name"
+              aria-label="Search projects"
               placeholder="Search by name"
               defaultValue={search}
               key={search}

@@ -23,7 +23,7 @@ export async function GET(request: NextRequest) {
 /** proxy.ts removes a refresh token that was refused. */
 function couldNotRefresh({ cookies }: NextRequest): boolean {
   const names = cookieNames();
-  return cookies.has(names.refresh) && expiresSoon(cookies.get(names.access)?.value, Date.now(), 0);
+  return Boolean(cookies.get(names.refresh)?.value) && expiresSoon(cookies.get(names.access)?.value, Date.now(), 0);
 }
 
 function goTo(location: string): NextResponse {

@@ -40,7 +40,7 @@ export default async function ProjectPage({ params, searchParams }: PageProps<"/
             <DialogLink
               href={`/projects/${id}/delete`}
               label="Delete"
-              variant="secondary"
+              variant="warn"
               title={`Delete ${project.name}?`}
               lead={DELETION}
             >

@@ -1,0 +1,131 @@
+import AxeBuilder from "@axe-core/playwright";
+import type { Page } from "@playwright/test";
+import { createProject, createUser, expect, PASSWORD, signIn, test } from "./fixtures";
+
+const PHONE = { width: 390, height: 844 };
+
+/** axe in both themes, and no scrolling sideways on a phone. */
+async function check(page: Page) {
+  const size = page.viewportSize();
+  for (const colorScheme of ["light", "dark"] as const) {
+    await page.emulateMedia({ colorScheme });
+    const { violations } = await new AxeBuilder({ page })
+      .withTags(["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"])
+      .analyze();
+    expect(violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(" ")}`)).toEqual([]);
+  }
+  await page.setViewportSize(PHONE);
+  const overflow = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
+  expect(overflow, `${page.url()} scrolls sideways`).toBeLessThanOrEqual(0);
+  if (size) await page.setViewportSize(size);
+}
+
+test("public pages", async ({ page }) => {
+  const paths = [
+    "/sign-in?notice=ended",
+    "/sign-up",
+    "/sign-up/sent?email=ada@example.com&again=true",
+    "/verify?token=x",
+    "/forgot-password",
+    "/forgot-password/sent?email=ada@example.com",
+    "/reset-password?token=x",
+    "/confirm-email?token=x",
+  ];
+  for (const path of paths) {
+    await page.goto(path);
+    await check(page);
+  }
+  await page.goto("/sign-up");
+  await page.getByRole("button", { name: "Create account" }).click();
+  await expect(page.getByText("Please fill out this field.").first()).toBeVisible();
+  await check(page);
+});
+
+test("pages of a user", async ({ home }) => {
+  await check(home);
+  await home.getByRole("link", { name: "New project" }).click();
+  await expect(home.getByRole("dialog", { name: "New project" })).toBeVisible();
+  await check(home);
+  await createProject(home, "Apollo with a very long name that has no end and noplacetobreakitneithernowhere");
+  const address = home.url().replace(/\?.*/, "");
+  await home.getByRole("link", { name: "Add member" }).click();
+  await home.getByLabel("Email").fill((await createUser()).email);
+  await check(home);
+  await home.getByRole("button", { name: "Add member" }).click();
+  await expect(home.getByRole("list", { name: "Members" }).getByRole("listitem")).toHaveCount(2);
+  await check(home);
+  await home.getByRole("link", { name: "Delete" }).click();
+  await expect(home.getByRole("dialog")).toBeVisible();
+  await check(home);
+  for (const path of ["/edit", "/delete", "/members/new"]) {
+    await home.goto(`${address}${path}`);
+    await check(home);
+  }
+  for (const path of ["/projects", "/projects?search=nothing", "/projects/new", "/account", "/account/delete"]) {
+    await home.goto(path);
+    await check(home);
+  }
+  await home.goto("/status");
+  await expect(home.getByText("Everything works.")).toBeVisible();
+  await check(home);
+});
+
+test.describe("pages of failures", () => {
+  test.use({ expected: /404/ });
+
+  test("not found and unavailable", async ({ page }) => {
+    await page.goto("/nothing");
+    await check(page);
+    await page.goto("/unavailable?to=/unavailable");
+    await check(page);
+  });
+});
+
+test("everything works with the keyboard alone", async ({ page, user }) => {
+  const type = page.keyboard;
+  await page.goto("/sign-in");
+  await page.getByLabel("Email").focus();
+  await type.type(user.email);
+  await type.press("Tab");
+  await type.type(PASSWORD);
+  await type.press("Enter");
+  await expect(page.getByRole("heading", { name: "Projects", level: 1 })).toBeVisible();
+
+  await page.goto("/projects");
+  await type.press("Tab");
+  await expect(page.getByRole("link", { name: "Skip to content" })).toBeFocused();
+  await page.getByRole("link", { name: "New project" }).focus();
+  await type.press("Enter");
+  const dialog = page.getByRole("dialog", { name: "New project" });
+  await expect(dialog.getByLabel("Name")).toBeFocused();
+  await type.press("Escape");
+  await expect(dialog).toBeHidden();
+  await expect(page.getByRole("link", { name: "New project" })).toBeFocused();
+  await type.press("Enter");
+  await expect(dialog.getByLabel("Name")).toBeFocused();
+  await type.type("Keyboard");
+  await type.press("Enter");
+  await expect(page.getByRole("heading", { name: "Keyboard", level: 1 })).toBeVisible();
+
+  await page.getByRole("link", { name: "Delete" }).focus();
+  await type.press("Enter");
+  await expect(page.getByRole("dialog")).toBeVisible();
+  await type.press("Tab");
+  await page.getByRole("button", { name: "Delete project" }).focus();
+  await type.press("Enter");
+  await expect(page.getByText("The project is deleted.")).toBeVisible();
+});
+
+test("a phone has the whole journey", async ({ page, user }) => {
+  await page.setViewportSize(PHONE);
+  await signIn(page, user);
+  await createProject(page, "Pocket");
+  await page.getByRole("link", { name: "Edit" }).click();
+  await page.getByLabel("Description").fill("From a phone.");
+  await page.getByRole("button", { name: "Save changes" }).click();
+  await expect(page.getByText("From a phone.")).toBeVisible();
+  await page.getByRole("link", { name: "Status" }).click();
+  await expect(page.getByRole("heading", { name: "Status" })).toBeVisible();
+  await page.getByRole("button", { name: "Sign out" }).click();
+  await expect(page).toHaveURL("/sign-in");
+});

@@ -1,0 +1,17 @@
+/** @jest-environment node */
+import type { IncomingMessage } from "node:http";
+import { appendAddress } from "@/server/start";
+
+function request(received?: string): IncomingMessage {
+  const headers = received === undefined ? {} : { "x-forwarded-for": received };
+  return { headers, socket: { remoteAddress: "198.51.100.7" } } as unknown as IncomingMessage;
+}
+
+test("the TCP peer is the last address, after what it claims to be", () => {
+  const direct = request();
+  const proxied = request("203.0.113.9");
+  appendAddress(direct);
+  appendAddress(proxied);
+  expect(direct.headers["x-forwarded-for"]).toBe("198.51.100.7");
+  expect(proxied.headers["x-forwarded-for"]).toBe("203.0.113.9, 198.51.100.7");
+});
