@@ -56,7 +56,7 @@ test("users do not see projects of others", async ({ home, browser }) => {
   const other = await context.newPage();
   await signIn(other, await createUser());
   await expect(other.getByText("No projects yet")).toBeVisible();
-  for (const path of ["", "/edit", "/delete", "/members/new"]) {
+  for (const path of ["", "/edit", "/delete", "/invite"]) {
     await other.goto(`${address}${path}`);
     await expect(other.getByRole("heading", { name: "Page not found" })).toBeVisible();
   }

@@ -1,13 +1,15 @@
-import Link from "next/link";
 import { env } from "@/env";
+
+/** Not literally in the link, which is one that loads the page: the client code of other links is not for every page. */
+export const HOME = "/";
 
 /** The mark and the name of the application, which lead to its start. */
 export function Brand() {
   return (
-    <Link href="/" prefetch={false} className="flex min-h-10 items-center gap-2.5 rounded-md font-semibold">
+    <a href={HOME} className="flex min-h-10 items-center gap-2.5 rounded-md font-semibold">
       <Mark className="size-7 shrink-0" />
       <span className="line-clamp-1 wrap-anywhere">{env().APP_NAME}</span>
-    </Link>
+    </a>
   );
 }
 

@@ -1,6 +1,6 @@
 import { headers } from "next/headers";
 import { notFound } from "next/navigation";
-import { ButtonLink } from "@/design/ui/button";
+import { ButtonLink } from "@/design/ui/button-link";
 import { NarrowPage } from "@/design/ui/layout";
 import { safePath } from "@/server/paths";
 import { currentPath, redirectEnded } from "@/server/session";

@@ -1,15 +1,15 @@
 "use client";
 
-import "@/design/tokens.css";
-import ErrorPage from "./error";
-
-/** In place of everything when the layout itself failed. */
-export default function GlobalError(props: { error: Error & { digest?: string }; retry: () => void }) {
+/** In place of everything when the layout itself failed. Every page loads this: it is small. */
+export default function GlobalError({ retry }: { retry: () => void }) {
   return (
     <html lang="en">
       <body>
         <title>Something went wrong</title>
-        <ErrorPage {...props} />
+        <h1>Something went wrong</h1>
+        <button type="button" onClick={retry}>
+          Try again
+        </button>
       </body>
     </html>
   );

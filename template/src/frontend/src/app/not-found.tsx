@@ -1,6 +1,7 @@
 import type { Metadata } from "next";
-import { ButtonLink } from "@/design/ui/button";
+import { buttonStyle } from "@/design/ui/button-style";
 import { NarrowPage } from "@/design/ui/layout";
+import { HOME } from "./brand";
 import { PublicFrame } from "./public-frame";
 
 export const metadata: Metadata = { title: "Page not found" };
@@ -10,7 +11,9 @@ export default function NotFound() {
     <PublicFrame>
       <NarrowPage title="Page not found" lead="It may have been deleted, or you may not be a member of its project.">
         <div>
-          <ButtonLink href="/projects">Go to your projects</ButtonLink>
+          <a href={HOME} className={buttonStyle()}>
+            Go to your projects
+          </a>
         </div>
       </NarrowPage>
     </PublicFrame>

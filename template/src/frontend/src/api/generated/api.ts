@@ -175,6 +175,46 @@ export interface InvalidValue {
   message: string;
 }
 
+/**
+ * The role of a member: viewers read, editors also change, owners also delete and manage members.
+ */
+export type Role = typeof Role[keyof typeof Role];
+
+
+export const Role = {
+  viewer: 'viewer',
+  editor: 'editor',
+  owner: 'owner',
+} as const;
+
+/**
+ * An invitation for its receiver.
+ */
+export interface InvitationOut {
+  /** When it was sent. */
+  created_at: string;
+  /** When it expires. */
+  expires_at: string;
+  /** The ID of the invitation. */
+  id: string;
+  /** The name of the owner of the project who sent it. */
+  invited_by: string;
+  /** The name of the project. */
+  project: string;
+  /** The role of the new member. */
+  role: Role;
+}
+
+/**
+ * A page of invitations.
+ */
+export interface InvitationPage {
+  /** Invitations, oldest first. */
+  items: InvitationOut[];
+  /** The cursor of the next page; null on the last page. */
+  next: string | null;
+}
+
 export type JwksKeysItem = {[key: string]: string};
 
 /**
@@ -190,7 +230,7 @@ export interface Jwks {
  */
 export interface LinkToken {
   /**
-     * The token, which can be used once.
+     * The token, which works once.
      * @maxLength 256
      */
   token: string;
@@ -206,22 +246,10 @@ export const LivenessValue = {
 export type Liveness = typeof LivenessValue;
 
 /**
- * The role of a member: viewers read, editors also change, owners also delete and manage members.
+ * An email address to invite to a project.
  */
-export type Role = typeof Role[keyof typeof Role];
-
-
-export const Role = {
-  viewer: 'viewer',
-  editor: 'editor',
-  owner: 'owner',
-} as const;
-
-/**
- * A user to add to a project.
- */
-export interface MemberCreate {
-  /** The email address of a registered user. */
+export interface MemberInvitation {
+  /** The email address, in any case. */
   email: string;
   /** The role of the new member. */
   role: Role;
@@ -289,10 +317,38 @@ export interface PasswordReset {
      */
   new_password: string;
   /**
-     * The token, which can be used once.
+     * The token, which works once.
      * @maxLength 256
      */
   token: string;
+}
+
+/**
+ * An invitation for owners of the project.
+ */
+export interface PendingInvitationOut {
+  /** When it was sent. */
+  created_at: string;
+  /** The invited email address. */
+  email: string;
+  /** When it expires. */
+  expires_at: string;
+  /** The ID of the invitation. */
+  id: string;
+  /** The name of the owner of the project who sent it. */
+  invited_by: string;
+  /** The role of the new member. */
+  role: Role;
+}
+
+/**
+ * A page of invitations to a project.
+ */
+export interface PendingInvitationPage {
+  /** Invitations, oldest first. */
+  items: PendingInvitationOut[];
+  /** The cursor of the next page; null on the last page. */
+  next: string | null;
 }
 
 /**
@@ -523,7 +579,7 @@ export interface Verification {
      */
   password: string;
   /**
-     * The token, which can be used once.
+     * The token, which works once.
      * @maxLength 256
      */
   token: string;
@@ -569,6 +625,19 @@ export type Error503Response = Problem;
  */
 export type Error504Response = Problem;
 
+export type ListOwnInvitationsParams = {
+/**
+ * The maximum number of items to return.
+ * @minimum 1
+ * @maximum 100
+ */
+limit?: number;
+/**
+ * The `next` of the previous page; omit it for the first page.
+ */
+cursor?: string | null;
+};
+
 export type ListProjectsParams = {
 /**
  * The maximum number of items to return.
@@ -589,6 +658,19 @@ cursor?: string | null;
 };
 
 export type ListEventsParams = {
+/**
+ * The maximum number of items to return.
+ * @minimum 1
+ * @maximum 100
+ */
+limit?: number;
+/**
+ * The `next` of the previous page; omit it for the first page.
+ */
+cursor?: string | null;
+};
+
+export type ListInvitationsParams = {
 /**
  * The maximum number of items to return.
  * @minimum 1
@@ -2387,6 +2469,388 @@ return send<verifyResponse>(getVerifyUrl(),
 
 
 
+export type listOwnInvitationsResponse200 = {
+  data: InvitationPage
+  status: 200
+}
+
+export type listOwnInvitationsResponse400 = {
+  data: Error400Response
+  status: 400
+}
+
+export type listOwnInvitationsResponse401 = {
+  data: Problem
+  status: 401
+}
+
+export type listOwnInvitationsResponse408 = {
+  data: Error408Response
+  status: 408
+}
+
+export type listOwnInvitationsResponse413 = {
+  data: Error413Response
+  status: 413
+}
+
+export type listOwnInvitationsResponse422 = {
+  data: ValidationProblem
+  status: 422
+}
+
+export type listOwnInvitationsResponse429 = {
+  data: Error429Response
+  status: 429
+}
+
+export type listOwnInvitationsResponse500 = {
+  data: Error500Response
+  status: 500
+}
+
+export type listOwnInvitationsResponse502 = {
+  data: Error502Response
+  status: 502
+}
+
+export type listOwnInvitationsResponse503 = {
+  data: Problem
+  status: 503
+}
+
+export type listOwnInvitationsResponse504 = {
+  data: Error504Response
+  status: 504
+}
+
+export type listOwnInvitationsResponseSuccess = (listOwnInvitationsResponse200) & {
+  headers: Headers;
+};
+export type listOwnInvitationsResponseError = (listOwnInvitationsResponse400 | listOwnInvitationsResponse401 | listOwnInvitationsResponse408 | listOwnInvitationsResponse413 | listOwnInvitationsResponse422 | listOwnInvitationsResponse429 | listOwnInvitationsResponse500 | listOwnInvitationsResponse502 | listOwnInvitationsResponse503 | listOwnInvitationsResponse504) & {
+  headers: Headers;
+};
+
+export type listOwnInvitationsResponse = (listOwnInvitationsResponseSuccess | listOwnInvitationsResponseError)
+
+export const getListOwnInvitationsUrl = (params?: ListOwnInvitationsParams,) => {
+  const normalizedParams = new URLSearchParams();
+
+  Object.entries(params || {}).forEach(([key, value]) => {
+
+    if (value !== undefined) {
+      normalizedParams.append(key, value === null ? 'null' : String(value))
+    }
+  });
+
+  const stringifiedParams = normalizedParams.toString();
+
+  return stringifiedParams.length > 0 ? `/api/invitations?${stringifiedParams}` : `/api/invitations`
+}
+
+/**
+ * The invitations of the current user's email address, oldest first.
+ * @summary List Own Invitations
+ */
+export const listOwnInvitations = async (params?: ListOwnInvitationsParams, options?: Parameters<typeof send>[1]): Promise<listOwnInvitationsResponse> => {
+
+  return send<listOwnInvitationsResponse>(getListOwnInvitationsUrl(params),
+  {
+    ...options,
+    method: 'GET'
+
+
+  }
+);}
+
+
+
+export type openInvitationResponse200 = {
+  data: InvitationOut
+  status: 200
+}
+
+export type openInvitationResponse400 = {
+  data: Error400Response
+  status: 400
+}
+
+export type openInvitationResponse408 = {
+  data: Error408Response
+  status: 408
+}
+
+export type openInvitationResponse413 = {
+  data: Error413Response
+  status: 413
+}
+
+export type openInvitationResponse422 = {
+  data: ValidationProblem
+  status: 422
+}
+
+export type openInvitationResponse429 = {
+  data: Error429Response
+  status: 429
+}
+
+export type openInvitationResponse500 = {
+  data: Error500Response
+  status: 500
+}
+
+export type openInvitationResponse502 = {
+  data: Error502Response
+  status: 502
+}
+
+export type openInvitationResponse503 = {
+  data: Problem
+  status: 503
+}
+
+export type openInvitationResponse504 = {
+  data: Error504Response
+  status: 504
+}
+
+export type openInvitationResponseSuccess = (openInvitationResponse200) & {
+  headers: Headers;
+};
+export type openInvitationResponseError = (openInvitationResponse400 | openInvitationResponse408 | openInvitationResponse413 | openInvitationResponse422 | openInvitationResponse429 | openInvitationResponse500 | openInvitationResponse502 | openInvitationResponse503 | openInvitationResponse504) & {
+  headers: Headers;
+};
+
+export type openInvitationResponse = (openInvitationResponseSuccess | openInvitationResponseError)
+
+export const getOpenInvitationUrl = () => {
+
+
+
+
+  return `/api/invitations/open`
+}
+
+/**
+ * The invitation of a mailed link, which somebody without an account sees too; this changes nothing.
+ * @summary Open Invitation
+ */
+export const openInvitation = async (linkToken: LinkToken, options?: Parameters<typeof send>[1]): Promise<openInvitationResponse> => {
+
+    const getHeaders = (h?: NonNullable<RequestInit['headers']>): Record<string, string | readonly string[]> => {
+    if (!h) return {};
+    if (h instanceof Headers) return Object.fromEntries(h.entries());
+    if (Symbol.iterator in h) {
+      return Object.fromEntries(
+        Array.from(h as Iterable<Iterable<string>>, (entry) => Array.from(entry) as [string, string]),
+      );
+    }
+    const headers: Record<string, string | readonly string[]> = {};
+    for (const [name, value] of Object.entries<string | readonly string[] | undefined>(h)) {
+      if (value !== undefined) headers[name] = value;
+    }
+    return headers;
+  };
+return send<openInvitationResponse>(getOpenInvitationUrl(),
+  {
+    ...options,
+    method: 'POST',
+    headers: { 'Content-Type': 'application/json', ...getHeaders(options?.headers) },
+    body: JSON.stringify(linkToken)
+  }
+);}
+
+
+
+export type acceptInvitationResponse200 = {
+  data: ProjectOut
+  status: 200
+}
+
+export type acceptInvitationResponse400 = {
+  data: Error400Response
+  status: 400
+}
+
+export type acceptInvitationResponse401 = {
+  data: Problem
+  status: 401
+}
+
+export type acceptInvitationResponse404 = {
+  data: Problem
+  status: 404
+}
+
+export type acceptInvitationResponse408 = {
+  data: Error408Response
+  status: 408
+}
+
+export type acceptInvitationResponse413 = {
+  data: Error413Response
+  status: 413
+}
+
+export type acceptInvitationResponse422 = {
+  data: ValidationProblem
+  status: 422
+}
+
+export type acceptInvitationResponse429 = {
+  data: Error429Response
+  status: 429
+}
+
+export type acceptInvitationResponse500 = {
+  data: Error500Response
+  status: 500
+}
+
+export type acceptInvitationResponse502 = {
+  data: Error502Response
+  status: 502
+}
+
+export type acceptInvitationResponse503 = {
+  data: Problem
+  status: 503
+}
+
+export type acceptInvitationResponse504 = {
+  data: Error504Response
+  status: 504
+}
+
+export type acceptInvitationResponseSuccess = (acceptInvitationResponse200) & {
+  headers: Headers;
+};
+export type acceptInvitationResponseError = (acceptInvitationResponse400 | acceptInvitationResponse401 | acceptInvitationResponse404 | acceptInvitationResponse408 | acceptInvitationResponse413 | acceptInvitationResponse422 | acceptInvitationResponse429 | acceptInvitationResponse500 | acceptInvitationResponse502 | acceptInvitationResponse503 | acceptInvitationResponse504) & {
+  headers: Headers;
+};
+
+export type acceptInvitationResponse = (acceptInvitationResponseSuccess | acceptInvitationResponseError)
+
+export const getAcceptInvitationUrl = (invitationId: string,) => {
+
+
+
+
+  return `/api/invitations/${invitationId}/accept`
+}
+
+/**
+ * Become a member of the project. Only the user with the invited email address can accept.
+ * @summary Accept Invitation
+ */
+export const acceptInvitation = async (invitationId: string, options?: Parameters<typeof send>[1]): Promise<acceptInvitationResponse> => {
+
+  return send<acceptInvitationResponse>(getAcceptInvitationUrl(invitationId),
+  {
+    ...options,
+    method: 'POST'
+
+
+  }
+);}
+
+
+
+export type declineInvitationResponse204 = {
+  data: void
+  status: 204
+}
+
+export type declineInvitationResponse400 = {
+  data: Error400Response
+  status: 400
+}
+
+export type declineInvitationResponse401 = {
+  data: Problem
+  status: 401
+}
+
+export type declineInvitationResponse404 = {
+  data: Problem
+  status: 404
+}
+
+export type declineInvitationResponse408 = {
+  data: Error408Response
+  status: 408
+}
+
+export type declineInvitationResponse413 = {
+  data: Error413Response
+  status: 413
+}
+
+export type declineInvitationResponse422 = {
+  data: ValidationProblem
+  status: 422
+}
+
+export type declineInvitationResponse429 = {
+  data: Error429Response
+  status: 429
+}
+
+export type declineInvitationResponse500 = {
+  data: Error500Response
+  status: 500
+}
+
+export type declineInvitationResponse502 = {
+  data: Error502Response
+  status: 502
+}
+
+export type declineInvitationResponse503 = {
+  data: Problem
+  status: 503
+}
+
+export type declineInvitationResponse504 = {
+  data: Error504Response
+  status: 504
+}
+
+export type declineInvitationResponseSuccess = (declineInvitationResponse204) & {
+  headers: Headers;
+};
+export type declineInvitationResponseError = (declineInvitationResponse400 | declineInvitationResponse401 | declineInvitationResponse404 | declineInvitationResponse408 | declineInvitationResponse413 | declineInvitationResponse422 | declineInvitationResponse429 | declineInvitationResponse500 | declineInvitationResponse502 | declineInvitationResponse503 | declineInvitationResponse504) & {
+  headers: Headers;
+};
+
+export type declineInvitationResponse = (declineInvitationResponseSuccess | declineInvitationResponseError)
+
+export const getDeclineInvitationUrl = (invitationId: string,) => {
+
+
+
+
+  return `/api/invitations/${invitationId}/decline`
+}
+
+/**
+ * Decline an invitation of the current user's email address.
+ * @summary Decline Invitation
+ */
+export const declineInvitation = async (invitationId: string, options?: Parameters<typeof send>[1]): Promise<declineInvitationResponse> => {
+
+  return send<declineInvitationResponse>(getDeclineInvitationUrl(invitationId),
+  {
+    ...options,
+    method: 'POST'
+
+
+  }
+);}
+
+
+
 export type listProjectsResponse200 = {
   data: ProjectPage
   status: 200
@@ -3296,6 +3760,215 @@ export const listEvents = async (projectId: string,
 
 
 
+export type listInvitationsResponse200 = {
+  data: PendingInvitationPage
+  status: 200
+}
+
+export type listInvitationsResponse400 = {
+  data: Error400Response
+  status: 400
+}
+
+export type listInvitationsResponse401 = {
+  data: Problem
+  status: 401
+}
+
+export type listInvitationsResponse403 = {
+  data: Problem
+  status: 403
+}
+
+export type listInvitationsResponse404 = {
+  data: Problem
+  status: 404
+}
+
+export type listInvitationsResponse408 = {
+  data: Error408Response
+  status: 408
+}
+
+export type listInvitationsResponse413 = {
+  data: Error413Response
+  status: 413
+}
+
+export type listInvitationsResponse422 = {
+  data: ValidationProblem
+  status: 422
+}
+
+export type listInvitationsResponse429 = {
+  data: Error429Response
+  status: 429
+}
+
+export type listInvitationsResponse500 = {
+  data: Error500Response
+  status: 500
+}
+
+export type listInvitationsResponse502 = {
+  data: Error502Response
+  status: 502
+}
+
+export type listInvitationsResponse503 = {
+  data: Problem
+  status: 503
+}
+
+export type listInvitationsResponse504 = {
+  data: Error504Response
+  status: 504
+}
+
+export type listInvitationsResponseSuccess = (listInvitationsResponse200) & {
+  headers: Headers;
+};
+export type listInvitationsResponseError = (listInvitationsResponse400 | listInvitationsResponse401 | listInvitationsResponse403 | listInvitationsResponse404 | listInvitationsResponse408 | listInvitationsResponse413 | listInvitationsResponse422 | listInvitationsResponse429 | listInvitationsResponse500 | listInvitationsResponse502 | listInvitationsResponse503 | listInvitationsResponse504) & {
+  headers: Headers;
+};
+
+export type listInvitationsResponse = (listInvitationsResponseSuccess | listInvitationsResponseError)
+
+export const getListInvitationsUrl = (projectId: string,
+    params?: ListInvitationsParams,) => {
+  const normalizedParams = new URLSearchParams();
+
+  Object.entries(params || {}).forEach(([key, value]) => {
+
+    if (value !== undefined) {
+      normalizedParams.append(key, value === null ? 'null' : String(value))
+    }
+  });
+
+  const stringifiedParams = normalizedParams.toString();
+
+  return stringifiedParams.length > 0 ? `/api/projects/${projectId}/invitations?${stringifiedParams}` : `/api/projects/${projectId}/invitations`
+}
+
+/**
+ * The invitations to a project that were not answered yet, oldest first. Requires the role owner.
+ * @summary List Invitations
+ */
+export const listInvitations = async (projectId: string,
+    params?: ListInvitationsParams, options?: Parameters<typeof send>[1]): Promise<listInvitationsResponse> => {
+
+  return send<listInvitationsResponse>(getListInvitationsUrl(projectId,params),
+  {
+    ...options,
+    method: 'GET'
+
+
+  }
+);}
+
+
+
+export type withdrawInvitationResponse204 = {
+  data: void
+  status: 204
+}
+
+export type withdrawInvitationResponse400 = {
+  data: Error400Response
+  status: 400
+}
+
+export type withdrawInvitationResponse401 = {
+  data: Problem
+  status: 401
+}
+
+export type withdrawInvitationResponse403 = {
+  data: Problem
+  status: 403
+}
+
+export type withdrawInvitationResponse404 = {
+  data: Problem
+  status: 404
+}
+
+export type withdrawInvitationResponse408 = {
+  data: Error408Response
+  status: 408
+}
+
+export type withdrawInvitationResponse413 = {
+  data: Error413Response
+  status: 413
+}
+
+export type withdrawInvitationResponse422 = {
+  data: ValidationProblem
+  status: 422
+}
+
+export type withdrawInvitationResponse429 = {
+  data: Error429Response
+  status: 429
+}
+
+export type withdrawInvitationResponse500 = {
+  data: Error500Response
+  status: 500
+}
+
+export type withdrawInvitationResponse502 = {
+  data: Error502Response
+  status: 502
+}
+
+export type withdrawInvitationResponse503 = {
+  data: Problem
+  status: 503
+}
+
+export type withdrawInvitationResponse504 = {
+  data: Error504Response
+  status: 504
+}
+
+export type withdrawInvitationResponseSuccess = (withdrawInvitationResponse204) & {
+  headers: Headers;
+};
+export type withdrawInvitationResponseError = (withdrawInvitationResponse400 | withdrawInvitationResponse401 | withdrawInvitationResponse403 | withdrawInvitationResponse404 | withdrawInvitationResponse408 | withdrawInvitationResponse413 | withdrawInvitationResponse422 | withdrawInvitationResponse429 | withdrawInvitationResponse500 | withdrawInvitationResponse502 | withdrawInvitationResponse503 | withdrawInvitationResponse504) & {
+  headers: Headers;
+};
+
+export type withdrawInvitationResponse = (withdrawInvitationResponseSuccess | withdrawInvitationResponseError)
+
+export const getWithdrawInvitationUrl = (projectId: string,
+    invitationId: string,) => {
+
+
+
+
+  return `/api/projects/${projectId}/invitations/${invitationId}`
+}
+
+/**
+ * Withdraw an invitation to a project, whose link stops working. Requires the role owner.
+ * @summary Withdraw Invitation
+ */
+export const withdrawInvitation = async (projectId: string,
+    invitationId: string, options?: Parameters<typeof send>[1]): Promise<withdrawInvitationResponse> => {
+
+  return send<withdrawInvitationResponse>(getWithdrawInvitationUrl(projectId,invitationId),
+  {
+    ...options,
+    method: 'DELETE'
+
+
+  }
+);}
+
+
+
 export type listMembersResponse200 = {
   data: MemberPage
   status: 200
@@ -3399,86 +4072,91 @@ export const listMembers = async (projectId: string,
 
 
 
-export type addMemberResponse201 = {
-  data: MemberOut
-  status: 201
+export type inviteMemberResponse202 = {
+  data: void
+  status: 202
 }
 
-export type addMemberResponse400 = {
+export type inviteMemberResponse400 = {
   data: Error400Response
   status: 400
 }
 
-export type addMemberResponse401 = {
+export type inviteMemberResponse401 = {
   data: Problem
   status: 401
 }
 
-export type addMemberResponse403 = {
+export type inviteMemberResponse403 = {
   data: Problem
   status: 403
 }
 
-export type addMemberResponse404 = {
+export type inviteMemberResponse404 = {
   data: Problem
   status: 404
 }
 
-export type addMemberResponse408 = {
+export type inviteMemberResponse408 = {
   data: Error408Response
   status: 408
 }
 
-export type addMemberResponse409 = {
+export type inviteMemberResponse409 = {
   data: Problem
   status: 409
 }
 
-export type addMemberResponse413 = {
+export type inviteMemberResponse413 = {
   data: Error413Response
   status: 413
 }
 
-export type addMemberResponse422 = {
+export type inviteMemberResponse422 = {
   data: ValidationProblem
   status: 422
 }
 
-export type addMemberResponse429 = {
-  data: Error429Response
+export type inviteMemberResponse429 = {
+  data: Problem
   status: 429
 }
 
-export type addMemberResponse500 = {
+export type inviteMemberResponse500 = {
   data: Error500Response
   status: 500
 }
 
-export type addMemberResponse502 = {
+export type inviteMemberResponse501 = {
+  data: Problem
+  status: 501
+}
+
+export type inviteMemberResponse502 = {
   data: Error502Response
   status: 502
 }
 
-export type addMemberResponse503 = {
+export type inviteMemberResponse503 = {
   data: Problem
   status: 503
 }
 
-export type addMemberResponse504 = {
+export type inviteMemberResponse504 = {
   data: Error504Response
   status: 504
 }
 
-export type addMemberResponseSuccess = (addMemberResponse201) & {
+export type inviteMemberResponseSuccess = (inviteMemberResponse202) & {
   headers: Headers;
 };
-export type addMemberResponseError = (addMemberResponse400 | addMemberResponse401 | addMemberResponse403 | addMemberResponse404 | addMemberResponse408 | addMemberResponse409 | addMemberResponse413 | addMemberResponse422 | addMemberResponse429 | addMemberResponse500 | addMemberResponse502 | addMemberResponse503 | addMemberResponse504) & {
+export type inviteMemberResponseError = (inviteMemberResponse400 | inviteMemberResponse401 | inviteMemberResponse403 | inviteMemberResponse404 | inviteMemberResponse408 | inviteMemberResponse409 | inviteMemberResponse413 | inviteMemberResponse422 | inviteMemberResponse429 | inviteMemberResponse500 | inviteMemberResponse501 | inviteMemberResponse502 | inviteMemberResponse503 | inviteMemberResponse504) & {
   headers: Headers;
 };
 
-export type addMemberResponse = (addMemberResponseSuccess | addMemberResponseError)
+export type inviteMemberResponse = (inviteMemberResponseSuccess | inviteMemberResponseError)
 
-export const getAddMemberUrl = (projectId: string,) => {
+export const getInviteMemberUrl = (projectId: string,) => {
 
 
 
@@ -3487,11 +4165,13 @@ export const getAddMemberUrl = (projectId: string,) => {
 }
 
 /**
- * Add a registered user to a project. Requires the role owner.
- * @summary Add Member
+ * Invite an email address to a project, which gets a link by mail. Requires the role owner.
+ *
+ * The response is the same whether the address is registered or not. A second invitation replaces the first.
+ * @summary Invite Member
  */
-export const addMember = async (projectId: string,
-    memberCreate: MemberCreate, options?: Parameters<typeof send>[1]): Promise<addMemberResponse> => {
+export const inviteMember = async (projectId: string,
+    memberInvitation: MemberInvitation, options?: Parameters<typeof send>[1]): Promise<inviteMemberResponse> => {
 
     const getHeaders = (h?: NonNullable<RequestInit['headers']>): Record<string, string | readonly string[]> => {
     if (!h) return {};
@@ -3507,12 +4187,12 @@ export const addMember = async (projectId: string,
     }
     return headers;
   };
-return send<addMemberResponse>(getAddMemberUrl(projectId),
+return send<inviteMemberResponse>(getInviteMemberUrl(projectId),
   {
     ...options,
     method: 'POST',
     headers: { 'Content-Type': 'application/json', ...getHeaders(options?.headers) },
-    body: JSON.stringify(memberCreate)
+    body: JSON.stringify(memberInvitation)
   }
 );}
 

@@ -1,7 +1,7 @@
 import { Activity, FolderKanban, LogOut } from "lucide-react";
 import Link from "next/link";
 import type { ReactNode } from "react";
-import { buttonStyle } from "@/design/ui/button";
+import { buttonStyle } from "@/design/ui/button-style";
 import { NavLink } from "@/design/ui/nav-link";
 import { signOut } from "@/features/auth/actions";
 import { currentUser } from "@/server/session";

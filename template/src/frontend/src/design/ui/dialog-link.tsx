@@ -1,7 +1,8 @@
 "use client";
 
 import { lazy, type MouseEvent, type ReactNode, Suspense, useCallback, useRef, useState } from "react";
-import { ButtonLink, type Variant } from "./button";
+import { ButtonLink } from "./button-link";
+import type { Variant } from "./button-style";
 
 // Most visits open no dialog.
 const Dialog = lazy(() => import("./dialog"));

@@ -4,7 +4,8 @@ import { Field } from "@base-ui/react/field";
 import { Form } from "@base-ui/react/form";
 import { type ComponentProps, createContext, type ReactNode, use, useActionState, useEffect } from "react";
 import { Alert } from "./alert";
-import { Button, type Variant } from "./button";
+import { Button } from "./button";
+import type { Variant } from "./button-style";
 import { EMPTY, type FormState } from "./form-state";
 
 export type Action = (before: FormState, form: FormData) => Promise<FormState>;

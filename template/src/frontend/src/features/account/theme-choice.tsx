@@ -1,4 +1,4 @@
-import { buttonStyle } from "@/design/ui/button";
+import { buttonStyle } from "@/design/ui/button-style";
 import { chosenTheme } from "@/server/theme";
 import { chooseTheme } from "./actions";
 

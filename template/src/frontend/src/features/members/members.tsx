@@ -1,10 +1,9 @@
 import { listMembers } from "@/api/generated/api";
 import { Alert } from "@/design/ui/alert";
-import { ButtonLink } from "@/design/ui/button";
-import { DialogLink } from "@/design/ui/dialog-link";
+import { ButtonLink } from "@/design/ui/button-link";
 import { Section, SectionBody } from "@/design/ui/layout";
 import { currentUser } from "@/server/session";
-import { AddMemberForm } from "./add-member-form";
+import { InviteDialog } from "./invite-dialog";
 import { MemberList } from "./member-list";
 import { ROLES_HINT } from "./roles";
 
@@ -18,22 +17,7 @@ interface MembersProps {
 export async function Members({ project, canManage, after }: MembersProps) {
   const [answer, user] = await Promise.all([listMembers(project, after ? { cursor: after } : {}), currentUser()]);
   return (
-    <Section
-      title="Members"
-      lead={ROLES_HINT}
-      actions={
-        canManage ? (
-          <DialogLink
-            href={`/projects/${project}/members/new`}
-            label="Add member"
-            variant="secondary"
-            title="Add member"
-          >
-            <AddMemberForm project={project} />
-          </DialogLink>
-        ) : null
-      }
-    >
+    <Section title="Members" lead={ROLES_HINT} actions={canManage ? <InviteDialog project={project} /> : null}>
       {answer.status === 200 ? (
         <MemberList
           project={project}

@@ -1,8 +1,9 @@
 import { Download } from "lucide-react";
 import { getAuditExport } from "@/api/generated/api";
 import { Alert } from "@/design/ui/alert";
-import { buttonStyle, Spinner } from "@/design/ui/button";
-import { ActionForm } from "@/design/ui/form";
+import { Spinner } from "@/design/ui/button";
+import { buttonStyle } from "@/design/ui/button-style";
+import { ButtonForm } from "@/design/ui/button-form";
 import { SplitSection } from "@/design/ui/layout";
 import { Refresh } from "@/design/ui/refresh";
 import { Time } from "@/design/ui/time";
@@ -39,9 +40,9 @@ export async function AuditExport({ project }: { project: string }) {
         </p>
       ) : null}
       {isRunning ? null : (
-        <ActionForm
+        <ButtonForm
           action={exportEvents.bind(null, project)}
-          submit={last ? "Export again" : "Export events"}
+          label={last ? "Export again" : "Export events"}
           variant={last ? "quiet" : "secondary"}
         />
       )}

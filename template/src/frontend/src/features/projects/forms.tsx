@@ -37,5 +37,3 @@ export function DeleteForm({ project, cancel }: { project: ProjectOut; cancel?: 
     />
   );
 }
-
-export const DELETION = "Its members lose access at once. This cannot be undone.";

@@ -1,7 +1,7 @@
 import type { Metadata } from "next";
 import { listSessions } from "@/api/generated/api";
 import { Alert } from "@/design/ui/alert";
-import { ButtonLink } from "@/design/ui/button";
+import { ButtonLink } from "@/design/ui/button-link";
 import { ActionForm, TextField } from "@/design/ui/form";
 import { Page, Section, SectionBody, SplitSection } from "@/design/ui/layout";
 import { Notice } from "@/design/ui/notice";

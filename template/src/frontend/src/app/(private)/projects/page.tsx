@@ -2,11 +2,13 @@ import { ChevronRight, FolderPlus, SearchX } from "lucide-react";
 import type { Metadata } from "next";
 import Link from "next/link";
 import { listProjects } from "@/api/generated/api";
-import { Button, ButtonLink, buttonStyle } from "@/design/ui/button";
-import { DialogLink } from "@/design/ui/dialog-link";
+import { Button } from "@/design/ui/button";
+import { ButtonLink } from "@/design/ui/button-link";
+import { buttonStyle } from "@/design/ui/button-style";
 import { EmptyState, Page } from "@/design/ui/layout";
 import { Notice } from "@/design/ui/notice";
-import { CreateForm } from "@/features/projects/forms";
+import { OwnInvitations } from "@/features/members/invitations";
+import { CreateDialog } from "@/features/projects/dialogs";
 import { ProjectList } from "@/features/projects/project-list";
 import { Failure } from "../../failure";
 
@@ -22,12 +24,13 @@ export default async function ProjectsPage({ searchParams }: PageProps<"/project
   const { items, next } = answer.data;
   const isEmpty = items.length === 0 && !search && !cursor;
   return (
-    <Page title="Projects" actions={isEmpty ? null : <NewProject />}>
+    <Page title="Projects" actions={isEmpty ? null : <CreateDialog />}>
       <Notice name={notice} />
+      <OwnInvitations />
       {isEmpty ? (
         <EmptyState icon={<FolderPlus aria-hidden="true" className="size-6" />} title="No projects yet">
           <p>A project has members with roles, and a record of all changes. Create your first one, then add people.</p>
-          <NewProject />
+          <CreateDialog />
         </EmptyState>
       ) : (
         <div className="grid gap-4">
@@ -78,13 +81,5 @@ export default async function ProjectsPage({ searchParams }: PageProps<"/project
         </div>
       )}
     </Page>
-  );
-}
-
-function NewProject() {
-  return (
-    <DialogLink href="/projects/new" label="New project" title="New project">
-      <CreateForm />
-    </DialogLink>
   );
 }

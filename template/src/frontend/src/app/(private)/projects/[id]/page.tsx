@@ -1,13 +1,13 @@
 import type { Metadata } from "next";
 import { cache } from "react";
 import { getProject } from "@/api/generated/api";
-import { DialogLink } from "@/design/ui/dialog-link";
 import { Page } from "@/design/ui/layout";
 import { Notice } from "@/design/ui/notice";
 import { TextLink } from "@/design/ui/text-link";
+import { Invitations } from "@/features/members/invitations";
 import { Members } from "@/features/members/members";
 import { AuditExport } from "@/features/projects/audit-export";
-import { DELETION, DeleteForm, EditForm } from "@/features/projects/forms";
+import { DeleteDialog, EditDialog } from "@/features/projects/dialogs";
 import { Failure } from "../../../failure";
 
 const readProject = cache((id: string) => getProject(id));
@@ -31,27 +31,14 @@ export default async function ProjectPage({ params, searchParams }: PageProps<"/
       lead={project.description ? <p className="whitespace-pre-wrap">{project.description}</p> : null}
       actions={
         <>
-          {project.role === "viewer" ? null : (
-            <DialogLink href={`/projects/${id}/edit`} label="Edit" variant="secondary" title="Edit project">
-              <EditForm project={project} />
-            </DialogLink>
-          )}
-          {isOwner ? (
-            <DialogLink
-              href={`/projects/${id}/delete`}
-              label="Delete"
-              variant="warn"
-              title={`Delete ${project.name}?`}
-              lead={DELETION}
-            >
-              <DeleteForm project={project} />
-            </DialogLink>
-          ) : null}
+          {project.role === "viewer" ? null : <EditDialog project={project} />}
+          {isOwner ? <DeleteDialog project={project} /> : null}
         </>
       }
     >
       <Notice name={notice} />
       <Members project={id} canManage={isOwner} after={typeof after === "string" ? after : undefined} />
+      {isOwner ? <Invitations project={id} /> : null}
       {isOwner ? <AuditExport project={id} /> : null}
     </Page>
   );

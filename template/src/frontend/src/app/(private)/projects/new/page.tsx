@@ -1,5 +1,5 @@
 import type { Metadata } from "next";
-import { ButtonLink } from "@/design/ui/button";
+import { ButtonLink } from "@/design/ui/button-link";
 import { NarrowPage } from "@/design/ui/layout";
 import { TextLink } from "@/design/ui/text-link";
 import { CreateForm } from "@/features/projects/forms";

@@ -1,9 +1,10 @@
 import type { Metadata } from "next";
 import { getProject } from "@/api/generated/api";
-import { ButtonLink } from "@/design/ui/button";
+import { ButtonLink } from "@/design/ui/button-link";
 import { NarrowPage } from "@/design/ui/layout";
 import { TextLink } from "@/design/ui/text-link";
-import { DELETION, DeleteForm } from "@/features/projects/forms";
+import { DeleteForm } from "@/features/projects/forms";
+import { DELETION } from "@/features/projects/texts";
 import { Failure } from "../../../../failure";
 
 export const metadata: Metadata = { title: "Delete project" };

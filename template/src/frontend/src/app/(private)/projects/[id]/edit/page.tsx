@@ -1,6 +1,6 @@
 import type { Metadata } from "next";
 import { getProject } from "@/api/generated/api";
-import { ButtonLink } from "@/design/ui/button";
+import { ButtonLink } from "@/design/ui/button-link";
 import { NarrowPage } from "@/design/ui/layout";
 import { TextLink } from "@/design/ui/text-link";
 import { EditForm } from "@/features/projects/forms";
