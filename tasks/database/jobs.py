@@ -1,6 +1,7 @@
 """The command behind `nox -s jobs`: the dead letters, which are jobs that have failed for good."""
 
 import argparse
+from contextlib import suppress
 from uuid import UUID
 
 import psycopg
@@ -15,8 +16,10 @@ from tasks.servers import persistent
 
 LIST = """
 SELECT id::text, name, date_trunc('second', now() - failed_at)::text, failures::text, error
-FROM jobs WHERE failed_at IS NOT NULL ORDER BY failed_at
+FROM jobs WHERE failed_at IS NOT NULL ORDER BY failed_at DESC LIMIT %s
 """
+COUNT = "SELECT count(*) FROM jobs WHERE failed_at IS NOT NULL"
+SHOWN = 50
 CHANGES = {
     "retry": """
         UPDATE jobs SET failed_at = NULL, failures = 0, published = 0, due_at = now()
@@ -49,13 +52,22 @@ def main() -> None:
 
 
 def show(connection: psycopg.Connection) -> None:
-    """Print a line for each dead letter."""
-    rows = connection.execute(LIST).fetchall()
+    """Print a line for each of the latest dead letters, and the number of the others."""
+    rows = connection.execute(LIST, [SHOWN]).fetchall()
     if not rows:
         print("No dead letters.")
         return
     print_table(["id", "job", "age", "runs", Column("reason", overflow="fold")], [list(row) for row in rows])
+    if others := dead_letters(connection) - len(rows):
+        print(f"\n{others:,} older ones are not shown.")
     print("\nTo run one again: nox -s jobs -- retry ID; or all: nox -s jobs -- retry --all")
+
+
+def dead_letters(connection: psycopg.Connection) -> int:
+    """The number of dead letters; none in a database without the table."""
+    with suppress(UndefinedTable):
+        return int((connection.execute(COUNT).fetchone() or [0])[0])
+    return 0
 
 
 def change(connection: psycopg.Connection, action: str, ids: list[UUID]) -> None:

@@ -20,6 +20,8 @@ from tasks.core.errors import UserError
 from tasks.core.ports import is_free
 from tasks.core.processes import output
 from tasks.core.screen import MARKS, print_table
+from tasks.database.jobs import dead_letters
+from tasks.database.operations import connect
 from tasks.dev.storage import postgres_version, valkey_version
 from tasks.project import env_file, setup
 from tasks.project.data_folder import FOLDER, DataFolder
@@ -56,7 +58,8 @@ def main() -> str | None:
     """Check this machine and project; fails only if something required is missing."""
     argparse.ArgumentParser(prog="nox -s doctor", description=main.__doc__).parse_args()
     project = Path.cwd()
-    statuses = [*check_machine(project), settings(project), hooks(project), ports(project), environments(project)]
+    own = [settings(project), hooks(project), ports(project), *jobs(project), environments(project)]
+    statuses = [*check_machine(project), *own]
     rows = [(status.mark, status.subject, status.found, status.remedy) for status in statuses]
     print_table(["", "what", "found", "what to do"], rows)
     failed = [status.subject for status in statuses if status.remedy and status.is_required]
@@ -197,6 +200,22 @@ def ports(project: Path) -> Status:
     taken = [f"{port} ({name})" for name, port in usual.items() if port and not is_free(port)]
     found = f"in use: {', '.join(taken)}; dev will use others" if taken else "free"
     return Status(f"ports {', '.join(map(str, usual.values()))}", found)
+
+
+def jobs(project: Path) -> list[Status]:
+    """The dead letters of background jobs, if the database runs."""
+    data = DataFolder(project / FOLDER)
+    try:
+        servers = data.read("servers") if data.is_owned() else None
+        url = env_file.settings(project).get("DATABASE_URL") or (servers and servers["database_url"])
+        if not url:
+            return []
+        with connect(url) as connection:
+            number = dead_letters(connection)
+    except UserError:
+        # Other checks report it.
+        return []
+    return [Status("dead letters", f"{number:,}", "nox -s jobs" if number else "")]
 
 
 def environments(project: Path) -> Status:

@@ -1,6 +1,7 @@
 """Tests of what users change about themselves."""
 
 import asyncio
+import json
 from collections.abc import Sequence
 from typing import Any
 from uuid import uuid4
@@ -10,8 +11,12 @@ import pytest
 from psycopg import AsyncConnection
 from pydantic import SecretStr
 from redis.asyncio import Redis
+from starlette.requests import Request
 
+from auth.accounts import UnownedProjectsError
 from auth.app import create_app
+from auth.endpoints import handle_error
+from auth.repository import ReleasedProject
 from auth.settings import AuthSettings
 from shared.security.passwords import PasswordHashing
 from tests.support.clients import client_of, problem_of
@@ -223,6 +228,13 @@ async def test_projects_without_another_owner_are_only_deleted_on_request(
     members = (await projects.get(f"{shared}/members", headers=other_user.headers)).json()["items"]
     assert [each["user_id"] for each in members] == [other_user.id]
     assert (await actions(stores, user.id))[-4:] == ["member.remove", "member.remove", "project.delete", "user.delete"]
+
+
+def test_response_lists_a_limited_number_of_projects_without_an_owner() -> None:
+    projects = [ReleasedProject(uuid4(), "A", is_unowned=True)] * 1000
+    response = handle_error(Request({"type": "http"}), UnownedProjectsError(projects))
+    found = json.loads(bytes(response.body))
+    assert (len(found["projects"]), found["detail"].split(":")[0]) == (100, "Nobody else owns 1000 of your projects")
 
 
 async def test_owner_cannot_leave_while_the_only_other_one_is_deleted(

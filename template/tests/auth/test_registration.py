@@ -5,6 +5,8 @@ import json
 import httpx
 import pytest
 from psycopg import AsyncConnection
+from pydantic import SecretStr
+from redis.asyncio import Redis
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -12,8 +14,8 @@ from auth.app import create_app
 from auth.settings import AuthSettings
 from tasks.dev import inbox
 from tests.support.clients import client_of, problem_of
-from tests.support.stores import Stores, statements_of
-from tests.support.users import PASSWORD, User, mailed_token, mails, new_email, register, verify
+from tests.support.stores import PRIMARY, REPLICA, Stores, statements_of
+from tests.support.users import PASSWORD, User, create_user, mailed_token, mails, new_email, register, verify
 
 NEW_PASSWORD = "nobody guesses this sentence"
 
@@ -119,6 +121,26 @@ async def test_forgotten_password_is_reset_and_all_sessions_end(auth: httpx.Asyn
         assert await use(auth, "reset-password", token=token, new_password=PASSWORD) == "link_invalid"
     notice = (await mails(auth, user.email, 4))[0]
     assert str(notice["subject"]).startswith("Your password was changed")
+
+
+async def test_reset_that_redis_misses_says_what_to_do_as_its_link_is_used(
+    auth_settings: AuthSettings, own_redis: Redis, own_redis_url: str
+) -> None:
+    settings = auth_settings.model_copy(update={"redis_url": SecretStr(own_redis_url)})
+    async with client_of(create_app(settings)) as auth:
+        user = await create_user(auth)
+        await auth.post("/api/auth/forgot-password", json={"email": user.email})
+        await mails(auth, user.email, 2)
+        body = {"token": await mailed_token(auth, user.email), "new_password": NEW_PASSWORD}
+        await own_redis.replicaof(*REPLICA)
+        missed = await auth.post("/api/auth/reset-password", json=body)
+        assert (missed.status_code, missed.json()["code"]) == (503, "access_token_active")
+        assert "retry-after" not in missed.headers
+        assert "until they expire or you log in again" in missed.json()["detail"]
+        await own_redis.replicaof(*PRIMARY)
+        assert (await auth.get("/api/auth/me", headers=user.headers)).status_code == 200
+        assert await statuses(auth, user.email, NEW_PASSWORD) == [200]
+        assert (await auth.get("/api/auth/me", headers=user.headers)).status_code == 401
 
 
 async def test_link_is_invalid_after_a_change_of_the_password_or_its_time(

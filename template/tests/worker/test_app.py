@@ -1,22 +1,27 @@
 """Health checks, metrics and the schedule of the worker."""
 
-from datetime import UTC, datetime
-from uuid import uuid4
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from uuid import UUID, uuid4
 
 import pytest
+from psycopg import sql
 from pydantic import SecretStr
 from redis.asyncio import Redis
-from taskiq import InMemoryBroker
+from sqlalchemy.exc import OperationalError
 
 from shared.database.engine import create_engine
+from shared.database.roles import login_role
 from tests.support.clients import client_of
-from tests.support.serving import wait_for_metrics, wait_for_status
-from tests.support.stores import PRIMARY, REPLICA
+from tests.support.serving import wait_for_metrics, wait_for_status, wait_until
+from tests.support.stores import PRIMARY, REPLICA, Stores
 from tests.worker.conftest import Database, Work
-from tests.worker.test_runs import fail, record
-from worker import app, schedule
-from worker.registry import Job, by_name
-from worker.schedule import Scheduler, Schedules
+from tests.worker.test_runs import Gate, fail, record
+from worker import app
+from worker.jobs import JOBS
+from worker.registry import Context, Job, by_name
+from worker.schedule import Scheduler
 from worker.settings import WorkerSettings
 
 
@@ -56,18 +61,80 @@ async def test_jobs_wait_while_redis_refuses_writes(
         await wait_for_status(client, "/health/detailed", 200)
 
 
-async def test_scheduled_job_is_added_once_for_its_time(
-    database: Database, worker_settings: WorkerSettings, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(schedule, "current_minute", lambda: datetime(2026, 1, 1, tzinfo=UTC))
+NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
+
+
+@pytest.fixture
+async def schedulers(database: Database, worker_settings: WorkerSettings) -> AsyncIterator[list[Scheduler]]:
+    """The schedules of two workers, which have checked a job of every tenth minute at noon."""
     engine = create_engine(worker_settings, "worker")
-    jobs = [Job(record), Job(fail, schedule="* * * * *")]
-    [task] = await Schedules(jobs).get_schedules()
-    assert (task.task_name, task.cron) == ("fail", "* * * * *")
-    schedulers = [Scheduler(InMemoryBroker(), engine, jobs) for _ in range(2)]
-    for scheduler in schedulers:
-        await scheduler.on_ready(scheduler.sources[0], task)
-    assert await database.values("SELECT name FROM jobs") == ["fail"]
-    # A run in the same minute would delete it, and the next worker would add it again.
-    assert await database.values("SELECT due_at FROM jobs") == [datetime(2026, 1, 1, 0, 1, tzinfo=UTC)]
+    found = [Scheduler(engine, [Job(record), Job(fail, schedule="*/10 * * * *")]) for _ in range(2)]
+    await database.execute("TRUNCATE schedules")
+    await found[0].add(NOON + timedelta(seconds=30))
+    yield found
     await engine.dispose()
+
+
+async def added(database: Database, schedulers: list[Scheduler], minute: int) -> list[str]:
+    """The jobs that these workers add in this minute after noon, at the same time."""
+    adding = (each.add(NOON + timedelta(minutes=minute, seconds=1)) for each in schedulers)
+    for failed in filter(None, await asyncio.gather(*adding, return_exceptions=True)):
+        assert isinstance(failed, OperationalError), failed
+    return await database.values("DELETE FROM jobs RETURNING name")
+
+
+async def test_scheduled_job_is_added_once_at_its_time(database: Database, schedulers: list[Scheduler]) -> None:
+    # A schedule that is new begins with the next time.
+    found = {minute: await added(database, schedulers, minute) for minute in (0, 9, 10, 10, 11, 20)}
+    assert found == {0: [], 9: [], 10: [], 11: [], 20: ["fail"]}
+
+
+async def test_workers_with_other_clocks_add_a_scheduled_job_once(
+    database: Database, schedulers: list[Scheduler]
+) -> None:
+    early, late = schedulers
+    await asyncio.gather(early.add(NOON + timedelta(minutes=10)), late.add(NOON + timedelta(minutes=13)))
+    assert await database.values("DELETE FROM jobs RETURNING name") == ["fail"]
+    assert await added(database, schedulers, 14) == []
+    assert await added(database, schedulers, 20) == ["fail"]
+
+
+async def test_scheduled_job_whose_times_were_missed_is_added_once(
+    database: Database, own_stores: Stores, schedulers: list[Scheduler]
+) -> None:
+    assert await added(database, schedulers, 9) == []
+    role = sql.Identifier(login_role(own_stores.owner, "worker"))
+    await schedulers[0]._engine.dispose()
+    await database.connection.execute(sql.SQL("ALTER ROLE {} NOLOGIN").format(role))
+    try:
+        for minute in (10, 20, 30):
+            assert await added(database, schedulers, minute) == []
+    finally:
+        await database.connection.execute(sql.SQL("ALTER ROLE {} LOGIN").format(role))
+    assert await added(database, schedulers, 33) == ["fail"]
+    assert await added(database, schedulers, 34) == []
+    assert await added(database, schedulers, 40) == ["fail"]
+
+
+async def test_slow_mail_does_not_hold_up_other_jobs(database: Database, work: Work) -> None:
+    gate = Gate()
+
+    async def mail(context: Context, subject: UUID) -> None:
+        await gate.wait(context, subject)
+
+    async with work(Job(mail, is_mail=True), Job(record)):
+        mails = [await database.add("mail", subject=uuid4()) for _ in range(20)]
+        await wait_until(lambda: gate.begun == 3)
+        await database.finished(await database.add("record", subject=uuid4()))
+        assert gate.begun == 3
+        gate.may_end.set()
+        for each in mails:
+            await database.finished(each)
+
+
+async def test_dead_letters_are_deleted_after_a_month(database: Database, work: Work) -> None:
+    insert = "INSERT INTO jobs (name, failed_at) VALUES ('unknown', now() - make_interval(days => %s)) RETURNING id"
+    kept, _ = [(await database.values(insert, days))[0] for days in (29, 31)]
+    async with work(JOBS["purge_dead_letters"]):
+        await database.finished(await database.add("purge_dead_letters"))
+    assert await database.values("SELECT id FROM jobs") == [kept]

@@ -5,6 +5,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import httpx
+import psycopg
 import pytest
 
 from auth.app import create_app as create_auth
@@ -14,6 +15,7 @@ from projects.settings import ProjectsSettings
 from tests.conftest import SIGNING_KEY
 from tests.support.clients import client_of, problem_of
 from tests.support.mailing import mailing
+from tests.support.stores import Stores
 from tests.support.users import User, create_user
 from tests.worker.conftest import Database, Work
 from worker.jobs import JOBS, exports
@@ -35,6 +37,12 @@ async def export(database: Database) -> UUID:
     await database.execute(EVENTS, project, 2500)
     await database.execute(EVENTS, uuid4(), 1)
     return export
+
+
+def any_parts(stores: Stores) -> bool:
+    """Whether a run has stored a part of an export."""
+    with psycopg.connect(stores.database_url) as connection:
+        return bool(connection.execute("SELECT FROM audit_export_parts LIMIT 1").rowcount)
 
 
 async def read(database: Database, export: UUID) -> list[dict[str, Any]]:
@@ -66,6 +74,29 @@ async def test_export_of_a_deleted_project_does_nothing(database: Database, work
     async with work(JOBS["export_audit_events"]):
         await database.finished(await database.add("export_audit_events", export_id=export))
     assert await database.values("SELECT 1 FROM audit_export_parts") == []
+
+
+async def test_deletion_of_a_project_does_not_wait_for_its_running_export(
+    database: Database, own_stores: Stores, work: Work, export: UUID, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(exports, "PART_BYTES", 100)
+    monkeypatch.setattr(exports, "BATCH", 10)
+    async with work(JOBS["export_audit_events"]):
+        job = await database.add("export_audit_events", export_id=export)
+        await database.until(job, lambda _: any_parts(own_stores))
+        await database.execute("SET lock_timeout = '50ms'")
+        await database.execute("DELETE FROM projects")
+        await database.finished(job)
+    assert await database.values("SELECT 1 FROM audit_export_parts") == []
+
+
+async def test_export_is_written_again_after_a_run_that_was_lost(database: Database, work: Work, export: UUID) -> None:
+    for number in (0, 7):
+        query = "INSERT INTO audit_export_parts (export_id, number, content) VALUES (%s, %s, 'half')"
+        await database.execute(query, export, number)
+    async with work(JOBS["export_audit_events"]):
+        await database.finished(await database.add("export_audit_events", export_id=export))
+    assert len(await read(database, export)) == 2500
 
 
 async def test_export_is_purged_after_a_day(database: Database, work: Work, export: UUID) -> None:

@@ -254,6 +254,23 @@ async def test_mail_of_a_failed_run_has_a_link_that_works(database: Database, wo
     assert hashes == [hashlib.sha256(token.encode()).digest()]
 
 
+async def test_expired_audit_events_are_found_without_reading_all(database: Database) -> None:
+    query = """
+        INSERT INTO audit_events (action, subject_id, created_at)
+        SELECT 'day', gen_random_uuid(), now() - n * interval '1 hour' FROM generate_series(1, 20000) AS n
+    """
+    await database.execute(query)
+    await database.execute("ANALYZE audit_events")
+    # This backend's numbers, since they were last written to the statistics.
+    scans = "SELECT pg_stat_get_xact_numscans('audit_events'::regclass)"
+    async with database.connection.transaction():
+        before = await database.values(scans)
+        # None of them, and parts.
+        for days, expected in ((900, 0), (600, 100), (600, 100)):
+            assert await database.values("SELECT delete_audit_events(%s, 100)", days) == [expected]
+        assert await database.values(scans) == before
+
+
 async def test_expired_links_registrations_and_audit_events_are_deleted(
     database: Database, worker_settings: WorkerSettings
 ) -> None:

@@ -6,9 +6,12 @@ from uuid import UUID, uuid4
 import psycopg
 import pytest
 from prometheus_client import CollectorRegistry
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.datastructures import State
 
+from shared.database import engine as module
 from shared.database.engine import create_engine
 from shared.database.models import AuditEvent
 from shared.jobs import enqueue
@@ -189,6 +192,38 @@ async def test_jobs_run_after_all_connections_to_the_database_were_lost(
             with psycopg.connect(own_stores.admin_url, autocommit=True) as administrator:
                 query = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s AND usename <> %s"
                 administrator.execute(query, [own_stores.database, own_stores.owner])
+
+
+async def test_job_of_a_worker_that_is_frozen_runs_in_another_one(
+    database: Database, work: Work, worker_settings: WorkerSettings, at_once: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "IDLE_SECONDS", 0.2)
+    engine = create_engine(worker_settings, "worker")
+    subject = uuid4()
+    job = await database.add("record", subject=subject)
+    async with AsyncSession(engine) as frozen:
+        await repository.take(frozen, job)
+        async with work(Job(record)):
+            await database.finished(job)
+        with pytest.raises(DBAPIError):
+            await frozen.execute(text("SELECT 1"))
+        await frozen.rollback()
+    assert await database.events(subject) == ["test.run"]
+    await engine.dispose()
+
+
+async def test_job_may_be_idle_until_its_timeout(
+    database: Database, work: Work, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def allowed(context: Context, subject: UUID) -> None:
+        query = text("SELECT setting FROM pg_settings WHERE name = 'idle_in_transaction_session_timeout'")
+        context.database.add(AuditEvent(action=await context.database.scalar(query), subject_id=subject))
+
+    for timeout, expected in ((30, "60000"), (600, "660000")):
+        subject = uuid4()
+        async with work(Job(allowed, timeout=timeout)):
+            await database.finished(await database.add("allowed", subject=subject))
+        assert await database.events(subject) == [expected]
 
 
 async def test_job_that_never_ends_its_run_is_dead(

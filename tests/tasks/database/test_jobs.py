@@ -12,6 +12,7 @@ import pytest
 
 from tasks.database.jobs import main
 from tasks.database.operations import CREATE, DROP, administer, changed_url, execute
+from tasks.doctor.command import jobs as counted
 from tasks.servers import Servers
 from tests.tasks.command import call
 
@@ -64,6 +65,19 @@ def rows(url: str) -> list[tuple[str, int, bool, bool]]:
 
 
 WAITING = ("waiting", 0, False, False)
+
+
+def test_list_is_limited_and_doctor_counts_all(
+    jobs: Jobs, small: Path, url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for _ in range(52):
+        add_dead(url)
+    lines = jobs().stdout.splitlines()
+    assert len([line for line in lines if "send_mail" in line]) == 50
+    assert "2 older ones are not shown." in lines
+    monkeypatch.setenv("DATABASE_URL", url)
+    [status] = counted(small)
+    assert (status.found, status.remedy) == ("52", "nox -s jobs")
 
 
 def test_dead_letters_are_listed_with_age_and_reason(jobs: Jobs, url: str) -> None:

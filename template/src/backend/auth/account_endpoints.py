@@ -51,7 +51,7 @@ async def change_password(body: PasswordChange, claims: CurrentClaims, accounts:
     """Change the password and end all other sessions of the current user.
 
     With the code `access_token_active`, both have happened, but access tokens of other sessions are accepted until they
-    expire, unless ending these sessions succeeds.
+    expire, or a log-in or the end of these sessions succeeds.
     """
     await limits.take("password", str(claims.user_id))
     password, new_password = body.password.get_secret_value(), body.new_password.get_secret_value()

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from auth.password_rules import require_strong
 from auth.repository import ReleasedProject, Repository
-from auth.service import AuthService
+from auth.service import AccessTokenActiveError, AuthService, OtherTokensActiveError
 from shared.database.models import User
 from shared.security.passwords import PasswordHashing
 from shared.security.tokens import Claims
@@ -47,14 +47,17 @@ class AccountService:
     async def change_password(self, claims: Claims, password: str, new_password: str, now: datetime) -> None:
         """Change the password and end all other sessions."""
         user = await self._user(claims.user_id)
-        require_strong("new_password", new_password, user.email, user.name)
+        await require_strong("new_password", new_password, user.email, user.name)
         await self._check_password(user, password)
         new_hash = await self._passwords.hash(new_password)
         await self._lock(user)
         await self._repository.change_credentials(user, password_hash=new_hash)
         self._repository.record("user.password", user.id, user.id)
         self._repository.mail_notice(user.email, "password")
-        await self._auth.end_other_sessions(claims, now)
+        try:
+            await self._auth.end_other_sessions(claims, now)
+        except AccessTokenActiveError:
+            raise OtherTokensActiveError from None
 
     async def request_email(self, claims: Claims, password: str, email: str) -> None:
         """Mail the link that confirms a new address."""

@@ -17,6 +17,7 @@ from auth.service import (
     AuthService,
     InvalidRefreshTokenError,
     NoSessionError,
+    OtherTokensActiveError,
     WrongCredentialsError,
 )
 from shared.database.models import User
@@ -30,6 +31,8 @@ from shared.security.tokens import Signer
 router = APIRouter(prefix="/api/auth", tags=["auth"])
 keys_router = APIRouter(tags=["auth"])
 
+# Of the projects that a response lists.
+MAX_PROJECTS = 100
 NO_STORE = {"Cache-Control": "no-store"}
 WRONG_CREDENTIALS = describe(401, "The email address or the password is wrong.", headers=CHALLENGE)
 INVALID_REFRESH_TOKEN = describe(
@@ -115,6 +118,12 @@ RESPONSES: Mapping[type[Exception], tuple[int, str, str, Mapping[str, str]]] = {
         "access_token_active",
         RETRY,
     ),
+    OtherTokensActiveError: (
+        503,
+        "The password has changed, but access tokens of other sessions work until they expire or you log in again",
+        "access_token_active",
+        {},
+    ),
 }
 
 
@@ -130,8 +139,9 @@ def handle_error(_request: Request, error: Exception) -> ProblemResponse:
             message = "is of a link that has expired, was used or replaced; request another mail"
             return invalid([{"type": "link_invalid", "loc": ("body", "token"), "msg": message}])
         case UnownedProjectsError():
-            projects = [{"id": str(each.id), "name": each.name} for each in error.projects]
-            detail = "Nobody else owns these projects: make another member an owner, or delete them as well"
+            projects = [{"id": str(each.id), "name": each.name} for each in error.projects[:MAX_PROJECTS]]
+            number = len(error.projects)
+            detail = f"Nobody else owns {number} of your projects: make another member an owner, or delete them as well"
             return ProblemResponse(409, detail, code="projects_without_owner", projects=projects)
     status, detail, code, headers = RESPONSES[type(error)]
     return ProblemResponse(status, detail, headers, code=code)

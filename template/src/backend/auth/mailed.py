@@ -8,7 +8,7 @@ from datetime import datetime
 from auth.password_rules import require_strong
 from auth.repository import Repository
 from auth.schemas import Tokens
-from auth.service import AuthService, WrongCredentialsError
+from auth.service import AccessTokenActiveError, AuthService, OtherTokensActiveError, WrongCredentialsError
 from shared.database.models import Purpose, User
 from shared.security.passwords import PasswordHashing
 
@@ -27,7 +27,7 @@ class MailedService:
 
     async def register(self, email: str, name: str, password: str) -> None:
         """Store a registration and mail the link that completes it, or the notice that there is an account."""
-        require_strong("password", password, email, name)
+        await require_strong("password", password, email, name)
         registration_id = self._repository.add_registration(email, name, await self._passwords.hash(password))
         self._repository.mail_verification(email, registration_id)
 
@@ -63,14 +63,17 @@ class MailedService:
     async def reset_password(self, token: str, new_password: str, now: datetime) -> None:
         """Change the password, and end all sessions of the user."""
         user, _ = await self._find(token, Purpose.RESET, now)
-        require_strong("new_password", new_password, user.email, user.name)
+        await require_strong("new_password", new_password, user.email, user.name)
         await self._repository.commit()
         new_hash = await self._passwords.hash(new_password)
         await self._lock(user)
         await self._repository.change_credentials(user, password_hash=new_hash)
         self._repository.record("password.reset", user.id, user.id)
         self._repository.mail_notice(user.email, "password")
-        await self._auth.end_all_sessions(user.id, now)
+        try:
+            await self._auth.end_all_sessions(user.id, now)
+        except AccessTokenActiveError:
+            raise OtherTokensActiveError from None
 
     async def change_email(self, token: str, now: datetime) -> None:
         """Give the user the address to which the link was sent; the old address gets a notice."""

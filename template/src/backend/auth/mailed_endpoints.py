@@ -82,7 +82,11 @@ async def forgot_password(body: EmailRequest, mailed: Mailed, limits: Limits) ->
 
 @router.post("/reset-password", status_code=204, responses=INVALID | LIMITED)
 async def reset_password(body: PasswordReset, mailed: Mailed, limits: Limits) -> None:
-    """Choose a new password with the token of the link, and end all sessions of the user."""
+    """Choose a new password with the token of the link, and end all sessions of the user.
+
+    With the code `access_token_active`, both have happened, but access tokens of these sessions are accepted until they
+    expire or the user logs in.
+    """
     token = body.token.get_secret_value()
     await limits.take("link", token)
     await mailed.reset_password(token, body.new_password.get_secret_value(), datetime.now(UTC))

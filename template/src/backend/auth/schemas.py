@@ -191,7 +191,7 @@ class UnownedProjectsProblem(Problem):
     """Projects would have no owner."""
 
     projects: list[UnownedProject]
-    """These projects."""
+    """These projects; at most 100."""
 
 
 class Tokens(Schema):

@@ -39,6 +39,10 @@ class AccessTokenActiveError(Exception):
     """The session has ended, but Redis has not responded: its access token is accepted until it expires."""
 
 
+class OtherTokensActiveError(Exception):
+    """The same after a change of the password, which cannot be repeated: its link or the old password are used up."""
+
+
 @dataclass(frozen=True)
 class SessionPolicy:
     """The rotation of refresh tokens, the limits of sessions, and the wrong passwords that are audited."""

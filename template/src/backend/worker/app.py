@@ -4,13 +4,13 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
 from time import monotonic
 
 import structlog
 from fastapi import FastAPI
 from sqlalchemy.ext.asyncio import AsyncEngine
 from starlette.types import ASGIApp
-from taskiq.api import run_scheduler_task
 from taskiq.receiver import Receiver
 
 from shared import audit, redis
@@ -32,6 +32,8 @@ RESTART_SECONDS = 1.0
 # Longer than RESTART_SECONDS.
 FAILED_SECONDS = 3.0
 COUNT_SECONDS = 15.0
+# Messages that wait in the queues; those of mail wait for an SMTP server, which may be slow.
+MAX_QUEUED, MAX_QUEUED_MAIL = 1000, 100
 EXPECTED_ERRORS = (*database.UNAVAILABLE_ERRORS, *redis.UNAVAILABLE_ERRORS)
 
 log = structlog.get_logger()
@@ -52,23 +54,20 @@ def create_app(settings: WorkerSettings, jobs: Mapping[str, Job] = JOBS) -> ASGI
         if url is None and settings.has_mail:
             url = await mail.enter_async_context(inbox.serve(store, settings.redis_prefix))
         state.mailer = Mailer(settings, url)
-        queue = Queue(store, settings.redis_prefix)
+        queue = Queue(store, f"{settings.redis_prefix}jobs", MAX_QUEUED)
+        mail_queue = Queue(store, f"{settings.redis_prefix}jobs:mail", MAX_QUEUED_MAIL)
         metrics = JobMetrics(state.metrics.registry)
         runner = Runner(state.engine, jobs, state, metrics)
 
-        @queue.task(TASK)
-        async def run(job_id: str) -> None:
-            await runner.run(job_id)
-
-        relay = Relay(state.engine, queue)
-        scheduler = Scheduler(queue, state.engine, jobs.values())
-        receiver = Receiver(
-            queue,
-            run_startup=False,
-            validate_params=False,
-            max_async_tasks=settings.jobs_at_once,
-            wait_tasks_timeout=settings.shutdown_timeout,
-        )
+        relay = Relay(state.engine, queue, mail_queue, [name for name, each in jobs.items() if each.is_mail])
+        scheduler = Scheduler(state.engine, jobs.values())
+        receivers = [
+            receiver(each, runner, slots, settings.shutdown_timeout)
+            for each, slots in (
+                (queue, settings.jobs_at_once - settings.mails_at_once),
+                (mail_queue, settings.mails_at_once),
+            )
+        ]
         stopping = asyncio.Event()
         loops = Loops(stopping)
         state.checks = {
@@ -78,13 +77,13 @@ def create_app(settings: WorkerSettings, jobs: Mapping[str, Job] = JOBS) -> ASGI
         }
         others = [
             loops.start("relay", relay.run),
-            loops.start("schedule", lambda: run_scheduler_task(scheduler)),
+            loops.start("schedule", scheduler.run),
             loops.start("count", lambda: count(state.engine, metrics)),
         ]
-        receiving = loops.start("queue", lambda: receiver.listen(stopping))
+        receiving = [loops.start("queue", partial(each.listen, stopping)) for each in receivers]
         yield
         stopping.set()
-        await receiving
+        await asyncio.gather(*receiving)
         await runner.stop()
         for loop in others:
             loop.cancel()
@@ -97,6 +96,16 @@ def create_app(settings: WorkerSettings, jobs: Mapping[str, Job] = JOBS) -> ASGI
     logging.getLogger("taskiq").setLevel(logging.CRITICAL)
     app = create_service("worker", "Background jobs.", lifespan, [])
     return RequestMiddleware(app, app.state.metrics)
+
+
+def receiver(queue: Queue, runner: Runner, slots: int, timeout: float) -> Receiver:
+    """What runs the jobs of a queue, so many at once; at a shutdown they have so many seconds."""
+
+    @queue.task(TASK)
+    async def run(job_id: str) -> None:
+        await runner.run(job_id)
+
+    return Receiver(queue, run_startup=False, validate_params=False, max_async_tasks=slots, wait_tasks_timeout=timeout)
 
 
 async def count(engine: AsyncEngine, metrics: JobMetrics) -> None:

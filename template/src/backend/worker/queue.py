@@ -1,4 +1,4 @@
-"""The queue in Redis, which dispatches the IDs of jobs to the workers: a list, as a broker of taskiq."""
+"""The queues in Redis, which dispatch the IDs of jobs to the workers: lists, as brokers of taskiq."""
 
 from collections.abc import AsyncGenerator, Iterable
 from uuid import UUID
@@ -14,12 +14,16 @@ WAIT_SECONDS = 1
 
 
 class Queue(AsyncBroker):
-    """A list of messages; what is lost with Redis or a worker is published again, as the database has the jobs."""
+    """A list of messages; what is lost with Redis or a worker is published again, as the database has the jobs.
 
-    def __init__(self, redis: Redis, prefix: str) -> None:
+    It stays short, with `limit` messages, since what waits in it counts as lost after a while.
+    """
+
+    def __init__(self, redis: Redis, key: str, limit: int) -> None:
         super().__init__()
+        self._limit = limit
         self._redis = redis
-        self._key = f"{prefix}jobs"
+        self._key = key
 
     async def publish(self, job_ids: Iterable[UUID]) -> None:
         """Append the IDs of jobs with one command."""
@@ -38,6 +42,6 @@ class Queue(AsyncBroker):
             if found := await self._redis.blpop([self._key], WAIT_SECONDS):
                 yield str(found[1]).encode()
 
-    async def length(self) -> int:
-        """The number of messages."""
-        return await self._redis.llen(self._key)
+    async def free(self) -> int:
+        """The number of messages that can be added."""
+        return self._limit - await self._redis.llen(self._key)

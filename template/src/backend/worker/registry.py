@@ -35,13 +35,15 @@ class Job:
     """A job: a function of a context and of keyword arguments with types; its name is that of the job.
 
     A run is cancelled after `timeout` seconds. After `attempts` failed runs, the job is a dead letter. The `schedule`
-    is a cron expression in UTC; a run starts one minute after its time.
+    is a cron expression in UTC; without a database at its time, the job runs once when that is back. Mail has slots of
+    its own, as an SMTP server may be slow.
     """
 
     function: Callable[..., Awaitable[None]]
     timeout: float = 30
     attempts: int = 10
     schedule: str | None = None
+    is_mail: bool = False
     arguments: type[Arguments] = field(init=False)
 
     def __post_init__(self) -> None:

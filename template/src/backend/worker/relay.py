@@ -1,6 +1,7 @@
-"""The relay: publishes the jobs in the database that are due to the queue in Redis."""
+"""The relay: publishes the jobs in the database that are due to the queues in Redis."""
 
 import asyncio
+from collections.abc import Iterable
 from typing import Any
 
 import structlog
@@ -9,8 +10,6 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from worker import repository
 from worker.queue import Queue
 
-# The queue stays short: what waits in it counts as lost after a while.
-MAX_QUEUED = 1000
 BATCH = 200
 # Jobs that follow in this time after others are published together.
 PAUSE_SECONDS = 0.01
@@ -23,9 +22,11 @@ log = structlog.get_logger()
 class Relay:
     """Each worker has one; they do not publish the same jobs."""
 
-    def __init__(self, engine: AsyncEngine, queue: Queue) -> None:
+    def __init__(self, engine: AsyncEngine, queue: Queue, mail_queue: Queue, mail: Iterable[str]) -> None:
         self._engine = engine
         self._queue = queue
+        self._mail_queue = mail_queue
+        self._mail = [*mail]
 
     async def run(self) -> None:
         """Publish jobs, each as soon as its transaction is committed, until an error or a cancellation."""
@@ -46,13 +47,17 @@ class Relay:
     async def _publish(self) -> bool:
         """Publish some jobs; whether there may be more."""
         # Without Redis, this fails before the jobs count as published.
-        free = MAX_QUEUED - await self._queue.length()
+        free = await self._queue.free()
+        free_for_mail = await self._mail_queue.free()
         if free <= 0:
             return True
-        found = await repository.publish(self._engine, min(free, BATCH))
+        others = self._mail if free_for_mail <= 0 else []
+        found = await repository.publish(self._engine, min(free, BATCH), others)
         for each in found:
             if each.is_dead:
                 log.error("job is dead", job=each.name, job_id=str(each.id), reason=repository.NOT_FINISHED)
-        if due := [each.id for each in found if not each.is_dead]:
-            await self._queue.publish(due)
+        due = [each for each in found if not each.is_dead]
+        for queue, is_mail in ((self._queue, False), (self._mail_queue, True)):
+            if ids := [each.id for each in due if (each.name in self._mail) is is_mail]:
+                await queue.publish(ids)
         return bool(found)

@@ -1,5 +1,6 @@
 """Database queries of the worker on jobs."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -24,7 +25,8 @@ SET published = published + 1,
     failed_at = CASE WHEN published >= :max_published THEN now() END,
     error = CASE WHEN published >= :max_published THEN :reason ELSE error END
 WHERE id IN (
-    SELECT id FROM jobs WHERE failed_at IS NULL AND due_at <= now() ORDER BY due_at LIMIT :limit FOR UPDATE SKIP LOCKED
+    SELECT id FROM jobs WHERE failed_at IS NULL AND due_at <= now() AND name <> ALL(:others)
+    ORDER BY due_at LIMIT :limit FOR UPDATE SKIP LOCKED
 )
 RETURNING id, name, failed_at IS NOT NULL AS is_dead
 """)
@@ -62,10 +64,11 @@ class Taken(NamedTuple):
     created_at: datetime
 
 
-async def publish(engine: AsyncEngine, limit: int) -> list[Published]:
-    """Mark jobs that are due as published; of several workers, each gets others."""
+async def publish(engine: AsyncEngine, limit: int, others: Sequence[str] = ()) -> list[Published]:
+    """Mark jobs that are due, except those with other names, as published; of several workers, each gets others."""
     values = {
         "limit": limit,
+        "others": [*others],
         "lost_after": LOST_AFTER,
         "max_delay": MAX_DELAY,
         "max_published": MAX_PUBLISHED,

@@ -7,10 +7,11 @@ from uuid import UUID
 
 import structlog
 from pydantic import ValidationError
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 from starlette.datastructures import State
 
-from shared.database.engine import UNAVAILABLE_ERRORS
+from shared.database.engine import IDLE_SECONDS, UNAVAILABLE_ERRORS
 from shared.request_id import set_request_id
 from worker import repository
 from worker.metrics import JobMetrics
@@ -18,6 +19,7 @@ from worker.registry import Context, Job
 from worker.repository import Taken
 
 MAX_REASON = 500
+ALLOW_IDLE = text("SELECT set_config('idle_in_transaction_session_timeout', :milliseconds, true)")
 # In metrics, for the names that are not of jobs.
 UNKNOWN = "unknown"
 
@@ -91,6 +93,9 @@ class Runner:
         except ValidationError as error:
             wrong = "; ".join(f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in error.errors())
             raise RejectedError(f"the arguments do not fit this release: {wrong}") from None
+        if job.timeout >= IDLE_SECONDS:
+            # Its function may send no statements for so long.
+            await session.execute(ALLOW_IDLE, {"milliseconds": f"{round((job.timeout + IDLE_SECONDS) * 1000)}"})
         limit = asyncio.timeout(job.timeout)
         try:
             async with limit:
@@ -118,5 +123,6 @@ class Runner:
 
 def describe(error: BaseException) -> str:
     """The reason in a line of characters that the database can store."""
-    text = "".join(filter(str.isprintable, (str(error).strip() or "no reason").splitlines()[0]))
-    return (text if isinstance(error, RejectedError | TimeoutError) else f"{type(error).__name__}: {text}")[:MAX_REASON]
+    reason = "".join(filter(str.isprintable, (str(error).strip() or "no reason").splitlines()[0]))
+    is_clear = isinstance(error, RejectedError | TimeoutError)
+    return (reason if is_clear else f"{type(error).__name__}: {reason}")[:MAX_REASON]

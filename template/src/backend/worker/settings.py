@@ -51,7 +51,7 @@ class WorkerSettings(ServiceSettings, DatabaseSettings, RedisSettings, MailSetti
     worker_database_password: RolePassword
     """Secret: the password of the worker in the database."""
 
-    database_pool_size: int = Field(default=10, ge=4)
+    database_pool_size: int = Field(default=10, ge=5)
     """Connections per process; the worker runs three jobs fewer at once."""
 
     smtp_password: Annotated[SecretStr | None, AfterValidator(_check_password)] = None
@@ -77,3 +77,8 @@ class WorkerSettings(ServiceSettings, DatabaseSettings, RedisSettings, MailSetti
     def jobs_at_once(self) -> int:
         """The jobs that run at once in a process; relay, notifications and health checks use a connection each."""
         return self.database_pool_size - 3
+
+    @property
+    def mails_at_once(self) -> int:
+        """Those of them that can send mail; the others do not wait for a slow SMTP server."""
+        return self.jobs_at_once // 2

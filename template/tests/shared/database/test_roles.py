@@ -51,7 +51,8 @@ ALLOWED = {
         "audit_events": {"INSERT"},
         "project_events": {"SELECT"},
         "audit_exports": {"SELECT", "DELETE"},
-        "audit_export_parts": {"INSERT"},
+        "audit_export_parts": {"INSERT", "DELETE"},
+        "schedules": {"SELECT", "INSERT", "UPDATE"},
         "alembic_version": {"SELECT"},
     },
 }
@@ -71,6 +72,7 @@ ALLOWED_COLUMNS = {
         },
         "account_tokens": {("SELECT", "token_hash"), ("SELECT", "expires_at")},
         "audit_exports": {("UPDATE", each) for each in ("finished_at", "events", "size")},
+        "audit_export_parts": {("SELECT", "export_id")},
     },
 }
 # Without functions of extensions, which everybody may call.

@@ -25,6 +25,8 @@ SCHEMES = ("postgresql://", "postgres://")
 HIGHEST_PORT = 65535
 # Seconds after the server's own limit.
 EXTRA_SECONDS = 2
+# The server ends a transaction whose client sends nothing for so long, such as a frozen process, with its locks.
+IDLE_SECONDS = 60
 # Of connections without a response, so that a host that has disappeared is noticed; in seconds.
 KEEPALIVES = {"keepalives_idle": 30, "keepalives_interval": 5, "keepalives_count": 3}
 # The end of the names of the settings with the passwords of services.
@@ -169,7 +171,10 @@ def create_engine(settings: DatabaseSettings, service: str, *, pre_ping: bool = 
 def _server_options(settings: DatabaseSettings) -> str:
     timeout = round(settings.database_statement_timeout * 1000)
     # The locks of a statement whose client was killed are released after a second.
-    return f"-c statement_timeout={timeout} -c client_connection_check_interval=1000 -c timezone=UTC"
+    return (
+        f"-c statement_timeout={timeout} -c idle_in_transaction_session_timeout={round(IDLE_SECONDS * 1000)} "
+        "-c client_connection_check_interval=1000 -c timezone=UTC"
+    )
 
 
 def _network_options(url: URL, timeout: float) -> dict[str, Any]:

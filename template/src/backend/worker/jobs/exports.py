@@ -6,8 +6,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, delete, insert, select, update
-from sqlalchemy.ext.asyncio import AsyncSession
+from psycopg.errors import ForeignKeyViolation
+from sqlalchemy import Row, delete, insert, literal, select, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from shared.database.models import PROJECT_EVENTS as EVENTS, AuditExport, AuditExportPart
 from worker.registry import Context
@@ -20,19 +22,26 @@ GZIP = zlib.MAX_WBITS | 16
 
 
 async def export_audit_events(context: Context, export_id: UUID) -> None:
-    """Write the audit events of a project, oldest first, in constant memory; nothing if the export was deleted."""
+    """Write the audit events of a project, oldest first, in constant memory; ends early if the export was deleted.
+
+    Each part has a transaction of its own: a lock on the export until the end would block the deletion of its project.
+    """
     database = context.database
     project_id = await database.scalar(select(AuditExport.project_id).where(AuditExport.id == export_id))
     if project_id is None:
         return
     query = select(EVENTS).where(EVENTS.c.subject_id == project_id)
     query = query.order_by(EVENTS.c.created_at, EVENTS.c.id).execution_options(yield_per=BATCH)
-    parts = Parts(database, export_id)
+    parts = Parts(context.state.engine, export_id)
     events = 0
-    async for batch in (await database.stream(query)).partitions():
-        await parts.write("".join(map(line, batch)).encode())
-        events += len(batch)
-    size = await parts.end()
+    try:
+        await parts.clear()
+        async for batch in (await database.stream(query)).partitions():
+            await parts.write("".join(map(line, batch)).encode())
+            events += len(batch)
+        size = await parts.end()
+    except GoneError:
+        return
     finished = {"finished_at": datetime.now(UTC), "events": events, "size": size}
     await database.execute(update(AuditExport).where(AuditExport.id == export_id).values(finished))
 
@@ -42,24 +51,33 @@ async def purge_exports(context: Context) -> None:
     await context.database.execute(delete(AuditExport).where(AuditExport.created_at < datetime.now(UTC) - KEPT))
 
 
+class GoneError(Exception):
+    """The export was deleted, or another run has finished it."""
+
+
 class Parts:
     """Compresses bytes and stores them in parts."""
 
-    def __init__(self, database: AsyncSession, export_id: UUID) -> None:
-        self._database = database
+    def __init__(self, engine: AsyncEngine, export_id: UUID) -> None:
+        self._engine = engine
         self._export_id = export_id
         self._gzip = zlib.compressobj(wbits=GZIP)
         self._compressed = b""
         self._number = self._size = 0
 
+    async def clear(self) -> None:
+        """Delete the parts of a run that has failed."""
+        async with self._engine.begin() as connection:
+            await connection.execute(delete(AuditExportPart).where(AuditExportPart.export_id == self._export_id))
+
     async def write(self, content: bytes) -> None:
-        """Compress these bytes, and store each full part."""
+        """Compress these bytes, and store each full part; raises GoneError."""
         self._compressed += self._gzip.compress(content)
         while len(self._compressed) >= PART_BYTES:
             await self._store()
 
     async def end(self) -> int:
-        """Store the rest; returns the number of bytes in all parts."""
+        """Store the rest; returns the number of bytes in all parts, or raises GoneError."""
         self._compressed += self._gzip.flush()
         while self._compressed:
             await self._store()
@@ -67,8 +85,19 @@ class Parts:
 
     async def _store(self) -> None:
         content, self._compressed = self._compressed[:PART_BYTES], self._compressed[PART_BYTES:]
-        values = {"export_id": self._export_id, "number": self._number, "content": content}
-        await self._database.execute(insert(AuditExportPart).values(values))
+        columns = [AuditExportPart.export_id, AuditExportPart.number, AuditExportPart.content]
+        unfinished = select(AuditExport.id, literal(self._number), literal(content)).where(
+            AuditExport.id == self._export_id, AuditExport.finished_at.is_(None)
+        )
+        try:
+            async with self._engine.begin() as connection:
+                stored = await connection.execute(insert(AuditExportPart).from_select(columns, unfinished))
+        except IntegrityError as error:
+            if isinstance(error.orig, ForeignKeyViolation):
+                raise GoneError from error
+            raise
+        if stored.rowcount == 0:
+            raise GoneError
         self._number += 1
         self._size += len(content)
 

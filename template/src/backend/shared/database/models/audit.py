@@ -20,7 +20,7 @@ class AuditEvent(Base):
     __mapper_args__ = {"eager_defaults": False}
 
     id: Mapped[UuidKey] = mapped_column(default=uuid4)
-    created_at: Mapped[Created]
+    created_at: Mapped[Created] = mapped_column(index=True)
     actor_id: Mapped[UUID | None] = mapped_column(index=True)
     action: Mapped[str]
     subject_id: Mapped[UUID]

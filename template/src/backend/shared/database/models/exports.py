@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID, uuid4
 
-from sqlalchemy import ForeignKey, LargeBinary, SmallInteger
+from sqlalchemy import BigInteger, ForeignKey, LargeBinary, SmallInteger
 from sqlalchemy.orm import Mapped, mapped_column
 
 from shared.database.models.base import Base, Created, UuidKey
@@ -19,7 +19,7 @@ class AuditExport(Base):
     created_at: Mapped[Created]
     finished_at: Mapped[datetime | None]
     events: Mapped[int | None]
-    size: Mapped[int | None]
+    size: Mapped[int | None] = mapped_column(BigInteger)
 
 
 class AuditExportPart(Base):

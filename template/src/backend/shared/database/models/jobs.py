@@ -1,4 +1,4 @@
-"""Background jobs."""
+"""Background jobs, and when those with a schedule are due."""
 
 from datetime import datetime
 from typing import Any
@@ -37,3 +37,12 @@ class Job(Base):
     failures: Mapped[int] = mapped_column(SmallInteger, server_default=text("0"))
     error: Mapped[str | None]
     failed_at: Mapped[datetime | None]
+
+
+class Schedule(Base):
+    """A job with a schedule, which workers have added for all of its times until `checked_at`."""
+
+    __tablename__ = "schedules"
+
+    name: Mapped[str] = mapped_column(primary_key=True)
+    checked_at: Mapped[datetime]
