@@ -19,7 +19,7 @@ def upgrade() -> None:
     with op.get_context().autocommit_block():
         # A run that was interrupted leaves an invalid index.
         op.drop_index(INDEX, "audit_events", if_exists=True, postgresql_concurrently=True)
-        op.create_index(INDEX, "audit_events", ["created_at"], postgresql_concurrently=True)
+        op.create_index(INDEX, "audit_events", ["created_at"], if_not_exists=True, postgresql_concurrently=True)
 
 
 def downgrade() -> None:
