@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 from uuid import UUID
 
+import psycopg
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
@@ -30,10 +31,11 @@ WHERE id IN (
 )
 RETURNING id, name, failed_at IS NOT NULL AS is_dead
 """)
-TAKE = text("""
-DELETE FROM jobs WHERE id = (SELECT id FROM jobs WHERE id = :id AND failed_at IS NULL FOR UPDATE SKIP LOCKED)
+# For psycopg.
+TAKE = """
+DELETE FROM jobs WHERE id = (SELECT id FROM jobs WHERE id = %s AND failed_at IS NULL FOR UPDATE SKIP LOCKED)
 RETURNING name, arguments, request_id, created_at
-""")
+"""
 FAIL = text("""
 UPDATE jobs
 SET published = 0,
@@ -79,8 +81,17 @@ async def publish(engine: AsyncEngine, limit: int, others: Sequence[str] = ()) -
 
 
 async def take(session: AsyncSession, job_id: UUID) -> Taken | None:
-    """Lock the job and delete it, if the transaction is committed; None if it is gone, dead or locked by its run."""
-    row = (await session.execute(TAKE, {"id": job_id})).one_or_none()
+    """Lock the job and delete it, if the transaction is committed; None if it is gone, dead or locked by its run.
+
+    By psycopg itself: with SQLAlchemy, this takes a fourth of the CPU time of an empty job.
+    """
+    connection: Any = (await (await session.connection()).get_raw_connection()).driver_connection
+    try:
+        row = await (await connection.execute(TAKE, [job_id])).fetchone()
+    except psycopg.Error:
+        # SQLAlchemy replaces the connections of a server that was restarted when a statement of its own fails.
+        await session.execute(text("SELECT"))
+        raise
     return Taken(*row) if row else None
 
 
