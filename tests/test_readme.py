@@ -19,7 +19,7 @@ import pytest
 
 from tasks.project.data_folder import FOLDER, DataFolder
 from tests.on_terminal import ENTER, OnTerminal
-from tests.support import ROOT, commit, copy_cluster, nox, run, share_environments
+from tests.support import ROOT, commit, copy_cluster, nox, run, share_environments, share_packages
 from tests.test_consistency import sessions
 from tests.test_questionnaire import QUESTIONS
 from tests.test_render import COPY
@@ -208,6 +208,7 @@ def test_newcomer_creates_runs_and_updates_a_project(checkout: Path, environment
     share_environments(checkout, environments, ["new"])
     answer_questions(make, checkout)
     share_environments(project, environments, ["dev"])
+    share_packages(project, environments)
     start_and_stop(run_it, checkout, project)
     (checkout / "tasks" / "fresh.py").write_text('"""New upstream."""\n')
     commit(checkout)
@@ -219,6 +220,7 @@ def test_newcomer_creates_runs_and_updates_a_project(checkout: Path, environment
 def test_template_runs_in_place(checkout: Path, environments: Path, cluster: Path) -> None:
     copy_cluster(cluster, checkout / "template")
     share_environments(checkout / "template", environments, ["dev"])
+    share_packages(checkout / "template", environments)
     start_and_stop("cd template && python3 noxfile.py -s dev", checkout, checkout / "template")
 
 
