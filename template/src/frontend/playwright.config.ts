@@ -12,6 +12,8 @@ export default defineConfig({
   use: {
     ...devices[BROWSER],
     baseURL: SITE_URL,
+    // A colour that is still changing has no contrast to check.
+    contextOptions: { reducedMotion: "reduce" },
     trace: "retain-on-failure",
     screenshot: "only-on-failure",
     ...(CHROMIUM ? { launchOptions: { executablePath: CHROMIUM, args: ["--no-sandbox"] } } : {}),

@@ -82,7 +82,7 @@ class AuthSettings(ServiceSettings, DatabaseSettings, RedisSettings, MailRequest
     session_lifetime: Seconds = 90 * 24 * 3600
     """Seconds until a session expires, however often it is refreshed."""
 
-    refresh_token_leeway: float = Field(default=10, ge=0)
+    refresh_token_leeway: float = Field(default=30, ge=0)
     """Seconds for which a replaced refresh token still returns the same new one, for example to two browser tabs."""
 
     sessions_per_user: int = Field(default=20, ge=1)

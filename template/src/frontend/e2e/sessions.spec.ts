@@ -83,3 +83,13 @@ test("tokens are in cookies that scripts cannot read", async ({ home, context })
     expect(cookie).toMatchObject({ httpOnly: true, secure: true, sameSite: "Lax", path: "/" });
   expect(await home.content()).not.toContain("eyJ");
 });
+
+test("signing out ends a session whose token is refreshed in the same request", async ({ home, context }) => {
+  const refreshToken = async () => (await context.cookies()).find(({ name }) => name === "__Host-refresh")?.value;
+  await context.clearCookies({ name: "__Host-access" });
+  const before = await refreshToken();
+  await home.getByRole("button", { name: "Sign out" }).click();
+  await expect(home).toHaveURL("/sign-in");
+  expect(await context.cookies()).toEqual([]);
+  await post("/api/auth/refresh", { refresh_token: before }, 401);
+});

@@ -1,6 +1,6 @@
 import { headers } from "next/headers";
 import { notFound } from "next/navigation";
-import { ButtonLink } from "@/design/ui/button-link";
+import { buttonStyle } from "@/design/ui/button-style";
 import { NarrowPage } from "@/design/ui/layout";
 import { safePath } from "@/server/paths";
 import { currentPath, redirectEnded } from "@/server/session";
@@ -15,7 +15,9 @@ export async function Failure({ status }: { status: number }) {
   return (
     <NarrowPage title="Something went wrong" lead="The failure is on our side, and it is recorded.">
       <div>
-        <ButtonLink href={safePath(await currentPath())}>Try again</ButtonLink>
+        <a href={safePath(await currentPath())} className={buttonStyle()}>
+          Try again
+        </a>
       </div>
       <p className="text-sm text-muted">Reference: {reference}</p>
     </NarrowPage>

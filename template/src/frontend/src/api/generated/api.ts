@@ -516,7 +516,7 @@ export interface UnownedProjectsProblem {
   code: string;
   /** What went wrong, for people. */
   detail: string;
-  /** These projects. */
+  /** These projects; at most 100. */
   projects: UnownedProject[];
   /** The HTTP status. */
   status: number;
@@ -969,7 +969,7 @@ export const getChangePasswordUrl = () => {
  * Change the password and end all other sessions of the current user.
  *
  * With the code `access_token_active`, both have happened, but access tokens of other sessions are accepted until they
- * expire, unless ending these sessions succeeds.
+ * expire, or a log-in or the end of these sessions succeeds.
  * @summary Change Password
  */
 export const changePassword = async (passwordChange: PasswordChange, options?: Parameters<typeof send>[1]): Promise<changePasswordResponse> => {
@@ -2075,6 +2075,9 @@ export const getResetPasswordUrl = () => {
 
 /**
  * Choose a new password with the token of the link, and end all sessions of the user.
+ *
+ * With the code `access_token_active`, both have happened, but access tokens of these sessions are accepted until they
+ * expire or the user logs in.
  * @summary Reset Password
  */
 export const resetPassword = async (passwordReset: PasswordReset, options?: Parameters<typeof send>[1]): Promise<resetPasswordResponse> => {

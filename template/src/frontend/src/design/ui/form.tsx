@@ -1,8 +1,18 @@
 "use client";
 
-import { Field } from "@base-ui/react/field";
-import { Form } from "@base-ui/react/form";
-import { type ComponentProps, createContext, type ReactNode, use, useActionState, useEffect } from "react";
+import {
+  type ComponentProps,
+  createContext,
+  type InputEvent,
+  type ReactNode,
+  type SubmitEvent,
+  use,
+  useActionState,
+  useEffect,
+  useId,
+  useRef,
+  useState,
+} from "react";
 import { Alert } from "./alert";
 import { Button } from "./button";
 import type { Variant } from "./button-style";
@@ -10,7 +20,10 @@ import { EMPTY, type FormState } from "./form-state";
 
 export type Action = (before: FormState, form: FormData) => Promise<FormState>;
 
-const Values = createContext<Record<string, string>>({});
+type Errors = FormState["errors"];
+type Control = HTMLInputElement | HTMLTextAreaElement | HTMLSelectElement;
+
+const Shown = createContext<Pick<FormState, "values" | "errors">>(EMPTY);
 
 /** In a dialog: closes it. */
 export const Close = createContext<(() => void) | undefined>(undefined);
@@ -36,15 +49,35 @@ export function ActionForm({
   children,
 }: ActionFormProps) {
   const [state, run, pending] = useActionState(action, initial);
+  // What the browser found, or the user has changed, since the action's last outcome.
+  const [later, setLater] = useState<{ state: FormState; errors: Errors }>({ state, errors: state.errors });
+  const errors = later.state === state ? later.errors : state.errors;
+  const form = useRef<HTMLFormElement>(null);
   const close = use(Close);
+
   useEffect(() => {
     if (state.done) close?.();
+    if (Object.keys(state.errors).length > 0) form.current?.querySelector<Control>("[aria-invalid=true]")?.focus();
   }, [state, close]);
+
+  function check(event: SubmitEvent<HTMLFormElement>) {
+    const invalid = [...event.currentTarget.querySelectorAll<Control>(":invalid")];
+    if (invalid.length === 0) return;
+    event.preventDefault();
+    invalid[0]?.focus();
+    setLater({ state, errors: Object.fromEntries(invalid.map((each) => [each.name, [each.validationMessage]])) });
+  }
+
+  function forget(event: InputEvent<HTMLFormElement>) {
+    const { name } = event.target as Control;
+    if (errors[name]) setLater({ state, errors: { ...errors, [name]: [] } });
+  }
+
   return (
-    <Form action={run} errors={state.errors} className="grid gap-5">
+    <form ref={form} action={run} onSubmit={check} onInput={forget} noValidate className="grid gap-5">
       {state.message ? <Alert tone="danger">{state.message}</Alert> : null}
       {close ? <input type="hidden" name="stay" value="true" /> : null}
-      <Values value={state.values}>{children}</Values>
+      <Shown value={{ values: state.values, errors }}>{children}</Shown>
       <div className="flex flex-wrap items-center gap-3">
         <Button variant={variant} pending={pending} className="max-sm:grow">
           {submit}
@@ -57,12 +90,9 @@ export function ActionForm({
           cancel
         )}
       </div>
-    </Form>
+    </form>
   );
 }
-
-const CONTROL =
-  "w-full rounded-md border border-outline bg-surface px-3 py-2 text-base text-ink placeholder:text-muted data-invalid:border-danger sm:text-sm";
 
 interface FieldProps {
   name: string;
@@ -72,50 +102,34 @@ interface FieldProps {
 }
 
 type TextFieldProps = FieldProps &
-  Pick<ComponentProps<"input">, "type" | "autoComplete" | "required" | "minLength" | "maxLength" | "autoFocus">;
+  Pick<ComponentProps<"input">, "type" | "autoComplete" | "required" | "minLength" | "maxLength">;
 
-export function TextField({ name, label, hint, defaultValue, ...rest }: TextFieldProps) {
-  const value = use(Values)[name] ?? defaultValue;
-  return (
-    <Labelled name={name} label={label} hint={hint}>
-      <Field.Control defaultValue={value} className={`${CONTROL} min-h-10`} {...rest} />
-    </Labelled>
-  );
+export function TextField({ label, hint, ...rest }: TextFieldProps) {
+  return <Field label={label} hint={hint} {...rest} control={(props) => <input {...rest} {...props} />} />;
 }
 
-export function TextAreaField({ name, label, hint, defaultValue, maxLength }: FieldProps & { maxLength?: number }) {
-  const value = use(Values)[name] ?? defaultValue;
-  return (
-    <Labelled name={name} label={label} hint={hint}>
-      <Field.Control
-        defaultValue={value}
-        render={<textarea rows={4} maxLength={maxLength} className={`${CONTROL} resize-y`} />}
-      />
-    </Labelled>
-  );
+export function TextAreaField({ label, hint, ...rest }: FieldProps & { maxLength?: number }) {
+  return <Field label={label} hint={hint} {...rest} control={(props) => <textarea rows={4} {...rest} {...props} />} />;
 }
 
 interface SelectFieldProps extends FieldProps {
   options: readonly (readonly [value: string, text: string])[];
 }
 
-export function SelectField({ name, label, hint, defaultValue, options }: SelectFieldProps) {
-  const value = use(Values)[name] ?? defaultValue;
+export function SelectField({ options, ...field }: SelectFieldProps) {
   return (
-    <Labelled name={name} label={label} hint={hint}>
-      <Field.Control
-        defaultValue={value}
-        render={
-          <select key={value} className={`${CONTROL} min-h-10`}>
-            {options.map(([option, text]) => (
-              <option key={option} value={option}>
-                {text}
-              </option>
-            ))}
-          </select>
-        }
-      />
-    </Labelled>
+    <Field
+      {...field}
+      control={(props) => (
+        <select key={props.defaultValue} {...props}>
+          {options.map(([value, text]) => (
+            <option key={value} value={value}>
+              {text}
+            </option>
+          ))}
+        </select>
+      )}
+    />
   );
 }
 
@@ -128,13 +142,52 @@ export function CheckboxField({ name, label }: FieldProps) {
   );
 }
 
-function Labelled({ name, label, hint, children }: FieldProps & { children: ReactNode }) {
+interface ControlProps {
+  id: string;
+  name: string;
+  className: string;
+  defaultValue: string | undefined;
+  "aria-invalid": true | undefined;
+  "aria-describedby": string | undefined;
+}
+
+/** A control with its label, its hint and its errors. */
+function Field({
+  name,
+  label,
+  hint,
+  defaultValue,
+  control,
+}: FieldProps & { control: (props: ControlProps) => ReactNode }) {
+  const { values, errors } = use(Shown);
+  const id = useId();
+  const messages = errors[name] ?? [];
+  const isInvalid = messages.length > 0;
+  const described = [hint ? `${id}-hint` : "", isInvalid ? `${id}-error` : ""].filter(Boolean).join(" ");
   return (
-    <Field.Root name={name} className="grid gap-1.5">
-      <Field.Label className="text-sm font-medium">{label}</Field.Label>
-      {children}
-      {hint ? <Field.Description className="text-sm text-muted">{hint}</Field.Description> : null}
-      <Field.Error className="text-sm text-danger-text" />
-    </Field.Root>
+    <div className="grid gap-1.5">
+      <label htmlFor={id} className="text-sm font-medium">
+        {label}
+      </label>
+      {control({
+        id,
+        name,
+        className:
+          "min-h-10 w-full rounded-md border border-outline bg-surface px-3 py-2 text-base placeholder:text-muted aria-invalid:border-danger sm:text-sm",
+        defaultValue: values[name] ?? defaultValue,
+        "aria-invalid": isInvalid || undefined,
+        "aria-describedby": described || undefined,
+      })}
+      {hint ? (
+        <p id={`${id}-hint`} className="text-sm text-muted">
+          {hint}
+        </p>
+      ) : null}
+      {isInvalid ? (
+        <p id={`${id}-error`} className="text-sm text-danger-text">
+          {messages.join(" ")}
+        </p>
+      ) : null}
+    </div>
   );
 }

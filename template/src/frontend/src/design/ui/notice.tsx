@@ -1,7 +1,5 @@
-"use client";
-
-import { useEffect } from "react";
 import { Alert } from "./alert";
+import { ForgetNotice } from "./forget-notice";
 
 const TEXTS = {
   "account-deleted": "Your account is deleted.",
@@ -24,11 +22,11 @@ const TEXTS = {
 /** What has just been done: the parameter `notice` of the page, which is then removed from the address. */
 export function Notice({ name }: { name: unknown }) {
   const text = typeof name === "string" && name in TEXTS ? TEXTS[name as keyof typeof TEXTS] : undefined;
-  useEffect(() => {
-    const url = new URL(location.href);
-    if (!url.searchParams.has("notice")) return;
-    url.searchParams.delete("notice");
-    history.replaceState(null, "", url);
-  }, [text]);
-  return text ? <Alert tone={name === "ended" ? "info" : "success"}>{text}</Alert> : null;
+  if (!text) return null;
+  return (
+    <Alert tone={name === "ended" ? "info" : "success"}>
+      {text}
+      <ForgetNotice />
+    </Alert>
+  );
 }

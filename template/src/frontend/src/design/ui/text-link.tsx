@@ -1,12 +1,10 @@
-import Link from "next/link";
 import type { ComponentProps } from "react";
 
-export function TextLink({ className = "", ...rest }: ComponentProps<typeof Link>) {
+/** A link in a text; it loads the page, so that pages without other links need no code for them. */
+export function TextLink({ href, children }: { href: string } & Pick<ComponentProps<"a">, "children">) {
   return (
-    <Link
-      className={`rounded-sm font-medium text-brand-text underline underline-offset-4 hover:decoration-2 ${className}`}
-      prefetch={false}
-      {...rest}
-    />
+    <a href={href} className="rounded-sm font-medium text-brand-text underline underline-offset-4 hover:decoration-2">
+      {children}
+    </a>
   );
 }

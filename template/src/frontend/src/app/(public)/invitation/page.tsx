@@ -1,8 +1,9 @@
 import type { Metadata } from "next";
 import { openInvitation } from "@/api/generated/api";
 import { Alert } from "@/design/ui/alert";
-import { ButtonLink } from "@/design/ui/button-link";
+import { buttonStyle } from "@/design/ui/button-style";
 import { NarrowPage } from "@/design/ui/layout";
+import { TextLink } from "@/design/ui/text-link";
 import { AnswerForms } from "@/features/members/answer-forms";
 import { describeInvitation } from "@/features/members/invitations";
 import { currentUser } from "@/server/session";
@@ -24,11 +25,11 @@ export default async function InvitationPage({ searchParams }: PageProps<"/invit
       ) : (
         <>
           <p>Sign in with the address that was invited, or create an account with it. The invitation waits for you.</p>
-          <div className="flex flex-wrap gap-3">
-            <ButtonLink href={`/sign-in?to=${encodeURIComponent(`/invitation?token=${secret}`)}`}>Sign in</ButtonLink>
-            <ButtonLink href="/sign-up" variant="secondary">
-              Create an account
-            </ButtonLink>
+          <div className="flex flex-wrap items-center gap-6 text-sm">
+            <a href={`/sign-in?to=${encodeURIComponent(`/invitation?token=${secret}`)}`} className={buttonStyle()}>
+              Sign in
+            </a>
+            <TextLink href="/sign-up">Create an account</TextLink>
           </div>
         </>
       )}
@@ -40,11 +41,9 @@ function Invalid() {
   return (
     <NarrowPage title="Invitation">
       <Alert tone="warning">This link has expired, or the invitation was answered, withdrawn or sent again.</Alert>
-      <div>
-        <ButtonLink href="/projects" variant="secondary">
-          See your invitations
-        </ButtonLink>
-      </div>
+      <p>
+        <TextLink href="/projects">See your invitations</TextLink>
+      </p>
     </NarrowPage>
   );
 }
