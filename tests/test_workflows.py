@@ -149,9 +149,11 @@ def test_each_image_is_signed_with_the_sbom_of_its_own_lock() -> None:
     ships = tomllib.loads((template / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["slipway"]["security"][
         "ships"
     ]
-    compose = yaml.safe_load((template / "compose.yaml").read_text(encoding="utf-8"))["services"]
-    dockerfiles = {service["build"]["dockerfile"] for service in compose.values() if "build" in service}
-    assert {lock for each in dockerfiles for lock in locks(template / each)} == {*ships}
+    files = [template / "compose.yaml", template / "src/frontend/compose.yaml"]
+    found = [service for path in files for service in yaml.safe_load(path.read_text("utf-8"))["services"].values()]
+    builds = [service["build"] for service in found if "build" in service]
+    ships.append("frontend")
+    assert {lock for each in builds for lock in locks(template / each["context"] / each["dockerfile"])} == {*ships}
     inputs = [step.get("with", {}) for step in deploy_jobs()["images"]["steps"]]
     signed = {each["sbom-path"]: each["subject-checksums"] for each in inputs if "sbom-path" in each}
     assert signed == {f".data/security/sbom-{lock}.json": f".data/images/checksums-{lock}.txt" for lock in ships}

@@ -47,8 +47,9 @@ def publish(project: Path, registry: str, version: str) -> None:
 
 
 def locks(dockerfile: Path) -> list[str]:
-    """The names of the locks that a Dockerfile installs."""
-    return sorted(set(LOCK.findall(dockerfile.read_text(encoding="utf-8")))) if dockerfile.is_file() else []
+    """The names of the locks that a Dockerfile installs; that of an npm lock is the folder around the Dockerfile's."""
+    text = dockerfile.read_text(encoding="utf-8") if dockerfile.is_file() else ""
+    return sorted({*LOCK.findall(text), *([dockerfile.parent.parent.name] if "package-lock.json" in text else [])})
 
 
 def push(client: DockerClient, name: str, version: str) -> str:

@@ -17,6 +17,18 @@ jinja2==2.9.6 \\
     --hash=sha256:ddaa01a212cd6d641401cb01b605f4a4d9f37bfc93043d7f760ec70fb99ff9ff
 """
 
+NPM_LICENSE = """\
+{
+  "lockfileVersion": 3,
+  "packages": {
+    "node_modules/planted": {
+      "version": "1.0.0",
+      "license": "GPL-3.0-only"
+    }
+  }
+}
+"""
+
 NPM_LOCK = """\
 {
   "lockfileVersion": 3,
@@ -197,6 +209,21 @@ FINDINGS = [
         "planted/package-lock.json:4: lodash 4.17.4, fixed in 4.17.12: GHSA-jf85-cpcp-j695, CVE-2019-10744",
     ),
     Fault("licenses/cyclonedx-py", gpl_dependency, "has the license GPL-3.0-or-later"),
+    Fault(
+        "licenses/cyclonedx-py",
+        file("src/planted/package-lock.json", NPM_LICENSE),
+        "src/planted/package-lock.json:4: planted 1.0.0 has the license GPL-3.0-only",
+    ),
+    Fault(
+        "rules/semgrep",
+        file("src/planted/page.tsx", "export const Page = () => <p dangerouslySetInnerHTML={{ __html: text }} />;\n"),
+        "src/planted/page.tsx:1: Unescaped values",
+    ),
+    Fault(
+        "secrets/gitleaks",
+        lambda project: project.write("src/planted/key.ts", f"export const KEY = `{private_key()}`;\n"),
+        "src/planted/key.ts:1: Identified a",
+    ),
     Fault(
         "licenses/cyclonedx-py",
         change("pyproject.toml", 'pyreqwest = "Apache-2.0", ', ""),

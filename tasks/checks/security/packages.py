@@ -30,6 +30,9 @@ SBOM_TOOL = "cyclonedx-py"
 # It needs seconds to validate each package; a test of Slipway's validates these SBOMs.
 SBOM_OPTIONS = ("--output-reproducible", "--spec-version=1.6", "--no-validate")
 REPORTS = Path(".data/security")
+# The npm locks of parts.
+NPM_LOCKS = "src/*/package-lock.json"
+NPM_SBOM = ("sbom", "--package-lock-only", "--sbom-format=cyclonedx")
 LICENSING = get_spdx_licensing()
 # Licenses in older metadata, which have no expression.
 CLASSIFIERS = {
@@ -48,6 +51,9 @@ class Pin:
     version: str
     path: str = ""
     line: int = 1
+    # In npm's locks: whether it may reach users, rather than only developers or some platforms.
+    ships: bool = False
+    license: str = ""
 
 
 # These have had an advisory since 2019: a source without it is no source of advisories.
@@ -79,7 +85,8 @@ def pins(lock: str) -> list[Pin]:
     for place, each in packages.items():
         if MODULES in place and not each.get("link"):
             name, line = each.get("name") or place.rpartition(MODULES)[2], lines.get(f'"{place}": {{', 1)
-            found.append(Pin(NODE, name, each["version"], lock, line))
+            ships = not any(each.get(flag) for flag in ("dev", "optional", "devOptional"))
+            found.append(Pin(NODE, name, each["version"], lock, line, ships, str(each.get("license", ""))))
     return found
 
 
@@ -145,9 +152,12 @@ def policy(key: str) -> list[str]:
 def write_sboms(_files: list[str], _folder: Path) -> Outcome:
     """Write an SBOM of each lock that ships, with which images are signed."""
     REPORTS.mkdir(parents=True, exist_ok=True)
-    for lock in policy("ships"):
-        (REPORTS / f"sbom-{lock}.json").write_text(json.dumps(sbom_of(lock), indent=2) + "\n", encoding="utf-8")
-    return Outcome(scope=count(len(policy("ships")), "lock"))
+    sboms = {lock: sbom_of(lock) for lock in policy("ships")}
+    for lock in Path().glob(NPM_LOCKS):
+        sboms[lock.parent.name] = sbom_of_npm(lock)
+    for name, sbom in sboms.items():
+        (REPORTS / f"sbom-{name}.json").write_text(json.dumps(sbom, indent=2) + "\n", encoding="utf-8")
+    return Outcome(scope=count(len(sboms), "lock"))
 
 
 def sbom_of(lock: str) -> Any:
@@ -155,8 +165,22 @@ def sbom_of(lock: str) -> Any:
     return tool(SBOM_TOOL, "environment", str(separate(lock)), *SBOM_OPTIONS)
 
 
+def sbom_of_npm(lock: Path) -> Any:
+    """The SBOM of the packages in an npm lock that ship: with --omit, npm omits what only another package omits too."""
+    sbom = tool("npm", *NPM_SBOM, place=separate("node"), cwd=lock.parent)
+    ships = {f"{pin.name}@{pin.version}" for pin in pins(str(lock)) if pin.ships}
+    sbom["components"] = [each for each in sbom["components"] if each["bom-ref"] in ships]
+    known = ships | {sbom["metadata"]["component"]["bom-ref"]}
+    sbom["dependencies"] = [
+        {**each, "dependsOn": [name for name in each["dependsOn"] if name in ships]}
+        for each in sbom["dependencies"]
+        if each["ref"] in known
+    ]
+    return sbom
+
+
 def check_licenses(_files: list[str], _folder: Path) -> Outcome:
-    """Compare the licenses in the packages' metadata with those that are allowed."""
+    """Compare the licenses in the packages' metadata, and in npm's locks, with those that are allowed."""
     ships, allowed = policy("ships"), policy("licenses")
     looked_up = locks.settings()["security"].get("license-of", {})
     # A package of several locks is found in the first.
@@ -168,6 +192,10 @@ def check_licenses(_files: list[str], _folder: Path) -> Outcome:
         for name, names in stated.items()
         for finding in _judge(pinned[name], names or [*filter(None, [looked_up.get(name)])], allowed)
     ]
+    npm = {(pin.name, pin.version): pin for lock in Path().glob(NPM_LOCKS) for pin in pins(str(lock)) if pin.ships}
+    for pin in npm.values():
+        found += _judge(pin, [*filter(None, [pin.license or looked_up.get(pin.name)])], allowed)
+        stated.setdefault(pin.name, [pin.license] if pin.license else [])
     for name in [name for name in looked_up if stated.get(name, ["not shipped"])]:
         message = f"license-of has {name}, which names its license or is no longer shipped; delete the entry"
         found.append(Finding(SBOM_TOOL, "unused", "pyproject.toml", 1, message, "low"))

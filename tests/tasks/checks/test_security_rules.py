@@ -80,6 +80,29 @@ password is None or password == "..."
 HTMLResponse("<p></p>")
 """
 
+UNSAFE_SCRIPTS = {
+    "markup-from-text": [
+        "const Page = () => <p dangerouslySetInnerHTML={{ __html: text }} />;",
+        "element.innerHTML = text;",
+        "document.write(text);",
+    ],
+    "code-from-text": ["eval(text);", "new Function(text);"],
+    "command-from-text": ["execSync(text);", "spawn(text, [], { shell: true });"],
+    "certificate-not-verified": ["new Agent({ rejectUnauthorized: false });"],
+    "token-in-storage": ['localStorage.setItem("access_token", text);'],
+    "message-to-any-window": ['parent.postMessage(text, "*");'],
+    "secret-in-bundle": ["const key = process.env.NEXT_PUBLIC_API_KEY;"],
+}
+SOUND_SCRIPT = """\
+const Page = () => <p>{text}</p>;
+const found = pattern.exec(text)?.[1];
+spawn("ls", [text]);
+new Agent({ rejectUnauthorized: true });
+localStorage.setItem("theme", text);
+parent.postMessage(text, "https://a.example");
+const url = process.env.NEXT_PUBLIC_URL;
+"""
+
 SERVICE = "services:\n  db:\n    image: postgres:18\n"
 UNSAFE_SERVICES = {
     "compose-privileged": ["    privileged: true"],
@@ -142,6 +165,10 @@ def test_each_rule_finds_its_faults_and_nothing_else(checked: CheckedProject) ->
         checked.write(path, IMPORTS + "\n".join(lines) + "\n")
         first = IMPORTS.count("\n") + 1
         expected |= {(rule, path, first + number) for number in range(len(lines))}
+    for rule, lines in UNSAFE_SCRIPTS.items():
+        path = f"src/planted/{rule}.tsx"
+        checked.write(path, "\n".join(lines) + "\n")
+        expected |= {(rule, path, number) for number in range(1, len(lines) + 1)}
     for rule, parts in UNSAFE_SERVICES.items():
         for number, part in enumerate(parts):
             path = f"compose.{rule}-{number}.yaml"
@@ -155,7 +182,8 @@ def test_each_rule_finds_its_faults_and_nothing_else(checked: CheckedProject) ->
     checked.write("sound.Dockerfile", SOUND_IMAGE)
     checked.write("src/backend/shared/sound.py", IMPORTS + SOUND)
     checked.write("compose.sound.yaml", SERVICE + SOUND_SERVICE)
-    sound = ["src/backend/shared/sound.py", "compose.sound.yaml", "sound.Dockerfile"]
+    checked.write("src/planted/sound.tsx", SOUND_SCRIPT)
+    sound = ["src/backend/shared/sound.py", "compose.sound.yaml", "sound.Dockerfile", "src/planted/sound.tsx"]
     files = [*{path for _, path, _ in expected}, *sound]
     found = scan_files(checked, ["rules"], files)["rules/semgrep"]["findings"]
     assert {(each["rule"], each["path"], each["line"]) for each in found} == expected
@@ -164,7 +192,7 @@ def test_each_rule_finds_its_faults_and_nothing_else(checked: CheckedProject) ->
 def test_every_rule_is_tested() -> None:
     files = (ROOT / "tasks/checks/security/rules").glob("*.yaml")
     rules = {rule["id"] for file in files for rule in yaml.safe_load(file.read_text(encoding="utf-8"))["rules"]}
-    assert rules == {*UNSAFE, *UNSAFE_SERVICES, *UNSAFE_IMAGES}
+    assert rules == {*UNSAFE, *UNSAFE_SCRIPTS, *UNSAFE_SERVICES, *UNSAFE_IMAGES}
 
 
 def test_configuration_of_a_project_hides_no_unsafe_code(tmp_path: Path) -> None:
