@@ -17,8 +17,7 @@ from copier._main import Worker
 from uv import find_uv_bin
 
 from tasks.core import environments
-from tasks.frontend.node import FOLDER as FRONTEND
-from tasks.frontend.node import Node
+from tasks.frontend.node import FOLDER as FRONTEND, Node
 from toolkit.git import git
 from toolkit.new import read_answers, scaffold
 

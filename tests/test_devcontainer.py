@@ -127,7 +127,7 @@ def test_only_docker_and_no_extra_privileges_are_needed() -> None:
     assert set(configuration()) & UNWANTED == set()
 
 
-def test_each_service_has_a_label_on_its_port_and_the_gateway_is_forwarded() -> None:
+def test_each_service_has_a_label_on_its_port_and_those_for_browsers_are_forwarded() -> None:
     ports = {
         value: name.removesuffix("_PORT").lower()
         for name, value in env_file.defaults(TEMPLATE).items()
@@ -135,7 +135,7 @@ def test_each_service_has_a_label_on_its_port_and_the_gateway_is_forwarded() -> 
     }
     labels = {port: attributes["label"] for port, attributes in configuration()["portsAttributes"].items()}
     assert labels == ports
-    assert [labels[str(port)] for port in configuration()["forwardPorts"]] == ["gateway"]
+    assert [labels[str(port)] for port in configuration()["forwardPorts"]] == ["frontend", "gateway"]
 
 
 @pytest.mark.parametrize("place", PLACES, ids=["toolkit", "template"])

@@ -27,7 +27,8 @@ from toolkit.git import git
 DOCS = ROOT / "docs"
 TUTORIAL = "tutorial.md"
 PROJECT_PAGES = [
-    f"how-to/add-a-{name}.md" for name in ("setting", "service", "container", "job", "session", "database-extension")
+    f"how-to/add-a-{name}.md"
+    for name in ("setting", "service", "container", "job", "page", "session", "database-extension")
 ]
 TOOLKIT_PAGES = [f"how-to/add-a-{name}.md" for name in ("question", "check")]
 

@@ -44,6 +44,7 @@ CI = {
     "python3 noxfile.py -s test": "python3 noxfile.py -s test",
     "python3 noxfile.py -t check": "python3 noxfile.py -t check",
     "cd template && python3 noxfile.py -t check -j auto": "python3 template/noxfile.py -t check -j auto",
+    "nox -s e2e -- --browser chromium": "python3 template/noxfile.py -s e2e -- --browser chromium",
 }
 
 # Commands that only the workflow of GitHub runs.
@@ -74,6 +75,7 @@ TESTED = {
     "nox -s test": CHECK,
     "nox -s db_check": CHECK,
     "nox -s security": CHECK,
+    "nox -s frontend": "tests/tasks/frontend/test_frontend.py::test_each_check_finds_its_fault",
     "nox -s e2e -- http://127.0.0.1:8000": "tests/tasks/checks/test_e2e.py::test_pass_against_dev_with_existing_data",
     "nox -s config -- development": "tests/tasks/settings/test_settings.py::test_the_session_shows_each_environment",
     "nox -s config -- staging": "tests/tasks/settings/test_settings.py::test_the_session_shows_each_environment",
@@ -94,7 +96,7 @@ TESTED = {
 }
 
 # Commands of the tutorial, which tests/test_docs.py follows.
-TUTORIAL = {'nox -s migration -- "add colour to projects"', "nox -s migrate"}
+TUTORIAL = {"nox -s client", 'nox -s migration -- "add colour to projects"', "nox -s migrate"}
 
 # Sessions of a project's README in the order of the test that runs them, each with a part of its output.
 SESSIONS = {
@@ -288,7 +290,11 @@ def unknown(page: str, command: str) -> list[str]:
 
 def session_sources() -> str:
     """The source of all modules that register sessions."""
-    modules = [*(ROOT / "tasks" / "sessions").glob("*.py"), ROOT / "noxfile.py"]
+    modules = [
+        *(ROOT / "tasks" / "sessions").glob("*.py"),
+        *(ROOT / "tasks").glob("*/sessions.py"),
+        ROOT / "noxfile.py",
+    ]
     return "\n".join(path.read_text(encoding="utf-8") for path in modules)
 
 

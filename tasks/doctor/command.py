@@ -23,7 +23,7 @@ from tasks.core.screen import MARKS, print_table
 from tasks.database.jobs import dead_letters
 from tasks.database.operations import connect
 from tasks.dev.storage import postgres_version, valkey_version
-from tasks.project import env_file, setup
+from tasks.project import env_file, parts, setup
 from tasks.project.data_folder import FOLDER, DataFolder
 from tasks.project.services import usual_ports
 from tasks.servers import postgres, valkey
@@ -85,7 +85,7 @@ def check_machine(project: Path) -> list[Status]:
         *file_system(project.resolve(), platform.release()),
         Status("git", git or "missing (commits, updates)", "" if git else GET_GIT),
         docker(settings),
-        Status("node", output("node", "--version") or "missing (optional: nothing here needs it yet)"),
+        *(Status(*row) for part in parts.hooks(project, "doctor") for row in part.rows(project)),
     ]
 
 

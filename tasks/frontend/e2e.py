@@ -20,7 +20,7 @@ from tasks.project import services
 # The devices of Playwright for each browser.
 DEVICES = {"chromium": "Desktop Chrome", "firefox": "Desktop Firefox", "webkit": "Desktop Safari"}
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
-GET_CHROMIUM = "Install it: apt-get install chromium (Debian, Ubuntu), or: brew install --cask chromium (macOS)"
+GET_CHROMIUM = "install it: apt-get install chromium (Debian, Ubuntu), or: brew install --cask chromium (macOS)"
 TRACES = FOLDER / "test-results"
 START_SECONDS = 180
 POLL_SECONDS = 0.1
@@ -49,7 +49,7 @@ def chromium() -> str:
     """The path of the machine's Chromium, or of a browser built on it."""
     found = next(filter(None, map(shutil.which, CHROMIUM)), None)
     if not found:
-        raise UserError(f"Chromium is missing. {GET_CHROMIUM}")
+        raise UserError(f"Chromium is missing; {GET_CHROMIUM}")
     return found
 
 

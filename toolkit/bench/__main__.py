@@ -59,7 +59,7 @@ def with_project(part: Callable[[Path, Path], list[Row]]) -> Callable[[Path], li
 
     def run(scratch: Path) -> list[Row]:
         project = scratch / "project"
-        new_project(project, {"project_name": "Bench App"}, defaults=True)
+        new_project(project, {"project_name": "Bench App", "parts": []}, defaults=True)
         application = Application(project)
         try:
             application.start()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 from toolkit.application import Application
@@ -12,6 +13,8 @@ from toolkit.new import TEMPLATE
 
 TEST_BUDGET = 8.0
 ANSWER_BUDGET = 8.0
+FRONTEND_BUDGET = 40.0
+BACKEND = ("--data", "parts=[]")
 
 
 def measure(scratch: Path) -> list[Row]:
@@ -22,10 +25,12 @@ def measure(scratch: Path) -> list[Row]:
     tested += seconds(test("-k", "test_health"), scratch / "tested")
     whole = scaffold(scratch / "whole") + seconds(test(), scratch / "whole")
     answered = scaffold(scratch / "answered") + first_answer(scratch / "answered")
+    everything = scaffold(scratch / "everything", ()) + first_answer(scratch / "everything")
     return [
         row("empty folder to first passing test", tested, "2 commands", TEST_BUDGET),
         Row("… to the whole suite passing", f"{whole:.1f} s", "2 commands", "—", "—", None),
         row("empty folder to first 200 through the gateway", answered, "2 commands", ANSWER_BUDGET),
+        row("… with the frontend, to its first page", everything, "2 commands", FRONTEND_BUDGET),
     ]
 
 
@@ -34,10 +39,22 @@ def row(what: str, taken: float, against: str, budget: float) -> Row:
     return Row(what, f"{taken:.1f} s", against, f"{taken / budget:.2f} × budget", f"≤ {budget:.0f} s", taken <= budget)
 
 
-def scaffold(project: Path) -> float:
+def scaffold(project: Path, options: Sequence[str] = BACKEND) -> float:
     """Seconds of the first command."""
     return seconds(
-        [sys.executable, "-m", "copier", "copy", "--defaults", "--quiet", "--vcs-ref", "HEAD", TEMPLATE, project],
+        [
+            sys.executable,
+            "-m",
+            "copier",
+            "copy",
+            "--defaults",
+            "--quiet",
+            "--vcs-ref",
+            "HEAD",
+            *options,
+            TEMPLATE,
+            project,
+        ],
         TEMPLATE,
     )
 

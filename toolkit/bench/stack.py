@@ -29,7 +29,7 @@ def measure(scratch: Path) -> list[Row]:
     if not engine_answers():
         return [Row("the application in containers", "not measured", "no Docker Engine answers", "—", "—", None)]
     project = scratch / "project"
-    scaffold(project, {"project_name": "Bench App"}, defaults=True)
+    scaffold(project, {"project_name": "Bench App", "parts": []}, defaults=True)
     with Ports() as ports:
         stack = Stack(project, f"bench-{secrets.token_hex(4)}", ports.take())
         try:

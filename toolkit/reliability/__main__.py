@@ -111,7 +111,7 @@ def scaffolded(folder: Path) -> Path:
     """A fresh project in the folder."""
     console.print("Scaffold a project and start it …")
     project = folder / "my-app"
-    scaffold(project, {}, defaults=True)
+    scaffold(project, {"parts": []}, defaults=True)
     return project
 
 

@@ -164,10 +164,12 @@ def test_a_full_disk_is_a_failure(small: Path) -> None:
 
 @pytest.mark.usefixtures("as_root")
 def test_root_without_another_user_is_a_failure_and_missing_tools_are_named(small: Path) -> None:
+    assert "Chromium" not in wrapped(small, PATH="/nowhere").stdout
+    (small / "src/frontend").mkdir()
     done = wrapped(small, PATH="/nowhere")
     assert done.returncode == 1
     assert row(done, "unprivileged servers").startswith("✗")
-    for tool in ("git", "docker", "node"):
+    for tool in ("git", "docker", "Chromium"):
         assert "missing" in row(done, tool)
         assert tool not in done.stderr
 
