@@ -100,3 +100,22 @@ async def test_server_that_refuses_writes_is_a_503_while_it_lasts(
             assert (health.status_code, health.json()["components"]["redis"]["status"]) == (503, "failed"), name
             assert (await auth.get("/health/detailed")).status_code == 200, name
             assert (await auth.get("/api/auth/me", headers=user.headers)).status_code == 200, name
+
+
+async def test_password_is_replaced_while_the_server_runs(own_redis: Redis, own_redis_url: str) -> None:
+    """The steps of the README."""
+    old, new = str(urlsplit(own_redis_url).password), uuid4().hex
+    for command, accepted in ((f">{new}", [True, True]), (f"<{old}", [False, True]), (f">{old}", [True, True])):
+        await own_redis.execute_command("ACL", "SETUSER", "default", command)
+        assert [await accepts(own_redis_url, each) for each in (old, new)] == accepted
+    await own_redis.execute_command("ACL", "SETUSER", "default", f"<{new}")
+
+
+async def accepts(url: str, password: str) -> bool:
+    """Whether the server accepts the password in a new connection."""
+    host, port = urlsplit(url).hostname, urlsplit(url).port
+    async with Redis(host=str(host), port=port or 0, password=password) as redis:
+        try:
+            return bool(await redis.ping())
+        except AuthenticationError:
+            return False
