@@ -105,8 +105,8 @@ def worker(project: Path, stores: Servers) -> Iterator[None]:
     settings = environment({**env_file.local(project), **urls, "LOG_LEVEL": "WARNING"})
     python = str(project / ".nox/dev/bin/python")
     subprocess.run([python, "-m", "tasks", "database.migrations.apply"], cwd=project, env=settings, check=True)
-    found = services.environment(project, [], stores.database_url, stores.redis_url)
-    own = {**settings, **{name: found[name] for name in ("DATABASE_URL", "REDIS_URL", "PYTHONPATH")}}
+    backend = str((project / services.BACKEND).resolve())
+    own = {**settings, "DATABASE_URL": services.PASSWORD.sub("", stores.database_url), "PYTHONPATH": backend}
     port = free_port()
     with running([python, "-m", "worker"], port, CORE, project, {**own, "WORKER_PORT": str(port)}):
         yield
