@@ -14,7 +14,7 @@ interface Fixtures {
   /** Console errors that a test causes on purpose. */
   expected: RegExp | undefined;
   /** Everything that goes wrong in the browser fails the test. */
-  trouble: string[];
+  problems: string[];
   /** A user with a verified address. */
   user: User;
   /** A page on which the user is signed in. */
@@ -23,11 +23,11 @@ interface Fixtures {
 
 export const test = base.extend<Fixtures>({
   expected: [undefined, { option: true }],
-  trouble: [
+  problems: [
     async ({ context, expected }, provide) => {
-      const trouble: string[] = [];
+      const problems: string[] = [];
       const note = (text: string) => {
-        if (!expected?.test(text)) trouble.push(text);
+        if (!expected?.test(text)) problems.push(text);
       };
       context.on("weberror", (error) => {
         note(error.error().message);
@@ -36,8 +36,8 @@ export const test = base.extend<Fixtures>({
       context.on("console", (message) => {
         if (message.type() === "error") note(`${message.text()} ${message.location().url}`);
       });
-      await provide(trouble);
-      expect(trouble).toEqual([]);
+      await provide(problems);
+      expect(problems).toEqual([]);
     },
     { auto: true },
   ],
