@@ -28,10 +28,12 @@ COLUMNS, LINES = 110, 60
 TOKENS = re.compile(r"(\x1b\[[\d;?]*[A-Za-z]|\n)")
 GATEWAY = re.compile(rb"Ready in (?s:.)+?(http://127\.0\.0\.1:\d+)")
 PATH = "/api/projects"
+# The name of the application in pictures of pages: in place, the template has none.
+NAME = "My App"
 
 
 def main() -> None:
-    """Write both pictures."""
+    """Write the pictures of the terminal, and those of the frontend's pages."""
     session = [sys.executable, "noxfile.py", "-s"]
     with tempfile.TemporaryDirectory() as folder:
         project = Path(folder).resolve() / "my-app"
@@ -42,6 +44,9 @@ def main() -> None:
         path.parent.mkdir(exist_ok=True)
         path.write_text(picture(hide(output, str(project.parent)), f"nox -s {name}"), encoding="utf-8")
         print(f"Written to {path.relative_to(TEMPLATE)}")
+    pages = [sys.executable, "template/noxfile.py", "-s", "screenshots"]
+    if subprocess.run(pages, cwd=TEMPLATE, env=environment({"APP_NAME": NAME}), check=False).returncode != 0:
+        raise UserError("The pages cannot be photographed; the error is above.")
 
 
 def capture(command: list[str], folder: Path) -> str:

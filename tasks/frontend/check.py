@@ -8,11 +8,12 @@ from pathlib import Path
 from time import monotonic
 
 from tasks.core import processes
-from tasks.core.console import print_result
-from tasks.frontend import client
+from tasks.core.console import count, print_result
+from tasks.frontend import client, pages
 from tasks.frontend.node import FOLDER, Node, install
 
 CLIENT = "client"
+PICTURES = "pictures"
 
 
 @dataclass(frozen=True)
@@ -35,8 +36,8 @@ CHECKS = (
 
 
 def main() -> str | None:
-    """Check that the client is up to date, types, rules, format, tests and the build."""
-    names = [CLIENT, *(check.name for check in CHECKS)]
+    """Check that the client is up to date, that each page has a picture, types, rules, format, tests and the build."""
+    names = [CLIENT, PICTURES, *(check.name for check in CHECKS)]
     parser = argparse.ArgumentParser(prog="nox -s frontend --", description=main.__doc__)
     parser.add_argument("--fix", action="store_true", help="apply automatic fixes")
     parser.add_argument("--only", action="append", choices=names, help="only this check; may be repeated")
@@ -44,6 +45,7 @@ def main() -> str | None:
     wanted = arguments.only or names
     node = install(Path.cwd())
     failed = [] if CLIENT not in wanted or _client_is_fresh(node, fix=arguments.fix) else [CLIENT]
+    failed += [] if PICTURES not in wanted or _has_pictures(node) else [PICTURES]
     checks = [check for check in CHECKS if check.name in wanted]
     with ThreadPoolExecutor(max_workers=1 if arguments.fix else os.cpu_count()) as pool:
         results = pool.map(lambda check: findings(node, check, fix=arguments.fix), checks)
@@ -62,6 +64,13 @@ def findings(node: Node, check: Check, *, fix: bool) -> tuple[float, str | None]
     )
     output = f"{done.stdout}{done.stderr}".strip().replace(f"{node.folder}/", f"{FOLDER}/")
     return monotonic() - start, (output or f"exit code {done.returncode}") if done.returncode else None
+
+
+def _has_pictures(node: Node) -> bool:
+    faults = pages.missing(node.project)
+    fault = f"missing, or of no page: {', '.join(faults)}. Write them: {pages.COMMAND}" if faults else None
+    print_result(PICTURES, count(len(pages.pages(node.project)), "page"), fault)
+    return fault is None
 
 
 def _client_is_fresh(node: Node, *, fix: bool) -> bool:

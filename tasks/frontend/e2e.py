@@ -85,7 +85,9 @@ def _await(process: subprocess.Popen[bytes], report: Path, log: Path) -> dict[st
             raise UserError("\n".join(["The application does not start:", *lines]))
         time.sleep(POLL_SECONDS)
     found = json.loads(report.read_text(encoding="utf-8"))["services"]
-    return {"GATEWAY_URL": found[services.GATEWAY]["url"], "SITE_URL": found[settings.NAME]["url"]}
+    database = json.loads(report.with_name("servers.json").read_text(encoding="utf-8"))["database_url"]
+    urls = {"GATEWAY_URL": found[services.GATEWAY]["url"], "SITE_URL": found[settings.NAME]["url"]}
+    return {**urls, "DATABASE_URL": database}
 
 
 @contextmanager

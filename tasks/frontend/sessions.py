@@ -21,3 +21,10 @@ def client(session: nox.Session) -> None:
     """Write the frontend's typed client from the code of the services, without starting them."""
     install(session, "dev", compile_bytecode=True)
     session.run("python", "-m", "tasks", "frontend.client", *session.posargs, env=ENVIRONMENT)
+
+
+@nox.session(default=False)
+def screenshots(session: nox.Session) -> None:
+    """Write a picture of each page of the frontend, with seeded data (-- NAME…: only these pages)."""
+    install(session, "dev", compile_bytecode=True)
+    session.run("python", "-m", "tasks", "frontend.screenshots", *session.posargs, env=ENVIRONMENT)

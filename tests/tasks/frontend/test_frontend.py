@@ -67,6 +67,8 @@ def test_each_check_finds_its_fault(project: Path) -> None:
     )
     done = nox(project, "-s", "frontend")
     assert results(done) == {**{check.name: "FAILED" for check in CHECKS}, "client": "FAILED"}, done.stdout
+    assert re.search(r"^pictures +\d+ pages +FAILED$", done.stdout, re.MULTILINE)
+    assert "src/frontend/pictures/planted-phone.png" in done.stdout
     assert "stale: src/frontend/openapi.json" in done.stdout
     assert "Write them: nox -s client" in done.stdout
     assert [output for *_, output in FAULTS.values() if output not in done.stdout] == []

@@ -12,3 +12,8 @@ export const CHROMIUM = process.env.CHROMIUM;
 
 /** A device of Playwright: Desktop Chrome, Desktop Firefox or Desktop Safari. */
 export const BROWSER = process.env.BROWSER ?? "Desktop Chrome";
+
+/** For pictures: the path of each page by its name, and a user with seeded projects. */
+export const PAGES = JSON.parse(process.env.PAGES ?? "{}") as Record<string, string>;
+export const EMAIL = process.env.EMAIL ?? "";
+export const PASSWORD = process.env.PASSWORD ?? "";
