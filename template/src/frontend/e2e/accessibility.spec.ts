@@ -75,6 +75,14 @@ test("pages of a user", async ({ home }) => {
   await check(home);
 });
 
+test("each component in each state", async ({ page }) => {
+  await page.goto("/design-system");
+  await check(page);
+  await page.getByRole("link", { name: "A dialog" }).click();
+  await expect(page.getByRole("dialog")).toBeVisible();
+  await check(page);
+});
+
 test.describe("pages of failures", () => {
   test.use({ expected: /404/ });
 
@@ -128,6 +136,7 @@ test("a phone has the whole journey", async ({ page, user }) => {
   await page.getByRole("link", { name: "Edit" }).click();
   await page.getByLabel("Description").fill("From a phone.");
   await page.getByRole("button", { name: "Save changes" }).click();
+  await expect(page.getByRole("dialog")).toBeHidden();
   await expect(page.getByText("From a phone.")).toBeVisible();
   await page.getByRole("link", { name: "Status" }).click();
   await expect(page.getByRole("heading", { name: "Status" })).toBeVisible();

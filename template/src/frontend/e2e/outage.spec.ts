@@ -14,6 +14,18 @@ test("a page comes back by itself when the gateway does", async ({ page, site, u
   await expect(page.getByRole("heading", { name: "Voyager", level: 1 })).toBeVisible();
 });
 
+test("a page comes back by itself when its service does, and other pages stay", async ({ page, site, user }) => {
+  await signIn(page, user);
+  site.loseService("/api/projects");
+  await page.goto("/projects");
+  await expect(page.getByRole("heading", { name: "The service is unavailable" })).toBeVisible();
+  site.loseService(undefined);
+  await expect(page.getByRole("heading", { name: "No projects yet" })).toBeVisible();
+  site.loseService("/api/projects");
+  await page.goto("/account");
+  await expect(page.getByRole("heading", { name: "Account", level: 1 })).toBeVisible();
+});
+
 test("a session survives an outage in which its token expires", async ({ page, site, user, context }) => {
   await signIn(page, user);
   await site.cutGateway();
@@ -21,6 +33,13 @@ test("a session survives an outage in which its token expires", async ({ page, s
   await page.goto("/account");
   await expect(page.getByRole("heading", { name: "The service is unavailable" })).toBeVisible();
   await site.connectGateway();
+  await expect(page.getByRole("heading", { name: "Account", level: 1 })).toBeVisible();
+
+  site.loseService("/api/auth/refresh");
+  await context.clearCookies({ name: "__Host-access" });
+  await page.goto("/account");
+  await expect(page.getByRole("heading", { name: "The service is unavailable" })).toBeVisible();
+  site.loseService(undefined);
   await expect(page.getByRole("heading", { name: "Account", level: 1 })).toBeVisible();
 });
 

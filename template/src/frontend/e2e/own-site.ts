@@ -1,15 +1,25 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { createServer, connect, type AddressInfo, type Server, type Socket } from "node:net";
+import {
+  createServer as createHttpServer,
+  type IncomingMessage,
+  request,
+  type Server,
+  type ServerResponse,
+} from "node:http";
+import { type AddressInfo, createServer } from "node:net";
 import { GATEWAY_URL, SERVER } from "./env";
 import { test as base } from "./fixtures";
 
-/** A frontend of the test's own, whose connection to the gateway the test can cut. */
+const BAD_GATEWAY = { type: "about:blank", title: "Bad Gateway", status: 502, code: "bad_gateway", detail: "Down" };
+
+/** A frontend of the test's own, whose connection to the gateway, or to a service behind it, the test can cut. */
 export class OwnSite {
-  private readonly sockets = new Set<Socket>();
   private link: Server | undefined;
   private linkPort = 0;
   private server: ChildProcess | undefined;
+  /** The beginning of paths of a service that is away. */
+  private lost: string | undefined;
   url = "";
 
   /** Start the server that `npm run build` made, with more settings. */
@@ -17,32 +27,17 @@ export class OwnSite {
     await this.connectGateway();
     const port = await freePort();
     this.url = `http://127.0.0.1:${port}`;
+    const gateway = `http://127.0.0.1:${this.linkPort}`;
     this.server = spawn(process.execPath, [SERVER], {
-      env: {
-        NODE_ENV: "production",
-        PORT: String(port),
-        HOSTNAME: "127.0.0.1",
-        GATEWAY_URL: `http://127.0.0.1:${this.linkPort}`,
-        ...settings,
-      },
+      env: { NODE_ENV: "production", PORT: String(port), HOSTNAME: "127.0.0.1", GATEWAY_URL: gateway, ...settings },
       stdio: "ignore",
     });
     while (!(await this.responds())) await new Promise((resolve) => setTimeout(resolve, 50));
   }
 
   async connectGateway() {
-    const { hostname, port } = new URL(GATEWAY_URL);
-    this.link = createServer((client) => {
-      const gateway = connect(Number(port), hostname);
-      for (const socket of [client, gateway]) {
-        this.sockets.add(socket);
-        socket.on("error", () => {
-          client.destroy();
-          gateway.destroy();
-        });
-        socket.on("close", () => this.sockets.delete(socket));
-      }
-      client.pipe(gateway).pipe(client);
+    this.link = createHttpServer((incoming, outgoing) => {
+      this.forward(incoming, outgoing);
     }).listen(this.linkPort, "127.0.0.1");
     await once(this.link, "listening");
     this.linkPort = (this.link.address() as AddressInfo).port;
@@ -54,8 +49,13 @@ export class OwnSite {
     this.link = undefined;
     const closed = once(link, "close");
     link.close();
-    for (const socket of this.sockets) socket.destroy();
+    link.closeAllConnections();
     await closed;
+  }
+
+  /** Answer requests with these paths as the gateway does while their service is away; undefined ends that. */
+  loseService(paths: string | undefined) {
+    this.lost = paths;
   }
 
   async stop() {
@@ -65,6 +65,20 @@ export class OwnSite {
       await ended;
     }
     await this.cutGateway();
+  }
+
+  private forward(incoming: IncomingMessage, outgoing: ServerResponse) {
+    const { method, headers, url = "/" } = incoming;
+    if (this.lost && url.startsWith(this.lost)) {
+      outgoing.writeHead(502, { "content-type": "application/problem+json" }).end(JSON.stringify(BAD_GATEWAY));
+      return;
+    }
+    const sent = request(`${GATEWAY_URL}${url}`, { method, headers }, (answer) => {
+      outgoing.writeHead(answer.statusCode ?? 502, answer.headers);
+      answer.pipe(outgoing);
+    });
+    sent.on("error", () => outgoing.destroy());
+    incoming.pipe(sent);
   }
 
   private async responds(): Promise<boolean> {

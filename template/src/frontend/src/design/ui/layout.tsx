@@ -72,7 +72,7 @@ export function SplitSection({ title, lead, children }: Omit<SectionProps, "acti
         <h2 className="text-lg font-semibold">{title}</h2>
         {lead ? <div className="text-sm text-muted">{lead}</div> : null}
       </header>
-      <div className="grid max-w-text gap-4">{children}</div>
+      <div className="grid max-w-text content-start gap-4">{children}</div>
     </section>
   );
 }
