@@ -19,7 +19,7 @@ from tasks.core.ports import Ports
 from tasks.database.migrations.runner import scratch_database
 from tasks.project.data_folder import FOLDER, DataFolder
 from tasks.servers import Servers
-from tests.support import ROOT, run, share_environments, snapshot
+from tests.support import ROOT, run, share_environments, share_packages, snapshot
 from tests.tasks.requirements import curl, engine
 from toolkit import reference
 from toolkit.git import git
@@ -55,7 +55,7 @@ TESTS_OF_THE_API = "tests/integration/test_api.py"
 ALL, ONLY_NOTICES = "from_dict(document)\n", 'from_dict(document).include(path="/api/notices")\n'
 # Commands that start servers of their own, unless they are given some, which saves seconds.
 TEMPORARY = ("nox -s test", "nox -s db_check", "nox -s migration")
-TIMEOUT_SECONDS = 60
+TIMEOUT_SECONDS = 180
 
 
 @dataclass
@@ -196,6 +196,8 @@ class Reader:
         """Run a command in the shell."""
         if (self.folder / "tasks").exists() and not (self.folder / ".nox").exists():
             share_environments(self.folder, self.environments)
+            if self.folder.name == "my-app":
+                share_packages(self.folder, self.environments)
         restore = f'set -a; . {self._variables}; cd "$(cat {self._place})"; set -e\n'
         keep = f"\nunset DATABASE_URL REDIS_URL; export -p >{self._variables}; pwd >{self._place}"
         script = restore + command.replace(GATEWAY, self._gateway) + keep

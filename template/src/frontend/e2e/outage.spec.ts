@@ -4,7 +4,7 @@ import { test } from "./own-site";
 // The browser reports requests for data that failed.
 test.use({ expected: /Failed to load resource|Failed to fetch/ });
 
-test("a page comes back by itself when the gateway does", async ({ page, site, user }) => {
+test("a page recovers automatically when the gateway does", async ({ page, site, user }) => {
   await signIn(page, user);
   await createProject(page, "Voyager");
   await site.cutGateway();
