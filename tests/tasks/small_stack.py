@@ -17,7 +17,7 @@ from tests.tasks.small_project import environment
 
 TIMEOUT_SECONDS = 90.0
 HEALTH = """{
-      test: [CMD, python3, probe.py], interval: 500ms, timeout: 2s, retries: 2,
+      test: [CMD, python3, probe.py], interval: 500ms, timeout: 10s, retries: 2,
       start_period: "${START_PERIOD:-1s}", start_interval: 200ms}"""
 FILES = {
     ".env.example": "# A secret.\nSIGNING_KEY=\n# GATEWAY_PORT=8000\n",

@@ -61,7 +61,7 @@ ENV PATH=/opt/venv/bin:/usr/local/bin:/usr/bin:/bin \
 EXPOSE 8000
 WORKDIR /app
 USER 10001:10001
-HEALTHCHECK --interval=10s --timeout=5s --start-period=30s --start-interval=1s --retries=3 \
+HEALTHCHECK --interval=10s --timeout=5s --start-period=60s --start-interval=1s --retries=3 \
     CMD ["python", "-m", "shared.probe", "8000"]
 ENTRYPOINT ["python", "-m", "gateway"]
 COPY --from=code /app /app

@@ -65,7 +65,7 @@ ENV PATH=/opt/venv/bin:/usr/local/bin:/usr/bin:/bin \
 EXPOSE ${PORT}
 WORKDIR /app
 USER 10001:10001
-HEALTHCHECK --interval=10s --timeout=5s --start-period=30s --start-interval=1s --retries=3 \
+HEALTHCHECK --interval=10s --timeout=5s --start-period=60s --start-interval=1s --retries=3 \
     CMD ["sh", "-c", "exec python -m shared.probe ${PORT}"]
 ENTRYPOINT ["python", "-m", "main"]
 COPY --from=code /app /app

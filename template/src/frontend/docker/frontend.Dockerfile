@@ -53,7 +53,7 @@ ENV PATH=/usr/local/bin:/usr/bin:/bin \
 EXPOSE 3000
 WORKDIR /app
 USER 10001:10001
-HEALTHCHECK --interval=10s --timeout=5s --start-period=30s --start-interval=1s --retries=3 \
+HEALTHCHECK --interval=10s --timeout=5s --start-period=60s --start-interval=1s --retries=3 \
     CMD ["node", "--eval", "fetch('http://127.0.0.1:3000/health').then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))"]
 ENTRYPOINT ["node", "server.js"]
 COPY --from=build /app/.next/standalone /app
