@@ -21,6 +21,8 @@ export class OwnSite {
   /** The beginning of paths of a service that is away. */
   private lost: string | undefined;
   url = "";
+  /** How many requests to refresh tokens it has sent. */
+  refreshes = 0;
 
   /** Start the server that `npm run build` made, with more settings. */
   async start(settings: Record<string, string> = {}) {
@@ -69,6 +71,7 @@ export class OwnSite {
 
   private forward(incoming: IncomingMessage, outgoing: ServerResponse) {
     const { method, headers, url = "/" } = incoming;
+    if (url === "/api/auth/refresh") this.refreshes += 1;
     if (this.lost && url.startsWith(this.lost)) {
       outgoing.writeHead(502, { "content-type": "application/problem+json" }).end(JSON.stringify(BAD_GATEWAY));
       return;

@@ -6,7 +6,7 @@ export const HOME = "/";
 /** The mark and the name of the application, which lead to its start. */
 export function Brand() {
   return (
-    <a href={HOME} className="flex min-h-10 items-center gap-2.5 rounded-md font-semibold">
+    <a href={HOME} className="flex min-h-10 max-w-[45vw] items-center gap-2.5 rounded-md font-semibold sm:max-w-56">
       <Mark className="size-7 shrink-0" />
       <span className="line-clamp-1 wrap-anywhere">{env().APP_NAME}</span>
     </a>

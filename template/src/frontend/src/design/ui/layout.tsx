@@ -16,11 +16,13 @@ export function Page({ title, back, lead, actions, children }: PageProps) {
     <main id="content" className="mx-auto grid w-full max-w-page gap-8 px-4 py-8 sm:px-6 sm:py-12">
       <header className="grid gap-2">
         {back ? <div className="text-sm">{back}</div> : null}
-        <div className="flex flex-wrap items-center justify-between gap-x-6 gap-y-4">
-          <h1 className="text-2xl font-semibold tracking-tight wrap-anywhere">{title}</h1>
+        <div className="flex flex-wrap items-start justify-between gap-x-6 gap-y-4">
+          <div className="grid max-w-text gap-2 wrap-anywhere">
+            <h1 className="text-2xl font-semibold tracking-tight">{title}</h1>
+            {lead ? <div className="text-muted">{lead}</div> : null}
+          </div>
           {actions ? <div className="flex flex-wrap gap-3">{actions}</div> : null}
         </div>
-        {lead ? <div className="max-w-text wrap-anywhere text-muted">{lead}</div> : null}
       </header>
       {children}
     </main>

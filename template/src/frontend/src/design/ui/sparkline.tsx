@@ -13,8 +13,6 @@ export function Sparkline({ label, values, length }: { label: string; values: (n
       const x = ((start + index) * step).toFixed(1);
       const y = (HEIGHT - 2 - (value / highest) * (HEIGHT - 4)).toFixed(1);
       path += `${isGap ? "M" : "L"}${x} ${y}`;
-      // A single point has no line.
-      if (isGap) path += "h0.1";
     }
     isGap = value === null;
   });
