@@ -105,10 +105,10 @@ async def test_server_that_refuses_writes_is_a_503_while_it_lasts(
 async def test_password_is_replaced_while_the_server_runs(own_redis: Redis, own_redis_url: str) -> None:
     """The steps of the README."""
     old, new = str(urlsplit(own_redis_url).password), uuid4().hex
-    for command, accepted in ((f">{new}", [True, True]), (f"<{old}", [False, True]), (f">{old}", [True, True])):
-        await own_redis.execute_command("ACL", "SETUSER", "default", command)
+    for change, accepted in ((f"+{new}", [True, True]), (f"-{old}", [False, True]), (f"+{old}", [True, True])):
+        await own_redis.acl_setuser("default", enabled=True, passwords=change)
         assert [await accepts(own_redis_url, each) for each in (old, new)] == accepted
-    await own_redis.execute_command("ACL", "SETUSER", "default", f"<{new}")
+    await own_redis.acl_setuser("default", enabled=True, passwords=f"-{new}")
 
 
 async def accepts(url: str, password: str) -> bool:
