@@ -99,9 +99,9 @@ def screenshots(session: nox.Session) -> None:
 
 @nox.session(default=False)
 def bench(session: nox.Session) -> None:
-    """Run the benchmarks and write docs/benchmarks.md (-- scaffold, first, sessions, gateway, jobs, stack)."""
+    """Run benchmarks and write docs/benchmarks.md (-- scaffold, first, sessions, gateway, jobs, stack, frontend)."""
     install(session, "bench")
-    run_module(session, "toolkit.bench", *session.posargs)
+    run_module(session, "toolkit.bench", *session.posargs, UV=virtualenv.UV)
 
 
 @nox.session(default=False)

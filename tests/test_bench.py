@@ -18,4 +18,4 @@ def test_stack_is_not_measured_without_an_engine() -> None:
 def test_unknown_part_is_refused_on_one_line() -> None:
     done = run(sys.executable, "-m", "toolkit.bench", "speed", cwd=ROOT)
     assert done.returncode == 1
-    assert done.stdout == "Unknown parts: speed. Use scaffold, first, sessions, gateway, jobs, stack.\n"
+    assert done.stdout == "Unknown parts: speed. Use scaffold, first, sessions, gateway, jobs, stack, frontend.\n"

@@ -43,7 +43,9 @@ TERMS = {
 }
 AVOIDED = re.compile(rf"(?<![a-z])(?:{'|'.join(TERMS)})(?![a-z])", re.IGNORECASE)
 # A key of typos, and in the changelog the names that were replaced.
-EXCEPTIONS = re.compile(r"extend-words|unrelated words|from tasks import door\b|\bdoor\.enter\(|(?<=replaces `)--patience\b")
+EXCEPTIONS = re.compile(
+    r"extend-words|unrelated words|from tasks import door\b|\bdoor\.enter\(|(?<=replaces `)--patience\b"
+)
 THIS = "tests/test_wording.py"
 
 

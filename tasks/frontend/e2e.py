@@ -86,8 +86,8 @@ def _await(process: subprocess.Popen[bytes], report: Path, log: Path) -> dict[st
         time.sleep(POLL_SECONDS)
     found = json.loads(report.read_text(encoding="utf-8"))["services"]
     database = json.loads(report.with_name("servers.json").read_text(encoding="utf-8"))["database_url"]
-    urls = {"GATEWAY_URL": found[services.GATEWAY]["url"], "SITE_URL": found[settings.NAME]["url"]}
-    return {**urls, "DATABASE_URL": database}
+    urls = {f"{name.upper()}_URL": each["url"] for name, each in found.items()}
+    return {**urls, "SITE_URL": found[settings.NAME]["url"], "DATABASE_URL": database}
 
 
 @contextmanager

@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.table import Table
 
 from toolkit.application import Application
-from toolkit.bench import first, gateway, jobs, scaffold, sessions, stack
+from toolkit.bench import first, frontend, gateway, jobs, scaffold, sessions, stack
 from toolkit.bench.measure import CommandFailedError, Row
 from toolkit.new import TEMPLATE, scaffold as new_project
 
@@ -77,6 +77,7 @@ PARTS: dict[str, Callable[[Path], list[Row]]] = {
     "gateway": with_project(gateway.measure),
     "jobs": with_project(lambda _, project: jobs.measure(project)),
     "stack": stack.measure,
+    "frontend": frontend.measure,
 }
 
 

@@ -14,7 +14,7 @@ test("a page recovers automatically when the gateway does", async ({ page, site,
   await expect(page.getByRole("heading", { name: "Voyager", level: 1 })).toBeVisible();
 });
 
-test("a page comes back by itself when its service does, and other pages stay", async ({ page, site, user }) => {
+test("a page comes back automatically when its service does, and other pages stay", async ({ page, site, user }) => {
   await signIn(page, user);
   site.loseService("/api/projects");
   await page.goto("/projects");
