@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from copier import run_copy
 
+from tasks.project.parts import PARTS
 from tests.support import ROOT, commit, run, snapshot
 from tests.test_render import assert_same
 from toolkit.git import git
@@ -18,7 +19,10 @@ OLD, NEW = "v1.0.0", "v1.1.0"
 CHECKOUT = r"actions/checkout@[0-9a-f]{40}"
 NOX = r"nox\[uv\]==\S+(?=\"\])"
 MAIN = ".github/workflows/main.yml"
-FEW = ("copier.yml", "tasks/*.py", "tasks/core", "tasks/project", ":(glob)template/*", "template/.github")
+FEW = (
+    *("copier.yml", "tasks/*.py", "tasks/core", "tasks/project", "tasks/frontend", ":(glob)template/*"),
+    *("template/.github", ":(glob)template/src/frontend/*.md"),
+)
 
 
 def versions(copy: Path, *paths: str) -> Path:
@@ -109,6 +113,19 @@ def test_edits_are_kept_and_conflict_only_where_both_sides_change_a_line(project
     assert (project / "src" / "backend" / "billing.py").exists()
     assert (project / "tasks" / "fresh.py").exists()
     assert not (project / "AGENTS.md").exists()
+
+
+def test_a_part_is_removed_and_added_by_an_update_with_other_answers(project: Path) -> None:
+    owned = [project / path for part in PARTS for path in part.owns]
+    assert [path for path in owned if not path.is_dir()] == []
+    (project / "src/ours.md").write_text("Ours.\n", encoding="utf-8")
+    commit(project)
+    for answer in ("[]", "[frontend]"):
+        done = run(sys.executable, "-m", "copier", "update", "--defaults", f"--data=parts={answer}", cwd=project)
+        assert done.returncode == 0, done.stdout
+        assert {path.exists() for path in owned} == {answer != "[]"}
+        assert (project / "src/ours.md").exists()
+        commit(project)
 
 
 def test_update_that_is_not_possible_is_reported_in_one_line(project: Path) -> None:
