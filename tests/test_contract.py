@@ -159,3 +159,17 @@ def test_missing_files_have_no_faults(rendered: Callable[[str], Path], files: Ca
     bare = files("bare")
     (bare / MAIN).unlink()
     assert faults(rendered("backend"), bare) == [[], []]
+
+
+def test_settings_of_the_frontend_are_compared_with_its_compose_file(
+    rendered: Callable[[str], Path], tmp_path: Path
+) -> None:
+    project = Path(shutil.copytree(rendered("everything"), tmp_path / "my-app", symlinks=True))
+    compose = project / "src/frontend/compose.yaml"
+    replace(compose, "      GATEWAY_URL: http://gateway:8000\n", "      PLANTED: x\n")
+    assert faults(project) == [
+        [
+            "compose.yaml: PLANTED: frontend gets it but does not read it",
+            "compose.yaml: GATEWAY_URL: frontend would not start: missing",
+        ]
+    ]
