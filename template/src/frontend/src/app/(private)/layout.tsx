@@ -1,13 +1,17 @@
 import { Activity, FolderKanban, LogOut } from "lucide-react";
-import Link from "next/link";
 import type { ReactNode } from "react";
 import { buttonStyle } from "@/design/ui/button-style";
-import { NavLink } from "@/design/ui/nav-link";
 import { signOut } from "@/features/auth/actions";
-import { currentUser } from "@/server/session";
+import { currentPath, currentUser } from "@/server/session";
 import { Brand } from "../brand";
 
-/** The frame of pages for a user. Each page checks the session itself: this is not rendered again when the page changes. */
+const ACCOUNT = "/account";
+
+/**
+ * The frame of pages for a user. Each page checks the session itself: this is not rendered again when Next changes the page.
+ *
+ * Its links load the page, so that this frame needs no code in the browser.
+ */
 export default async function PrivateLayout({ children }: Readonly<{ children: ReactNode }>) {
   const user = await currentUser();
   return (
@@ -32,10 +36,10 @@ export default async function PrivateLayout({ children }: Readonly<{ children: R
             </NavLink>
           </nav>
           <div className="ml-auto flex items-center gap-1 sm:ml-0">
-            <Link href="/account" prefetch={false} className={buttonStyle("quiet", "max-w-50 px-3!")}>
+            <a href={ACCOUNT} className={buttonStyle("quiet", "max-w-50 px-3!")}>
               <span className="sr-only">Account of </span>
               <span className="truncate">{user.status === 200 ? user.data.name : "Account"}</span>
-            </Link>
+            </a>
             <form action={signOut}>
               <button type="submit" className={buttonStyle("quiet", "px-3!")}>
                 <LogOut aria-hidden="true" className="size-4" />
@@ -47,5 +51,18 @@ export default async function PrivateLayout({ children }: Readonly<{ children: R
       </header>
       {children}
     </>
+  );
+}
+
+async function NavLink({ href, children }: { href: string; children: ReactNode }) {
+  const isCurrent = (await currentPath()).startsWith(href);
+  return (
+    <a
+      href={href}
+      aria-current={isCurrent ? "true" : undefined}
+      className="flex min-h-12 items-center gap-2 border-b-2 border-transparent px-3 pt-0.5 text-sm font-medium text-muted hover:text-ink aria-[current]:border-brand aria-[current]:text-ink sm:min-h-14"
+    >
+      {children}
+    </a>
   );
 }
