@@ -137,6 +137,14 @@ def gpl_dependency(project: CheckedProject) -> None:
     append("requirements/backend.txt", lint[lint.index("yamllint==") :])(project)
 
 
+def gpl_npm_package(project: CheckedProject) -> None:
+    """Ship an npm package under the GPL."""
+    project.write("src/planted/package-lock.json", NPM_LICENSE)
+    project.write(
+        "src/planted/package.json", '{"name": "app", "version": "1.0.0", "dependencies": {"planted": "1.0.0"}}\n'
+    )
+
+
 def from_now(days: int) -> date:
     """The day that many days from today."""
     return datetime.now(tz=UTC).date() + timedelta(days=days)
@@ -211,7 +219,7 @@ FINDINGS = [
     Fault("licenses/cyclonedx-py", gpl_dependency, "has the license GPL-3.0-or-later"),
     Fault(
         "licenses/cyclonedx-py",
-        file("src/planted/package-lock.json", NPM_LICENSE),
+        gpl_npm_package,
         "src/planted/package-lock.json:4: planted 1.0.0 has the license GPL-3.0-only",
     ),
     Fault(
