@@ -59,7 +59,7 @@ def test_names_and_descriptions_of_projects_pass(
     run_lint: Lint, texts_only: Path, tmp_path: Path, name: str, description: str
 ) -> None:
     project = tmp_path / "my-app"
-    answers = {"project_name": name, "project_slug": "my-app", "description": description}
+    answers = {"project_name": name, "project_slug": "my-app", "description": description, "parts": []}
     run_copy(str(texts_only), project, data=answers, defaults=True, quiet=True, vcs_ref="HEAD")
     # The modules of checks.
     (project / "tasks").symlink_to(ROOT / "tasks")
