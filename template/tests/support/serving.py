@@ -11,6 +11,7 @@ from starlette.types import ASGIApp
 from shared.server import create_server
 
 TIMEOUT_SECONDS = 30
+STOP_SECONDS = 5
 
 
 def free_port() -> int:
@@ -33,8 +34,8 @@ async def serve(app: ASGIApp, port: int = 0) -> AsyncIterator[str]:
     finally:
         server.interrupt_signal = True
         server.main_loop_interrupt.set()
-        # A failed test may have left a request that never ends.
-        await asyncio.wait([serving], timeout=2)
+        # A failed test may have left a request that never ends. What a lifespan has started must not outlive it.
+        await asyncio.wait([serving], timeout=STOP_SECONDS)
         serving.cancel()
 
 
