@@ -301,8 +301,8 @@ def test_the_project_of_all_pages_runs_in_containers(reader: Reader) -> None:
     engine()
     name = f"slipway-test-{uuid.uuid4().hex[:12]}"
     with Ports() as ports:
-        port = ports.take()
-    settings = {"COMPOSE_PROJECT_NAME": name, "GATEWAY_PORT": str(port)}
+        port, other = ports.take(), ports.take()
+    settings = {"COMPOSE_PROJECT_NAME": name, "GATEWAY_PORT": str(port), "FRONTEND_PORT": str(other)}
     following = Reader(reader.folder, reader.folder, reader.environments, f"http://127.0.0.1:{port}", **settings)
     try:
         for page in (TUTORIAL, *PROJECT_PAGES):

@@ -42,7 +42,7 @@ from toolkit.reliability.record import Record
 from toolkit.stack import Stack, docker
 
 pytestmark = pytest.mark.containers
-SERVICES = {"auth", "gateway", "migrations", "postgres", "projects", "redis", "worker"}
+SERVICES = {"auth", "frontend", "gateway", "migrations", "postgres", "projects", "redis", "worker"}
 STORES = {"postgres": 5432, "redis": 6379}
 BEHIND = {"auth": 8001, "projects": 8002}
 WATCH_SECONDS = 600.0
@@ -226,10 +226,13 @@ def test_the_weaknesses_of_an_ordinary_container_are_found(stack: Stack) -> None
         docker("rm", "--force", ordinary)
 
 
-def test_only_the_gateway_is_published_on_the_loopback_address(stack: Stack) -> None:
+def test_the_gateway_and_the_frontend_are_published_on_the_loopback_address(stack: Stack) -> None:
     published = {name: about["HostConfig"]["PortBindings"] or {} for name, about in stack.inspect().items()}
     places = {name: [place for each in found.values() for place in each] for name, found in published.items() if found}
-    assert places == {"gateway": [{"HostIp": "127.0.0.1", "HostPort": str(stack.port)}]}
+    assert places == {
+        name: [{"HostIp": "127.0.0.1", "HostPort": str(port)}]
+        for name, port in (("gateway", stack.port), ("frontend", stack.frontend_port))
+    }
 
 
 def places(containers: dict[str, dict[str, Any]], network: str, ports: dict[str, int]) -> list[str]:
@@ -426,7 +429,7 @@ def key_of(client: Client) -> str:
 def test_the_images_pass_their_own_checks(stack: Stack) -> None:
     done = nox(stack.project, "-s", "images", **stack.settings)
     assert done.returncode == 0, done.stdout
-    assert len(re.findall(r"^check +[\w, ]+ +ok$", done.stdout, re.MULTILINE)) == 4
+    assert len(re.findall(r"^check +[\w, ]+ +ok$", done.stdout, re.MULTILINE)) == 5
     assert re.search(r"^gateway +\d+\.\d +\+\d+\.\d$", done.stdout, re.MULTILINE)
     assert re.search(r"^(scan of gateway SKIPPED: |\w+ +gateway +ok$)", done.stdout, re.MULTILINE)
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from tasks.core.errors import UserError
-from toolkit.application import environment
+from toolkit.application import environment, free_port
 
 POLL_SECONDS = 0.2
 COMMAND_SECONDS = 600
@@ -27,12 +27,13 @@ class StackFailedError(UserError):
 
 @dataclass(frozen=True)
 class Stack:
-    """A Compose project whose gateway has one port; `others` are further settings."""
+    """A Compose project whose gateway has one port, and its frontend another; `others` are further settings."""
 
     project: Path
     name: str
     port: int
     others: Mapping[str, str] = field(default_factory=dict)
+    frontend_port: int = field(default_factory=free_port)
 
     @property
     def url(self) -> str:
@@ -47,7 +48,8 @@ class Stack:
     @property
     def settings(self) -> dict[str, str]:
         """The settings of this stack, different from those of others on the machine."""
-        return {**self.others, "COMPOSE_PROJECT_NAME": self.name, "GATEWAY_PORT": str(self.port)}
+        ports = {"GATEWAY_PORT": str(self.port), "FRONTEND_PORT": str(self.frontend_port)}
+        return {**self.others, "COMPOSE_PROJECT_NAME": self.name, **ports}
 
     def session(self, *arguments: str) -> str:
         """Run `python3 noxfile.py -s stack` in the project. Raises StackFailedError."""
