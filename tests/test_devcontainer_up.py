@@ -148,7 +148,16 @@ def test_the_end_to_end_tests_pass(opened: Devcontainer) -> None:
 
 def test_the_stack_runs_on_the_host_engine_and_its_ports_are_forwarded(opened: Devcontainer, tmp_path: Path) -> None:
     port = free_port()
-    stack = ["env", f"GATEWAY_PORT={port}", f"FRONTEND_PORT={free_port()}", "python3", "noxfile.py", "-s", "stack", "--"]
+    stack = [
+        "env",
+        f"GATEWAY_PORT={port}",
+        f"FRONTEND_PORT={free_port()}",
+        "python3",
+        "noxfile.py",
+        "-s",
+        "stack",
+        "--",
+    ]
     url = f"http://127.0.0.1:{port}"
     try:
         assert url in opened.inside(*stack, "up")
