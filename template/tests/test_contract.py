@@ -11,10 +11,11 @@ def test_files_that_set_settings_agree_with_the_classes_that_read_them() -> None
     assert not faults, "\n".join(faults)
 
 
-def test_the_examples_list_exactly_the_settings_of_services_and_parts() -> None:
+def test_the_examples_list_the_settings_of_services_and_parts_with_their_defaults() -> None:
     project = Path.cwd()
     read = contract.read(project).settings
     shown = env_file.required(project) | env_file.defaults(project)
     wrong = [name for name, setting in read.items() if setting.default and shown.get(name) != setting.default]
-    assert {*read} == {*shown}
+    # A container of the team may have a secret that no service reads.
+    assert {*read} - {*shown} == set()
     assert wrong == []
