@@ -36,9 +36,14 @@ async def export_audit_events(context: Context, export_id: UUID) -> None:
     events = 0
     try:
         await parts.clear()
-        async for batch in (await database.stream(query)).partitions():
-            await parts.write("".join(map(line, batch)).encode())
-            events += len(batch)
+        stream = await database.stream(query)
+        try:
+            async for batch in stream.partitions():
+                await parts.write("".join(map(line, batch)).encode())
+                events += len(batch)
+        finally:
+            # The cursor of an export that ends early would stay open.
+            await stream.close()
         size = await parts.end()
     except GoneError:
         return
