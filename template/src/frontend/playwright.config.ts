@@ -12,7 +12,7 @@ export default defineConfig({
   use: {
     ...devices[BROWSER],
     baseURL: SITE_URL,
-    // A colour that is still changing has no contrast to check.
+    // A test waits for no animation.
     contextOptions: { reducedMotion: "reduce" },
     trace: "retain-on-failure",
     screenshot: "only-on-failure",
