@@ -27,7 +27,9 @@ async function showTheme(page: Page, colorScheme: "light" | "dark") {
 
 async function expectNoViolations(page: Page, axe: AxeBuilder) {
   const { violations } = await axe.analyze();
-  const found = violations.flatMap(({ id, nodes }) => nodes.map((node) => `${id}: ${node.html} ${node.failureSummary}`));
+  const found = violations.flatMap(({ id, nodes }) =>
+    nodes.map((node) => `${id}: ${node.html} ${node.failureSummary}`),
+  );
   expect(found, `rules broken by ${page.url()}`).toEqual([]);
 }
 
