@@ -56,16 +56,16 @@ def new(session: nox.Session) -> None:
 
 @nox.session(tags=["ci"])
 def test(session: nox.Session) -> None:
-    """Run the tests that need no container (-- PYTEST_ARGS: run a subset in one process)."""
+    """Run the tests that need neither containers nor minutes (-- PYTEST_ARGS: run a subset in one process)."""
     install(session, "test", compile_bytecode=True)
-    run_module(session, "pytest", *(session.posargs or ["--numprocesses=auto", "-m", "not containers"]))
+    run_module(session, "pytest", *(session.posargs or ["--numprocesses=auto", "-m", "not containers and not slow"]))
 
 
 @nox.session(default=False, tags=["ci"])
 def test_containers(session: nox.Session) -> None:
-    """Run the tests that need a Docker Engine (-- PYTEST_ARGS: run a subset in one process)."""
+    """Run the tests that need a Docker Engine or minutes (-- PYTEST_ARGS: run a subset in one process)."""
     install(session, "test", compile_bytecode=True)
-    run_module(session, "pytest", "-m", "containers", *(session.posargs or ["--numprocesses=auto"]))
+    run_module(session, "pytest", "-m", "containers or slow", *(session.posargs or ["--numprocesses=auto"]))
 
 
 @nox.session(default=False, tags=["ci"])

@@ -51,7 +51,7 @@ class Demo:
 
     def output(self) -> str:
         """Everything printed so far."""
-        return self.log.read_text(encoding="utf-8")
+        return self.log.read_text(encoding="utf-8", errors="replace")
 
     def await_path(self, pattern: str) -> None:
         """Return when a path matches."""
@@ -67,6 +67,7 @@ class Demo:
         return [each for each in found if str(self.kept) in f"{each.info['cwd']} {each.info['cmdline']}"]
 
 
+@pytest.mark.slow
 def test_open_runs_until_ctrl_c_and_keep_keeps_the_project(demo: Demo) -> None:
     gateway = await_gateway(demo.process, demo.log)
     assert httpx.get(f"{gateway}/health").status_code == 200
@@ -110,11 +111,11 @@ def await_gateway(demo: subprocess.Popen[bytes], log: Path) -> str:
     """The gateway's address, once the demo has printed it."""
     deadline = time.monotonic() + 180
     while time.monotonic() < deadline and demo.poll() is None:
-        text = re.sub(r"\s+", " ", log.read_text(encoding="utf-8"))
+        text = re.sub(r"\s+", " ", log.read_text(encoding="utf-8", errors="replace"))
         if found := re.search(r"Running at (http://[\w.:]+) from", text):
             return found.group(1)
         time.sleep(0.1)
-    raise AssertionError(log.read_text(encoding="utf-8"))
+    raise AssertionError(log.read_text(encoding="utf-8", errors="replace"))
 
 
 def test_prove_fails_without_a_response() -> None:

@@ -50,6 +50,8 @@ SHORTENED = {
     # Without tests of other answers and of whole projects without this answer.
     QUESTION_TESTS: f"{QUESTION_TESTS} -k 'question or defaults or support_url or everything or readme'",
 }
+# Without coverage, which takes longer than the tests.
+ALL_TESTS = "nox -s test -- --numprocesses=auto"
 # Random requests of the operation that a page adds, before the project's checks send some of every one.
 TESTS_OF_THE_API = "tests/integration/test_api.py"
 ALL, ONLY_NOTICES = "from_dict(document)\n", 'from_dict(document).include(path="/api/notices")\n'
@@ -275,7 +277,7 @@ def reader(clone: Path, environments: Path, servers: Servers) -> Iterator[Reader
             following.stop_dev()
 
 
-@pytest.mark.containers
+@pytest.mark.slow
 def test_the_tutorial_ends_with_a_branch_for_a_pull_request(clone: Path, reader: Reader) -> None:
     changed = git(clone.parent / "github", "diff", "--name-only", "main", "add-colour").splitlines()
     assert "tests/projects/test_projects.py" in changed
@@ -283,17 +285,18 @@ def test_the_tutorial_ends_with_a_branch_for_a_pull_request(clone: Path, reader:
     assert len(changed) == 9
 
 
-@pytest.mark.containers
+@pytest.mark.slow
 @pytest.mark.parametrize("page", PROJECT_PAGES)
 def test_a_how_to_page_works_in_a_project(reader: Reader, page: str) -> None:
     reader.follow(page)
 
 
-@pytest.mark.containers
+@pytest.mark.slow
 def test_the_project_of_all_pages_passes_its_checks(reader: Reader) -> None:
     replace(reader.folder / TESTS_OF_THE_API, ONLY_NOTICES, ALL)
-    checked = reader.run("nox -t check -j auto")
-    assert checked.returncode == 0, checked.stdout
+    for command in ("nox -j auto -s lint typecheck security db_check", ALL_TESTS):
+        checked = reader.run(command)
+        assert checked.returncode == 0, checked.stdout
 
 
 @pytest.mark.containers
@@ -313,6 +316,7 @@ def test_the_project_of_all_pages_runs_in_containers(reader: Reader) -> None:
         assert run(*down, cwd=reader.folder).returncode == 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("page", TOOLKIT_PAGES)
 def test_a_how_to_page_works_in_slipway(clone: Path, environments: Path, page: str) -> None:
     Reader(clone, clone, environments).follow(page)

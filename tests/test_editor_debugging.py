@@ -133,6 +133,7 @@ def test_the_task_that_starts_dev_recognises_its_readiness(running: Dev) -> None
     assert re.search(watcher["endsPattern"], again.stdout, re.MULTILINE)
 
 
+@pytest.mark.slow
 def test_a_selected_test_is_debugged_in_the_environment_of_editors(project: Path) -> None:
     # It has the packages of the same lock; installing them takes seconds.
     (project / ".venv").symlink_to((project / ".nox" / "typecheck").resolve())

@@ -188,6 +188,7 @@ def missing_arguments(command: str, place: str) -> set[str]:
     return wanted - known - {"nox", "python3", "noxfile.py", "-s", "--"}
 
 
+@pytest.mark.slow
 def test_sessions_of_the_readme_work_in_a_fresh_project(project: Path) -> None:
     keep_one_lock(project / "pyproject.toml")
     for command, output in SESSIONS.items():
@@ -204,6 +205,7 @@ def keep_one_lock(pyproject: Path) -> None:
     pyproject.write_text(text, encoding="utf-8")
 
 
+@pytest.mark.slow
 def test_newcomer_creates_runs_and_updates_a_project(checkout: Path, environments: Path) -> None:
     _, make, run_it, _ = fences(README)
     project = checkout.parent / "my-app"
@@ -219,6 +221,7 @@ def test_newcomer_creates_runs_and_updates_a_project(checkout: Path, environment
     assert (project / "tasks" / "fresh.py").is_file()
 
 
+@pytest.mark.slow
 def test_template_runs_in_place(checkout: Path, environments: Path, cluster: Path) -> None:
     copy_cluster(cluster, checkout / "template")
     share_environments(checkout / "template", environments, ["dev"])

@@ -79,6 +79,7 @@ def conflicts(project: Path) -> set[str]:
     return set(run("git", "grep", "-lE", "^(<<<<<<<|>>>>>>>) ", cwd=project).stdout.splitlines())
 
 
+@pytest.mark.slow
 def test_unedited_project_becomes_a_fresh_copy(tmp_path: Path) -> None:
     template = versions(tmp_path / "slipway")
     project = scaffold(template, OLD, tmp_path / "my-app")

@@ -56,6 +56,7 @@ def test_untested_branches_fail_the_coverage(checked: CheckedProject) -> None:
     assert "Required test coverage of 95.0% reached. Total coverage: 100.00%" in done.stdout
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("session", "arguments", "output"), PASSING, ids=[name for name, _, _ in PASSING])
 def test_without_a_fault_the_check_passes(
     checked: CheckedProject, session: str, arguments: tuple[str, ...], output: str

@@ -69,6 +69,7 @@ def add_model(project: CheckedProject) -> None:
     project.write(BASE, (project.folder / BASE).read_text(encoding="utf-8") + PLANTED)
 
 
+@pytest.mark.slow
 def test_the_first_migration_of_a_team_is_generated_checked_and_applied(checked: CheckedProject, database: str) -> None:
     """The tutorial runs the sessions and the tests of what it changes."""
     head = checked.newest_revision()

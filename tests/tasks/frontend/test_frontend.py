@@ -58,6 +58,7 @@ def results(done: subprocess.CompletedProcess[str]) -> dict[str, str]:
     return {found[1]: found[2] for found in re.finditer(r"^(\w+) +[\d.]+ s +(ok|FAILED)$", done.stdout, re.MULTILINE)}
 
 
+@pytest.mark.slow
 def test_each_check_finds_its_fault(project: Path) -> None:
     for name, text, _ in FAULTS.values():
         write(project, name, text)
@@ -75,6 +76,7 @@ def test_each_check_finds_its_fault(project: Path) -> None:
     assert done.returncode == 1
 
 
+@pytest.mark.slow
 def test_a_renamed_field_fails_the_types_where_it_is_used(project: Path) -> None:
     for name, *_ in FAULTS.values():
         (project / FRONTEND / name).unlink(missing_ok=True)
