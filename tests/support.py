@@ -30,11 +30,12 @@ SHARED = {
     "test": ("e2e", "smoke", "test"),
     "lint": ("lint",),
     "typecheck": ("typecheck",),
+    "monitoring": ("monitoring",),
     "new": ("new",),
 }
 # The locks of what many processes import at once.
 COMPILED = {"dev", "test"}
-PROJECT_LOCKS = ("dev", "test", "lint", "typecheck")
+PROJECT_LOCKS = ("dev", "test", "lint", "typecheck", "monitoring")
 ANSWER_SETS = sorted(path.stem for path in ANSWERS.glob("*.yml"))
 
 

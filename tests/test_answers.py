@@ -86,7 +86,7 @@ INVALID = {
     ("description", "two\nlines"): "printable characters on one line",
     ("organization", "My Org"): "lower-case letters, digits and single hyphens",
     ("organization", "a" * 40): "at most 39",
-    ("parts", "[backend]"): r"'backend' is not in \['frontend'\]",
+    ("parts", "[backend]"): r"'backend' is not in \['frontend', 'monitoring'\]",
     ("postgres_version", "9"): r"'9' is not in \['18', '17', '16', '15'\]",
     ("python_version", "3.12"): r"'3.12' is not in \['3.14', '3.13'\]",
 }

@@ -26,7 +26,7 @@ DOCKER = TEMPLATE / "src" / "backend" / "docker"
 # The Dockerfiles of images for production.
 DOCKERFILES = [DOCKER / "gateway.Dockerfile", DOCKER / "service.Dockerfile"]
 # Services that run to completion.
-TASKS = {"migrations"}
+TASKS = {"migrations", "monitoring-role"}
 INTERNAL = {"internal": True, "driver_opts": {"com.docker.network.bridge.inhibit_ipv4": "true"}}
 SECRET = re.compile(r"PASSWORD|SECRET|TOKEN$|KEY$")
 
@@ -386,3 +386,86 @@ def test_each_fault_of_the_frontend_is_found(frontend: Document, keys: list[str]
         place = place[key]
     place[keys[-1]] = value
     assert frontend_faults(frontend) == [fault]
+
+
+@pytest.fixture
+def overlay() -> Document:
+    # Without shared parts, which YAML's anchors make.
+    copied: Document = json.loads(json.dumps(read(TEMPLATE / "infra/monitoring/compose.monitoring.yaml")))
+    return copied
+
+
+# Their images have no program for a health check.
+UNCHECKED = {"collector", "redis-exporter"}
+# The networks of each.
+PLACES = {
+    "alertmanager": {"monitoring", "operators"},
+    "collector": {"monitoring", "operators", "services", "worker"},
+    "grafana": {"monitoring", "operators"},
+    "jaeger": {"monitoring", "operators"},
+    "monitoring-role": {"data"},
+    "postgres-exporter": {"data", "monitoring"},
+    "prometheus": {"monitoring", "operators", "services", "worker"},
+    "redis-exporter": {"data", "monitoring"},
+    "victoria-logs": {"monitoring", "operators"},
+}
+
+
+def overlay_faults(document: Document) -> Iterator[str]:
+    """The faults of the overlay of monitoring, a line each."""
+    for name, service in document["services"].items():
+        found = monitoring_faults(name, service) if name in PLACES else change_faults(name, service)
+        yield from (f"{name}: {fault}" for fault in found)
+    for name, network in document["networks"].items():
+        if name != "operators" and network != INTERNAL:
+            yield f"the host has a route to the network {name}"
+
+
+def change_faults(name: str, service: Document) -> Iterator[str]:
+    """What a service of the application gets besides its logs and settings."""
+    if service["logging"]["driver"] != "fluentd" or service.keys() - {"environment", "logging", "networks"}:
+        yield "it changes more than the logs, the environment and the networks"
+    if name != "worker" and "networks" in service:
+        yield "it is on a network of monitoring"
+
+
+def monitoring_faults(name: str, service: Document) -> Iterator[str]:
+    """The faults of a part of monitoring."""
+    missing = {"it has no health check"} if name in UNCHECKED else set()
+    yield from (fault for fault in faults_of(name, service) if fault not in missing)
+    if {*service["networks"]} != PLACES[name]:
+        yield "it is on other networks than it needs"
+    if not all(port.startswith("127.0.0.1:") for port in service.get("ports", [])):
+        yield "it publishes a port to other machines"
+    if any("docker.sock" in volume for volume in service.get("volumes", [])):
+        yield "it controls the engine"
+    if any(SECRET.search(setting) and "FILE" not in setting for setting in service.get("environment", {})):
+        yield "it has a secret in its environment"
+
+
+def test_monitoring_is_hardened_and_reaches_only_what_it_observes(overlay: Document) -> None:
+    assert list(overlay_faults(overlay)) == []
+
+
+@pytest.mark.parametrize(
+    ("keys", "value", "fault"),
+    [
+        (["services", "jaeger", "read_only"], False, "jaeger: its root is writable"),
+        (["services", "prometheus", "networks"], ["data", "monitoring"], "prometheus: it is on other networks"),
+        (["services", "grafana", "ports"], ["3001:3000"], "grafana: it publishes a port to other machines"),
+        (["services", "collector", "volumes"], ["/run/docker.sock:/s"], "collector: it controls the engine"),
+        (["services", "redis-exporter", "environment", "REDIS_PASSWORD"], "x", "redis-exporter: it has a secret"),
+        (["services", "alertmanager", "deploy"], {}, "alertmanager: its resources have no limit"),
+        (["services", "postgres-exporter", "healthcheck"], {}, "postgres-exporter: it has no health check"),
+        (["services", "auth", "ports"], ["1:1"], "auth: it changes more than the logs"),
+        (["services", "auth", "networks"], ["monitoring"], "auth: it is on a network of monitoring"),
+        (["networks", "monitoring"], None, "the host has a route to the network monitoring"),
+    ],
+)
+def test_each_fault_of_monitoring_is_found(overlay: Document, keys: list[str], value: Any, fault: str) -> None:
+    place = overlay
+    for key in keys[:-1]:
+        place = place[key]
+    place[keys[-1]] = value
+    [found] = overlay_faults(overlay)
+    assert found.startswith(fault)

@@ -26,10 +26,8 @@ from toolkit.git import git
 
 DOCS = ROOT / "docs"
 TUTORIAL = "tutorial.md"
-PROJECT_PAGES = [
-    f"how-to/add-a-{name}.md"
-    for name in ("setting", "service", "container", "job", "page", "session", "database-extension")
-]
+PAGES = ("setting", "service", "container", "job", "page", "session", "database-extension")
+PROJECT_PAGES = [*(f"how-to/add-a-{name}.md" for name in PAGES), "how-to/add-an-alert.md"]
 TOOLKIT_PAGES = [f"how-to/add-a-{name}.md" for name in ("question", "check")]
 
 FENCE = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)

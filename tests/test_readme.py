@@ -60,6 +60,7 @@ NEWCOMER = {
 
 CHECK = "tests/tasks/checks/test_faults.py::test_without_a_fault_the_check_passes"
 EDITOR = "tests/test_editor_environment.py::test_the_session_sets_up_the_project_and_creates_the_environment"
+MONITORING = "tests/tasks/monitoring/test_monitoring.py"
 STACK = "tests/test_stack_proof.py"
 ROTATION = f"{STACK}::test_rotations_with_two_instances_fail_no_request_and_sign_nobody_out"
 CONTAINERS = f"{STACK}::test_data_and_sessions_survive_down_and_up_and_a_killed_store"
@@ -76,6 +77,8 @@ TESTED = {
     "nox -s db_check": CHECK,
     "nox -s security": CHECK,
     "nox -s frontend": "tests/tasks/frontend/test_frontend.py::test_each_check_finds_its_fault",
+    "nox -s monitoring": f"{MONITORING}::test_each_check_finds_its_fault",
+    "nox -s monitoring -- --fix": f"{MONITORING}::test_each_check_finds_its_fault",
     "nox -s e2e -- http://127.0.0.1:8000": "tests/tasks/checks/test_e2e.py::test_pass_against_dev_with_existing_data",
     "nox -s config -- development": "tests/tasks/settings/test_settings.py::test_the_session_shows_each_environment",
     "nox -s config -- staging": "tests/tasks/settings/test_settings.py::test_the_session_shows_each_environment",
@@ -88,6 +91,7 @@ TESTED = {
     "nox -s stack -- watch": f"{STACK}::watched",
     "nox -s stack -- status": f"{STACK}::test_the_session_shows_the_state_and_readable_logs",
     "nox -s stack -- down": CONTAINERS,
+    "nox -s stack -- up --monitoring": "tests/test_monitoring_stack.py::stack",
     "nox -s images": f"{STACK}::test_the_images_pass_their_own_checks",
     "nox -s stack -- up --debug": "tests/test_editor_compose.py::stack",
     "nox -s rotate -- signing-key": ROTATION,

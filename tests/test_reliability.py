@@ -29,6 +29,7 @@ from toolkit.reliability.client import KINDS, READINESS, Refused, connected
 from toolkit.reliability.embedded import private_mounts, unexpected
 from toolkit.reliability.episode import Episode
 from toolkit.reliability.faults import ENGINE, Fault, faults, stack_faults
+from toolkit.reliability.mutants import mutants, survivors
 from toolkit.reliability.page import COLUMNS, page, row
 from toolkit.reliability.probe import first_successes
 from toolkit.reliability.record import NO_ANSWER, TOO_LATE, Call, Record, Write
@@ -379,3 +380,53 @@ def test_the_session_injects_a_fault_and_nothing_is_lost(tmp_path: Path) -> None
     done = run(*command, cwd=ROOT, SLIPWAY_SESSION=str(os.getpid()))
     assert done.returncode == 0, done.stdout
     assert re.search(r"kill -9 both\D+[\d.]+ s [\s\S]*projects: \d+ × 50[23]", done.stdout), done.stdout
+
+
+RULE = """\
+groups:
+  - name: planted
+    rules:
+      - alert: Planted
+        expr: sum by (job) (rate(errors_total{route!~"/health.*"}[5m])) > 2 and on (job) up == 1
+        for: 2m
+        labels:
+          severity: page
+        annotations:
+          summary: "More than 2 and up == 1"
+"""
+RULE_TEST = """\
+rule_files: [planted.yaml]
+evaluation_interval: 1m
+tests:
+  - interval: 1m
+    input_series:
+      - {series: 'errors_total{job="a",route="/"}', values: 0+RATEx20}
+      - {series: 'errors_total{job="a",route="/health"}', values: 0+600x20}
+      - {series: 'up{job="a"}', values: 1x20}
+    alert_rule_test:
+      - {eval_time: 2m, alertname: Planted}
+      - eval_time: 10m
+        alertname: Planted
+        exp_alerts: [{exp_labels: {job: a, severity: page}, exp_annotations: {summary: More than 2 and up == 1}}]
+"""
+
+
+def test_a_rule_is_changed_in_its_thresholds_windows_comparisons_and_labels() -> None:
+    found = {change.split(": ")[0].partition(", ")[2] for change, _ in mutants(RULE)}
+    assert found == {
+        *("threshold 2 -> 4", "threshold 2 -> 1", "threshold 1 -> 2", "threshold 1 -> 0.5", "window 5m -> 10m"),
+        *("pending 2m -> 0s", "pending 2m -> 4m", "comparison > -> <", "comparison == -> !=", "condition and -> or"),
+        *("matcher !~ -> =~", "grouping (job) -> ()", "severity page -> ticket"),
+    }
+
+
+def test_a_change_that_no_unit_test_finds_is_reported(tmp_path: Path) -> None:
+    requirements.monitoring_tools()
+    (tmp_path / "planted.yaml").write_text(RULE, encoding="utf-8")
+    (tmp_path / "planted_test.yaml").write_text(RULE_TEST.replace("RATE", "150"), encoding="utf-8")
+    number, found = survivors(tmp_path)
+    assert number == 13
+    kinds = {re.sub(r"planted.yaml, line \d+, (.+?): .*", r"\1", each) for each in found}
+    # There are 2.5 errors a second all the time.
+    assert kinds >= {"threshold 2 -> 1", "pending 2m -> 4m"}
+    assert kinds.isdisjoint({"threshold 2 -> 4", "comparison > -> <", "severity page -> ticket"})

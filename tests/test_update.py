@@ -20,8 +20,16 @@ CHECKOUT = r"actions/checkout@[0-9a-f]{40}"
 NOX = r"nox\[uv\]==\S+(?=\"\])"
 MAIN = ".github/workflows/main.yml"
 FEW = (
-    *("copier.yml", "tasks/*.py", "tasks/core", "tasks/project", "tasks/frontend", ":(glob)template/*"),
-    *("template/.github", ":(glob)template/src/frontend/*.md"),
+    *(
+        "copier.yml",
+        "tasks/*.py",
+        "tasks/core",
+        "tasks/project",
+        "tasks/frontend",
+        "tasks/monitoring",
+        ":(glob)template/*",
+    ),
+    *("template/.github", ":(glob)template/src/frontend/*.md", "template/infra", "template/docs"),
 )
 
 
@@ -121,7 +129,7 @@ def test_a_part_is_removed_and_added_by_an_update_with_other_answers(project: Pa
     assert [path for path in owned if not path.is_dir()] == []
     (project / "src/ours.md").write_text("Ours.\n", encoding="utf-8")
     commit(project)
-    for answer in ("[]", "[frontend]"):
+    for answer in ("[]", "[frontend,monitoring]"):
         done = run(sys.executable, "-m", "copier", "update", "--defaults", f"--data=parts={answer}", cwd=project)
         assert done.returncode == 0, done.stdout
         assert {path.exists() for path in owned} == {answer != "[]"}

@@ -7,6 +7,7 @@ import re
 import shutil
 import tomllib
 from fnmatch import fnmatch
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -186,21 +187,25 @@ def test_renovate_updates_nox_in_the_headers_of_noxfiles(place: Path, noxfiles: 
     assert not re.search(pattern.strip("/"), "tasks/noxfile.py")
 
 
-def test_renovate_finds_the_base_images_and_the_places_for_their_digests() -> None:
+def test_renovate_finds_the_images_and_the_places_for_their_digests() -> None:
     config = json.loads((ROOT / "template" / ".github" / "renovate.json").read_text(encoding="utf-8"))
-    [manager] = config["customManagers"]
-    pattern = manager["matchStrings"][0].replace("(?<", "(?P<")
-    files = [
-        path for path in ("compose.images.yaml", "src/frontend/compose.yaml", "compose.yaml") if managed(manager, path)
-    ]
-    assert files == ["compose.images.yaml", "src/frontend/compose.yaml"]
-    images = "".join((ROOT / "template" / path).read_text(encoding="utf-8") for path in files)
-    for text in (images, pinned(images)):
-        found = {match["depName"]: match.groupdict() for match in re.finditer(pattern, text)}
-        assert set(found) == {"node", "postgres", "python", "redis"}
-        assert all((each["currentDigest"] == DIGEST) == (text != images) for each in found.values())
-    written = re.sub(pattern, lambda match: fill(manager["autoReplaceStringTemplate"], match), images)
-    assert written == pinned(images)
+    images: set[str] = set()
+    for path in ("compose.images.yaml", "src/frontend/compose.yaml", "infra/monitoring/compose.monitoring.yaml"):
+        before = written = (ROOT / "template" / path).read_text(encoding="utf-8")
+        managers = [manager for manager in config["customManagers"] if managed(manager, path)]
+        for manager in managers:
+            pattern = manager["matchStrings"][0].replace("(?<", "(?P<")
+            template = manager["autoReplaceStringTemplate"]
+            written = re.sub(pattern, partial(fill, template), written)
+            images |= {match["depName"] for match in re.finditer(pattern, before)}
+            assert {match["currentDigest"] for match in re.finditer(pattern, pinned(before))} == {DIGEST}
+        assert written == pinned(before) != before
+    assert images == {
+        *("node", "postgres", "python", "redis", "grafana/grafana", "jaegertracing/jaeger", "oliver006/redis_exporter"),
+        *("otel/opentelemetry-collector-contrib", "prom/alertmanager", "prom/prometheus"),
+        *("prometheuscommunity/postgres-exporter", "victoriametrics/victoria-logs"),
+    }
+    assert [manager for manager in config["customManagers"] if managed(manager, "compose.yaml")] == []
 
 
 def managed(manager: Document, path: str) -> bool:

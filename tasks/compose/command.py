@@ -31,6 +31,8 @@ def _parser() -> argparse.ArgumentParser:
     start = add(up.up, "build, start, and wait until everything is ready (default)", timeout)
     advice = "let debuggers attach; launch.json has their ports"
     start.add_argument("--debug", dest="with_debugger", action="store_true", help=advice)
+    advice = "also collect and show logs, traces, metrics and alerts"
+    start.add_argument("--monitoring", dest="with_monitoring", action="store_true", help=advice)
     add(up.watch, "the same, and replace containers when their code changes", timeout)
     down = add(up.down, "stop everything; the data is kept")
     down.add_argument("--volumes", dest="with_volumes", action="store_true", help="delete the data too")

@@ -18,8 +18,9 @@ from tasks.core.ports import LOOPBACK
 from tasks.project import env_file
 from tasks.project.services import compose_files
 
-# The overlay for debuggers in editors, and those of parts that watch their code in another way.
+# The overlay for debuggers in editors, those for monitoring, and those of parts that watch their code in another way.
 DEBUGGING = "compose.debug.yaml"
+MONITORING = "*/*/compose.monitoring.yaml"
 WATCHING = "src/*/compose.watch.yaml"
 STOP_SECONDS = 20
 UNSET = re.compile(r"required variable (\w+) is missing")

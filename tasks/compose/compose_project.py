@@ -15,12 +15,16 @@ from tasks.compose import engine
 from tasks.compose.compose import Compose, ComposeService, read
 from tasks.core.errors import UserError
 from tasks.project import env_file, setup
+from tasks.project.services import compose_files
 
 PROJECT_LABEL = "com.docker.compose.project"
 FOLDER_LABEL = f"{PROJECT_LABEL}.working_dir"
+FILES_LABEL = f"{PROJECT_LABEL}.config_files"
 SERVICE_LABEL = "com.docker.compose.service"
 VOLUME_LABEL = "com.docker.compose.volume"
+# Variables for what containers mount: in a devcontainer, they are paths on the host.
 SECRETS_SETTING = "SECRETS_FOLDER"
+FOLDER_SETTING = "PROJECT_FOLDER"
 MOUNTS = Path("/proc/self/mountinfo")
 # Docker mounts these files of a container from a folder with the container's ID.
 CONTAINER_ID = re.compile(r"/containers/([0-9a-f]{64})/(?:hostname|hosts|resolv\.conf) /etc/")
@@ -81,12 +85,22 @@ def load(project: Path, *overlays: Path) -> ComposeProject:
     settings = env_file.settings(project)
     client = engine.connect(settings)
     container = own_container(client)
-    if container is not None and SECRETS_SETTING not in settings:
-        settings[SECRETS_SETTING] = host_path(project / setup.SECRETS, container.attrs["Mounts"])
+    for name, folder in {SECRETS_SETTING: project / setup.SECRETS, FOLDER_SETTING: project}.items():
+        if container is not None and name not in settings:
+            settings[name] = host_path(folder, container.attrs["Mounts"])
     compose = Compose(project, settings, overlays)
     place = ComposeProject(project, client, compose, *read(compose), container)
     _check_folder(place)
     return place
+
+
+def load_running(project: Path) -> ComposeProject:
+    """The project with the overlays that its containers were started with."""
+    place = load(project)
+    found = place.client.containers.list(all=True, ignore_removed=True, filters={"label": place.label})
+    files = {Path(path) for container in found for path in container.labels[FILES_LABEL].split(",")}
+    overlays = sorted(path for path in files - {*compose_files(project)} if path.exists())
+    return load(project, *overlays) if overlays else place
 
 
 def _check_folder(place: ComposeProject) -> None:

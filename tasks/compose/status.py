@@ -22,7 +22,7 @@ PROBED = "/health/detailed"
 
 def status(project: Path) -> None:
     """Print the containers; UserError if a service is not ready."""
-    place = compose_project.load(project)
+    place = compose_project.load_running(project)
     found = place.containers()
     if not any(ours for _, ours in found):
         raise UserError("Nothing is running. Start everything: nox -s stack -- up")
@@ -40,7 +40,7 @@ def status(project: Path) -> None:
 
 def logs(project: Path, services: list[str], *, follow: bool, tail: int | None) -> None:
     """Print the logs of these services, or all, in readable lines; with `follow` also what they log from now on."""
-    place = compose_project.load(project)
+    place = compose_project.load_running(project)
     place.check_names(services)
     options = [*(["--follow"] if follow else []), *(["--tail", str(tail)] if tail is not None else [])]
     command = place.compose.command("logs", "--no-color", *options, *services)

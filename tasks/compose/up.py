@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from tasks.compose import compose_project, images, ports, stale_secrets, status
-from tasks.compose.compose import DEBUGGING, WATCHING
+from tasks.compose.compose import DEBUGGING, MONITORING, WATCHING
 from tasks.compose.compose_project import ComposeProject
 from tasks.core.console import confirm
 from tasks.core.errors import UserError
@@ -17,15 +17,20 @@ DEBUGGER_PORT = 5678
 DOWN = "Stop everything: nox -s stack -- down"
 
 
-def up(project: Path, timeout: int = TIMEOUT_SECONDS, *, with_debugger: bool = False) -> None:
+def up(
+    project: Path, timeout: int = TIMEOUT_SECONDS, *, with_debugger: bool = False, with_monitoring: bool = False
+) -> None:
     """Build what has changed, start what is not running, and wait until everything is ready."""
+    monitoring = sorted(project.glob(MONITORING)) if with_monitoring else []
+    if with_monitoring and not any(path.is_relative_to(project / "infra") for path in monitoring):
+        raise UserError("This project has no monitoring. Add it: copier update --data 'parts=[frontend,monitoring]'")
     compose_project.ensure_settings(project)
-    _up(compose_project.load(project, *([project / DEBUGGING] if with_debugger else [])), timeout)
+    _up(compose_project.load(project, *([project / DEBUGGING] if with_debugger else []), *monitoring), timeout)
 
 
 def restart(project: Path, services: list[str], timeout: int = TIMEOUT_SECONDS) -> None:
     """Restart services and wait until they are ready."""
-    place = compose_project.load(project)
+    place = compose_project.load_running(project)
     place.check_names(services)
     for service, found in place.containers():
         if service.name in services and (service.is_task or not found):
@@ -49,7 +54,7 @@ def watch(project: Path, timeout: int = TIMEOUT_SECONDS) -> None:
 
 def down(project: Path, *, with_volumes: bool, is_sure: bool) -> None:
     """Stop and remove the containers and networks; with `with_volumes` the data too, after a confirmation."""
-    place = compose_project.load(project, *([project / DEBUGGING] if (project / DEBUGGING).exists() else []))
+    place = compose_project.load(project, *project.glob(DEBUGGING), *sorted(project.glob(MONITORING)))
     found = place.client.volumes.list(filters={"label": place.label})
     volumes = ", ".join(sorted(str(volume.name) for volume in found))
     if with_volumes and volumes and not is_sure:

@@ -95,7 +95,7 @@ def line_of(binding: Binding) -> int:
 
 def example(project: Path) -> str:
     """The text of `.env.example`, and of those of optional parts in their own folders."""
-    paths = [project / EXAMPLE, *sorted(project.glob(f"src/*/{EXAMPLE}"))]
+    paths = [project / EXAMPLE, *sorted(project.glob(f"src/*/{EXAMPLE}")), *sorted(project.glob(f"infra/*/{EXAMPLE}"))]
     return "\n".join(_text(path, f" Restore it: git checkout {EXAMPLE}") for path in paths)
 
 

@@ -18,7 +18,10 @@ class Part:
 
 
 # The question `parts` of copier.yml offers these, and its `_exclude` has their paths.
-PARTS = (Part("frontend", ("src/frontend", "tasks/frontend")),)
+PARTS = (
+    Part("frontend", ("src/frontend", "tasks/frontend")),
+    Part("monitoring", ("infra/monitoring", "docs/runbooks", "tasks/monitoring")),
+)
 
 
 def present(project: Path) -> list[Part]:

@@ -18,7 +18,7 @@ from tasks.compose import engine as docker_engine
 from tasks.core.errors import UserError
 
 REQUIRED = "SLIPWAY_REQUIRE"
-KNOWN = {"curl", "engine", "disk", "terminal", "user-namespaces"}
+KNOWN = {"curl", "engine", "disk", "monitoring", "terminal", "user-namespaces"}
 
 
 def missing(requirement: str, reason: str) -> NoReturn:
@@ -68,3 +68,10 @@ def curl() -> None:
     """Skip the test where there is no curl, as on a minimal Debian."""
     if shutil.which("curl") is None:
         missing("curl", "curl is not installed")
+
+
+def monitoring_tools() -> None:
+    """Skip the test where Prometheus, Alertmanager or one of their tools is not on PATH."""
+    names = ("promtool", "amtool", "prometheus", "alertmanager")
+    if absent := [name for name in names if shutil.which(name) is None]:
+        missing("monitoring", f"not installed: {', '.join(absent)}")

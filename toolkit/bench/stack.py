@@ -14,10 +14,12 @@ from pathlib import Path
 from tasks.core.ports import Ports
 from toolkit.bench.measure import CommandFailedError, Row
 from toolkit.new import scaffold
+from toolkit.reliability.alerts import PORTS, without_missing_images
 from toolkit.stack import Stack, StackFailedError, call, docker
 
 REBUILD_BUDGET = 5.0
 SIZE_BUDGET = 80.0
+MONITORING_BUDGET = 60.0
 ROUNDS = 3
 # A service with all dependencies, whose code is what a change is made in.
 SERVICE = "projects"
@@ -29,12 +31,13 @@ def measure(scratch: Path) -> list[Row]:
     if not engine_answers():
         return [Row("the application in containers", "not measured", "no Docker Engine answers", "—", "—", None)]
     project = scratch / "project"
-    scaffold(project, {"project_name": "Bench App", "parts": []}, defaults=True)
+    scaffold(project, {"project_name": "Bench App", "parts": ["monitoring"]}, defaults=True)
     with Ports() as ports:
-        stack = Stack(project, f"bench-{secrets.token_hex(4)}", ports.take())
+        others = {name: str(ports.take()) for name in PORTS}
+        stack = Stack(project, f"bench-{secrets.token_hex(4)}", ports.take(), others)
         try:
             stack.up()
-            return [*starts(stack), *sizes(stack), rebuild(stack)]
+            return [*starts(stack), *sizes(stack), rebuild(stack), monitored(stack)]
         except StackFailedError as error:
             raise CommandFailedError(str(error)) from error
         finally:
@@ -58,6 +61,16 @@ def starts(stack: Stack) -> list[Row]:
         Row("`nox -s stack -- up` to all healthy, images built", f"{kept:.1f} s", "—", "—", "—", None),
         Row("… for the first time, with a new database", f"{fresh:.1f} s", "—", "—", "—", None),
     ]
+
+
+def monitored(stack: Stack) -> Row:
+    """From the command to everything healthy, with monitoring, whose images are there."""
+    without_missing_images(stack.project)
+    stack.session("up", "--monitoring")
+    stack.down("--volumes", "--yes")
+    taken = clocked(lambda: stack.session("up", "--monitoring"))
+    what = "`nox -s stack -- up --monitoring` for the first time, images there"
+    return Row(what, f"{taken:.1f} s", "—", "—", f"≤ {MONITORING_BUDGET:.0f} s", taken <= MONITORING_BUDGET)
 
 
 def sizes(stack: Stack) -> list[Row]:

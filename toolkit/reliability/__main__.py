@@ -11,7 +11,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -23,8 +23,9 @@ from tasks.core import cli
 from tasks.core.errors import UserError
 from tasks.core.ports import Ports
 from toolkit import interruption
+from toolkit.application import free_port
 from toolkit.new import TEMPLATE, scaffold
-from toolkit.reliability import embedded
+from toolkit.reliability import alerts, embedded, mutants
 from toolkit.reliability.client import OK, Client, Refused, busy, connected
 from toolkit.reliability.episode import Episode, observe
 from toolkit.reliability.faults import Fault, T, faults, stack_faults
@@ -46,10 +47,13 @@ def main() -> int:
     """Inject all faults, or those named; returns 1 if the application fails a check."""
     interruption.handle_signals()
     options = parse()
+    if options.alerts:
+        return check_alerts()
     if options.stack:
         chosen = choose(stack_faults(options.restart_engine), options.faults)
         check_engine()
         with stack() as target:
+            target.up()
             return report(asyncio.run(measure(target, chosen)))
     chosen_embedded = choose(faults(), options.faults)
     if FOLDER not in os.environ:
@@ -69,6 +73,8 @@ def parse() -> argparse.Namespace:
         prog="nox -s reliability --", description="Inject faults into the application of a fresh project."
     )
     parser.add_argument("--stack", action="store_true", help="faults of the engine and of Compose, with containers")
+    advice = "change the rules of alerts one at a time, then fire alerts with faults of a stack"
+    parser.add_argument("--alerts", action="store_true", help=advice)
     parser.add_argument("--restart-engine", metavar="CMD", default="", help="the shell command that restarts Docker")
     parser.add_argument("faults", nargs="*", metavar="FAULT", help="only faults with this text in their names")
     return parser.parse_args()
@@ -85,6 +91,24 @@ def in_private_folder() -> int:
             shutil.copytree(logs, KEPT_LOGS, dirs_exist_ok=True)
             console.print(f"The logs are in {KEPT_LOGS.relative_to(TEMPLATE)}")
         return code
+
+
+def check_alerts() -> int:
+    """Expect tests to find each mutant, each panel to be answered, and each fault to fire and end its alert."""
+    check_engine()
+    with stack(parts=["monitoring"], **{name: str(free_port()) for name in alerts.PORTS}) as target:
+        number, failures = mutants.survivors(target.project / alerts.RULES)
+        console.print(f"{number} mutants of the rules, {len(failures)} survive")
+        alerts.without_missing_images(target.project)
+        target.session("up", "--monitoring")
+        monitoring = alerts.Monitoring.of(target)
+        failures += alerts.await_answers(target.project, monitoring)
+        for fault in alerts.FAULTS:
+            console.print(f"[bold]{fault.name}[/] fires {fault.alert} …")
+            alerts.fire_and_end(target, monitoring, fault)
+    for text in failures:
+        console.print(f"[red]{escape(text)}[/]")
+    return int(bool(failures))
 
 
 def check_engine() -> None:
@@ -107,22 +131,21 @@ def choose(known: list[Fault[T]], wanted: list[str]) -> list[Fault[T]]:
     return [fault for fault in known if not wanted or any(text in fault.name for text in wanted)]
 
 
-def scaffolded(folder: Path) -> Path:
-    """A fresh project in the folder."""
+def scaffolded(folder: Path, parts: Sequence[str] = ()) -> Path:
+    """A fresh project in the folder, with these parts."""
     console.print("Scaffold a project and start it …")
     project = folder / "my-app"
-    scaffold(project, {"parts": []}, defaults=True)
+    scaffold(project, {"parts": [*parts]}, defaults=True)
     return project
 
 
 @contextmanager
-def stack() -> Iterator[Stack]:
-    """The running stack of a fresh project; removed with its data afterwards."""
+def stack(parts: Sequence[str] = (), **settings: str) -> Iterator[Stack]:
+    """The stack of a fresh project with these parts and settings; removed with its data afterwards."""
     with tempfile.TemporaryDirectory(prefix="slipway-reliability-") as folder, Ports() as ports:
         name = f"reliability-{secrets.token_hex(4)}"
-        target = Stack(scaffolded(Path(folder)), name, ports.take(), embedded.SETTINGS)
+        target = Stack(scaffolded(Path(folder), parts), name, ports.take(), {**embedded.SETTINGS, **settings})
         try:
-            target.up()
             yield target
         finally:
             target.remove()

@@ -30,11 +30,12 @@ def test_copier_offers_the_parts_and_leaves_out_what_they_own() -> None:
 
 
 def test_only_the_table_and_the_parts_themselves_name_a_part() -> None:
-    found = run(
-        "git", "grep", "-lwF", "-e", "src/frontend", "-e", "tasks.frontend", "--", "tasks/*.py", cwd=ROOT
-    ).stdout
-    elsewhere = [path for path in found.splitlines() if not path.startswith("tasks/frontend/")]
-    assert elsewhere == ["tasks/project/parts.py"]
+    for part in parts.PARTS:
+        names = (f"tasks.{part.name}", *(path for path in part.owns if not path.startswith("tasks/")))
+        patterns = [word for name in names for word in ("-e", name)]
+        found = run("git", "grep", "-lwF", *patterns, "--", "tasks/*.py", cwd=ROOT).stdout.splitlines()
+        elsewhere = [path for path in found if not path.startswith(f"tasks/{part.name}/")]
+        assert elsewhere == ["tasks/project/parts.py"]
 
 
 def test_hooks_are_of_the_parts_that_the_project_has(tmp_path: Path) -> None:

@@ -1,0 +1,1 @@
+"""Monitoring in `infra/monitoring`: alerts from service level objectives, dashboards, and their checks."""
