@@ -102,6 +102,7 @@ def check_alerts() -> int:
         alerts.without_missing_images(target.project)
         target.session("up", "--monitoring")
         monitoring = alerts.Monitoring.of(target)
+        alerts.register(target)
         failures += alerts.await_answers(target.project, monitoring)
         for fault in alerts.FAULTS:
             console.print(f"[bold]{fault.name}[/] fires {fault.alert} …")

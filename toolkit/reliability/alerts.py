@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import secrets
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -63,10 +64,10 @@ class Monitoring:
         answer = httpx.get(f"http://127.0.0.1:{self.logs}/select/logsql/query", params={"query": query}, timeout=30)
         return answer.text.splitlines()
 
-    def trace(self, trace_id: str) -> list[dict[str, Any]]:
-        """The spans of a trace; none if Jaeger has not got it."""
-        answer = get(self.traces, f"/api/traces/{trace_id}")
-        return [span for trace in answer.get("data") or [] for span in trace["spans"]]
+    def traced(self, trace_id: str) -> set[str]:
+        """The services with spans of a trace; none if Jaeger has not got it."""
+        found = get(self.traces, f"/api/traces/{trace_id}").get("data") or []
+        return {process["serviceName"] for trace in found for process in trace["processes"].values()}
 
 
 def without_missing_images(project: Path) -> None:
@@ -105,6 +106,14 @@ def unanswered(project: Path, monitoring: Monitoring) -> list[str]:
     asked += [(each.place, SERVICE.sub('=~".+"', each.plain)) for each in known if ": " in each.place]
     silent = [f"{place}: no series: {text}" for place, text in asked if not monitoring.ask(text)]
     return [*failed, *(f"{name}: Prometheus has no such rule" for name in sorted(missing)), *silent]
+
+
+def register(stack: Stack) -> None:
+    """Register a user, whose mail is a job of the worker. UserError if that is refused."""
+    account = {"email": "a@example.org", "password": secrets.token_urlsafe(16), "name": "A"}
+    answer = httpx.post(f"{stack.url}/api/auth/register", json=account, timeout=30)
+    if answer.status_code != httpx.codes.ACCEPTED:
+        raise UserError(f"A registration is refused: {answer.status_code} {answer.text[:500]}")
 
 
 def await_answers(project: Path, monitoring: Monitoring) -> list[str]:
