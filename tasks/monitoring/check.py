@@ -15,6 +15,7 @@ import yaml
 from tasks.core import atomic_file
 from tasks.core.console import print_result
 from tasks.core.environments import INCOMPLETE
+from tasks.core.errors import UserError
 from tasks.core.tools import Tool, ToolMissingError
 from tasks.monitoring import dashboards, queries, rules
 from tasks.monitoring.doctor import AMTOOL, PROMTOOL
@@ -47,6 +48,8 @@ def main() -> str | None:
                 missing.add(str(error))
                 if not os.environ.get("CI"):
                     continue
+                fault = str(error)
+            except UserError as error:
                 fault = str(error)
             print_result(name, "", fault or None)
             failed += [name] if fault else []
@@ -99,10 +102,10 @@ def wrong_alerts(project: Path) -> str:
     """Rules without a test, and alerts without a severity, a summary or a section in a runbook."""
     tests, faults = _tests(project), []
     for rule in queries.rules(project):
-        name = rule.get("alert") or rule["record"]
+        name = queries.name_of(rule)
         if name not in tests:
             faults.append(f"{name}: no test in {FOLDER}/rules/ is about it")
-        if "alert" in rule:
+        if rule["alert"]:
             faults += [f"{name}: {fault}" for fault in _alert_faults(project, rule)]
     return "\n".join(faults)
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import yaml
 
+from tasks.core.errors import UserError
 from tasks.monitoring.rules import FOLDER
 
 # The variables of Grafana in queries, with a value that can be parsed; those of a dashboard are strings.
@@ -41,15 +42,26 @@ class Query:
 
 
 def rules(project: Path) -> list[dict[str, Any]]:
-    """All rules, in the order of the files."""
-    paths = [path for path in sorted((project / FOLDER / "rules").glob("*.yaml")) if not path.stem.endswith("_test")]
-    files = [yaml.safe_load(path.read_text(encoding="utf-8")) for path in paths]
-    return [rule for file in files for group in file["groups"] for rule in group["rules"]]
+    """All rules, in the order of the files. UserError for a file that has none."""
+    found = []
+    for path in sorted((project / FOLDER / "rules").glob("*.yaml")):
+        if not path.stem.endswith("_test"):
+            try:
+                groups = yaml.safe_load(path.read_text(encoding="utf-8"))["groups"]
+                found += [{"alert": "", "expr": "", **rule} for group in groups for rule in group["rules"]]
+            except (yaml.YAMLError, KeyError, TypeError) as error:
+                raise UserError(f"{path.relative_to(project)} has no rules: {' '.join(str(error).split())}") from None
+    return found
+
+
+def name_of(rule: dict[str, Any]) -> str:
+    """The name of an alert, or of what a rule records."""
+    return str(rule["alert"] or rule.get("record", "a rule without a name"))
 
 
 def queries(project: Path) -> list[Query]:
     """The queries of all rules, and of all panels and variables of dashboards."""
-    found = [Query(rule.get("alert") or rule["record"], rule["expr"]) for rule in rules(project)]
+    found = [Query(name_of(rule), rule["expr"]) for rule in rules(project)]
     for path in sorted((project / FOLDER / "dashboards").glob("*.json")):
         found += [Query(f"{path.stem}: {title}", text) for title, text in _panels(json.loads(path.read_text("utf-8")))]
     return found

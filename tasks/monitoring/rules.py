@@ -4,6 +4,8 @@ import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 
+from tasks.core.errors import UserError
+
 FOLDER = Path("infra/monitoring")
 OBJECTIVES = FOLDER / "slo.toml"
 RULES = FOLDER / "rules" / "slo.yaml"
@@ -28,6 +30,7 @@ BURNS = (
     Burn("ErrorBudgetBurnsSteadily", 6, ("6h", "30m"), "15m", "page"),
     Burn("ErrorBudgetBurnsSlowly", 1, ("3d", "6h"), "1h", "ticket"),
 )
+ALL = 100
 WINDOWS = ("5m", "30m", "1h", "6h", "3d")
 
 
@@ -46,7 +49,7 @@ class Objective:
     @property
     def budget(self) -> str:
         """The allowed share of bad requests."""
-        return f"{1 - self.percent / 100:.6g}"
+        return f"{1 - self.percent / ALL:.6g}"
 
     def ratio(self, window: str) -> str:
         """The share of bad requests in a window; no series where there were no requests."""
@@ -56,9 +59,16 @@ class Objective:
 
 
 def read(project: Path) -> list[Objective]:
-    """The objectives, in the order of the file."""
-    found = tomllib.loads((project / OBJECTIVES).read_text(encoding="utf-8"))
-    return [Objective(name, **values) for name, values in found.items()]
+    """The objectives, in the order of the file. UserError for one that is incomplete or has unknown settings."""
+    try:
+        found = tomllib.loads((project / OBJECTIVES).read_text(encoding="utf-8"))
+        objectives = [Objective(name, **values) for name, values in found.items()]
+    except (tomllib.TOMLDecodeError, TypeError) as error:
+        raise UserError(f"{OBJECTIVES}: {str(error).replace('Objective.__init__()', 'an objective')}") from None
+    for each in objectives:
+        if bool(each.good) == bool(each.bad) or not 0 < each.percent < ALL:
+            raise UserError(f"{OBJECTIVES}: {each.name} needs `good` or `bad`, and a `percent` between 0 and 100.")
+    return objectives
 
 
 def text(objectives: list[Objective]) -> str:

@@ -13,8 +13,10 @@ from urllib.parse import urlsplit
 import pytest
 import yaml
 
+from tasks.compose import up
+from tasks.core.errors import UserError
 from tasks.core.tools import Tool, ToolMissingError
-from tasks.monitoring import doctor, rules
+from tasks.monitoring import doctor, queries, rules
 from tests.support import ROOT, nox
 from tests.tasks.requirements import monitoring_tools
 
@@ -149,3 +151,35 @@ def test_grafana_gets_its_data_sources_and_dashboards_from_files() -> None:
         targets = [target["refId"] for target in panel["targets"]]
         assert len({*targets}) == len(targets) > 0, panel["title"]
         assert {target["datasource"]["uid"] for target in panel["targets"]} == {"${datasource}"}
+
+
+def test_the_stack_of_a_project_without_monitoring_reports_how_to_add_it(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"^This project has no monitoring\. Add it: copier update --data "):
+        up.up(tmp_path, with_monitoring=True)
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("[a", "Expected ']'"),
+        ("[a]\nfailure = 'fail'\n", "an objective missing 3 required positional arguments"),
+        ("[a]\nplanted = 1\n", "an objective got an unexpected keyword argument 'planted'"),
+        ("[a]\nfailure = 'fail'\npercent = 100.0\ndays = 30\ntotal = 'all'\nbad = 'b'\n", "a needs `good` or `bad`"),
+        ("[a]\nfailure = 'fail'\npercent = 99.0\ndays = 30\ntotal = 'all'\n", "a needs `good` or `bad`"),
+    ],
+)
+def test_a_wrong_objective_is_reported_in_one_line(tmp_path: Path, text: str, reason: str) -> None:
+    (tmp_path / FOLDER).mkdir(parents=True)
+    (tmp_path / rules.OBJECTIVES).write_text(text, encoding="utf-8")
+    with pytest.raises(UserError) as failure:
+        rules.read(tmp_path)
+    assert str(failure.value).startswith(f"{rules.OBJECTIVES}: {reason}")
+    assert "\n" not in str(failure.value)
+
+
+@pytest.mark.parametrize("text", ["groups: [", "planted: 1", "groups:\n  - name: a\n"])
+def test_a_file_without_rules_is_reported(tmp_path: Path, text: str) -> None:
+    (tmp_path / rules.RULES).parent.mkdir(parents=True)
+    (tmp_path / rules.RULES).write_text(text, encoding="utf-8")
+    with pytest.raises(UserError, match=r"^infra/monitoring/rules/slo.yaml has no rules: "):
+        queries.rules(tmp_path)
