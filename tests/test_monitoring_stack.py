@@ -14,6 +14,7 @@ import httpx
 import pytest
 
 from tasks.core.ports import Ports
+from tasks.core.tools import Tool
 from tests.container_facts import weaknesses
 from tests.support import run
 from tests.tasks.requirements import engine
@@ -89,6 +90,16 @@ def test_the_log_lines_of_a_request_are_stored_with_their_fields(stack: Stack, m
         return {line.get("service.name", line.get("service", "")) for line in lines}
 
     wait("log lines of gateway and auth", SECONDS, lambda: services() >= {"gateway", "auth"})
+
+
+def test_a_tool_that_is_not_on_path_runs_in_its_image(stack: Stack) -> None:
+    tool = Tool("promtool", (99, 0), "")
+    image = docker("inspect", "--format={{.Config.Image}}", stack.container("prometheus")).strip()
+    done = tool.run(stack.project / "infra/monitoring", image, "check", "config", "prometheus.yml")
+    assert done.returncode == 0, done.stderr
+    assert "prometheus.yml is valid" in done.stdout
+    wrong = tool.run(stack.project / "docs", image, "check", "config", "operations.md")
+    assert wrong.returncode != 0
 
 
 def test_outages_of_monitoring_do_not_touch_the_application(stack: Stack, monitoring: Monitoring) -> None:

@@ -17,4 +17,8 @@ def _row(tool: Tool) -> tuple[str, str, str]:
     version = tool.version()
     found = "missing" if version is None else ".".join(map(str, version))
     is_fine = version is not None and version >= tool.oldest
-    return tool.name, found if is_fine else f"{found} (nox -s monitoring)", "" if is_fine else tool.advice
+    return (
+        tool.name,
+        found if is_fine else f"{found} (nox -s monitoring uses Docker instead)",
+        "" if is_fine else tool.advice,
+    )

@@ -78,17 +78,19 @@ def test_each_check_finds_its_fault(project: Path) -> None:
     assert results(written)["generated"] == "ok"
 
 
-def test_a_query_that_is_no_promql_is_found(project: Path) -> None:
+def test_a_query_that_is_no_promql_is_found(project: Path, without_tools: str) -> None:
     with (project / FOLDER / "rules/causes.yaml").open("a", encoding="utf-8") as file:
         file.write(PLANTED_ALERT)
-    done = nox(project, "-s", "monitoring", PATH=path_without_tools())
+    done = nox(project, "-s", "monitoring", PATH=without_tools)
     assert results(done)["queries"] == "FAILED"
     assert [line for line in ADDED["queries"] if line not in done.stdout] == []
 
 
 @pytest.mark.parametrize(("ci", "code"), [("", 0), ("true", 1)])
-def test_without_the_tools_checks_are_skipped_but_fail_in_ci(project: Path, ci: str, code: int) -> None:
-    done = nox(project, "-s", "monitoring", "--", "--fix", PATH=path_without_tools(), CI=ci)
+def test_without_the_tools_checks_are_skipped_but_fail_in_ci(
+    project: Path, without_tools: str, ci: str, code: int
+) -> None:
+    done = nox(project, "-s", "monitoring", "--", "--fix", PATH=without_tools, CI=ci)
     assert done.returncode == code, done.stdout
     found = results(done)
     assert {found[name] for name in ("generated", "queries", "alerts", "logs")} == {"ok"}
@@ -99,9 +101,13 @@ def test_without_the_tools_checks_are_skipped_but_fail_in_ci(project: Path, ci: 
     assert done.stdout.count("Skipped what needs it: Install amtool") == (0 if ci else 1)
 
 
-def path_without_tools() -> str:
-    """Folders with git and the like, but without promtool, amtool and docker."""
-    return "/usr/bin:/bin"
+@pytest.fixture
+def without_tools(tmp_path: Path) -> str:
+    """A folder with git, but without promtool, amtool and docker."""
+    folder = tmp_path / "bin"
+    folder.mkdir()
+    (folder / "git").symlink_to(str(shutil.which("git")))
+    return str(folder)
 
 
 def test_a_tool_that_is_missing_or_too_old_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -122,7 +128,7 @@ def test_doctor_reports_the_tools(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     monkeypatch.setenv("PATH", str(tmp_path))
     assert doctor.rows(tmp_path)[0] == (
         "promtool",
-        "missing (nox -s monitoring)",
+        "missing (nox -s monitoring uses Docker instead)",
         "promtool 3.0 or newer: apt-get install prometheus, or brew install prometheus",
     )
 
