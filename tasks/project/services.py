@@ -36,11 +36,17 @@ class Service:
     depends_on: tuple[str, ...] = ()
     host: str = LOOPBACK
     health: str = READINESS
+    metrics_port: int | None = None
 
     @property
     def url(self) -> str:
         """Its URL on this machine."""
         return f"http://{self.host}:{self.port}"
+
+    @property
+    def metrics_url(self) -> str:
+        """The URL of its metrics; a service that clients reach has a port of its own for them."""
+        return f"http://{LOOPBACK}:{self.metrics_port or self.port}/metrics"
 
     def unready_reason(self) -> str | None:
         """Why it is not ready; None when it is."""
@@ -91,6 +97,11 @@ def setting(name: str) -> str:
     return f"{name.upper()}_PORT"
 
 
+def metrics_setting(name: str) -> str:
+    """The name of the setting with the port of a service's metrics."""
+    return setting(f"{name}_METRICS")
+
+
 def load(project: Path, ports: Ports) -> list[Service]:
     """All services, and those of parts, each on its usual port if that is free, else on any free port.
 
@@ -101,8 +112,14 @@ def load(project: Path, ports: Ports) -> list[Service]:
     for name in names(project):
         needed = routed if name == GATEWAY else {JWKS_OWNER} - {name} if name in routed else set()
         depends_on = tuple(other for other in usual if other in needed)
-        found.append(Service(name, ports.take(usual[name]), usual[name], depends_on))
+        metrics = metrics_port(project, name, ports)
+        found.append(Service(name, ports.take(usual[name]), usual[name], depends_on, metrics_port=metrics))
     return found + [part.load(project, ports) for part in parts.hooks(project, "dev")]
+
+
+def metrics_port(project: Path, name: str, ports: Ports) -> int | None:
+    """A free port for the metrics of a service that has a setting for it."""
+    return ports.take() if metrics_setting(name) in env_file.defaults(project) else None
 
 
 def environment(project: Path, services: list[Service], database_url: str, redis_url: str) -> dict[str, str]:
@@ -114,6 +131,8 @@ def environment(project: Path, services: list[Service], database_url: str, redis
     found |= {"DATABASE_URL": PASSWORD.sub("", database_url), "REDIS_URL": redis_url}
     for service in services:
         found |= {setting(service.name): str(service.port), f"{service.name.upper()}_URL": service.url}
+        if service.metrics_port:
+            found[metrics_setting(service.name)] = str(service.metrics_port)
         if service.name == JWKS_OWNER:
             found["JWKS_URL"] = f"{service.url}/.well-known/jwks.json"
     for part in parts.hooks(project, "dev"):

@@ -10,7 +10,7 @@ from shared.http import CLIENT_KEEP_ALIVE, KEEP_ALIVE
 from shared.metrics import Metrics
 from shared.middleware import RequestMiddleware
 from tests.gateway.test_proxy import headers_of, raw
-from tests.support.clients import client_of
+from tests.support.clients import SETTINGS, client_of
 from tests.support.upstream import Upstream, respond
 
 ECHO = "/api/projects/echo"
@@ -104,7 +104,9 @@ async def test_security_headers_of_the_service_are_kept(gateway: httpx.AsyncClie
 
 
 async def test_strict_transport_security_is_sent_to_clients_that_use_https() -> None:
-    inner = RequestMiddleware(lambda _scope, _receive, send: respond(send, 200, b""), Metrics(), SECURITY_HEADERS)
+    inner = RequestMiddleware(
+        lambda _scope, _receive, send: respond(send, 200, b""), Metrics("gateway", SETTINGS), SECURITY_HEADERS
+    )
     async with client_of(lambda scope, *others: inner({**scope, "scheme": "https"}, *others)) as client:
         assert (await client.get("/")).headers["strict-transport-security"] == "max-age=31536000"
 

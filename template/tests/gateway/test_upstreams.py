@@ -12,7 +12,7 @@ import pytest
 from gateway import upstreams
 from gateway.app import create_app
 from gateway.settings import GatewaySettings
-from tests.support.clients import client_of
+from tests.support.clients import client_of, metrics_at
 from tests.support.names import NAME, Names
 from tests.support.serving import free_port, serve, wait_for_status, wait_until
 from tests.support.upstream import Upstream
@@ -52,10 +52,16 @@ async def names(monkeypatch: pytest.MonkeyPatch) -> Names:
 
 
 @pytest.fixture
-async def named(gateway_settings: GatewaySettings, names: Names) -> AsyncIterator[httpx.AsyncClient]:
+def metrics_port() -> int:
+    """The port on which this gateway serves its metrics."""
+    return free_port()
+
+
+@pytest.fixture
+async def named(gateway_settings: GatewaySettings, metrics_port: int, names: Names) -> AsyncIterator[httpx.AsyncClient]:
     """A client of a gateway that reaches the projects service by its name."""
-    settings = gateway_settings.model_copy(update={"projects_url": f"http://{NAME}:80", "upstream_slow": 0.2})
-    async with client_of(create_app(settings)) as client:
+    update = {"projects_url": f"http://{NAME}:80", "upstream_slow": 0.2, "gateway_metrics_port": metrics_port}
+    async with client_of(create_app(gateway_settings.model_copy(update=update))) as client:
         yield client
 
 
@@ -152,12 +158,12 @@ async def test_other_requests_are_not_repeated(named: httpx.AsyncClient, names: 
     assert len(broken.received) == 3
 
 
-async def test_attempts_are_limited(named: httpx.AsyncClient, names: Names) -> None:
+async def test_attempts_are_limited(named: httpx.AsyncClient, metrics_port: int, names: Names) -> None:
     async with Broken() as broken:
         names.ports = [broken.port]
         assert (await named.get("/api/projects/echo")).status_code == 502
     assert len(broken.received) == upstreams.MAX_ATTEMPTS
-    metrics = (await named.get("/metrics")).text
+    metrics = await metrics_at(metrics_port)
     assert 'upstream_retries_total{service="projects"} 2.0' in metrics
     assert 'upstream_addresses{service="projects",state="left out"} 1.0' in metrics
 
@@ -196,7 +202,7 @@ async def test_failed_address_is_left_out_and_used_again(names: Names) -> None:
 
 
 async def test_failing_service_is_a_503_at_once_until_it_recovers(
-    named: httpx.AsyncClient, names: Names, monkeypatch: pytest.MonkeyPatch
+    named: httpx.AsyncClient, metrics_port: int, names: Names, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("gateway.breaker.FIRST_OPEN_SECONDS", 0.2)
     upstream = Upstream()
@@ -208,7 +214,7 @@ async def test_failing_service_is_a_503_at_once_until_it_recovers(
     assert int(rejected.headers["retry-after"]) >= 1
     health = await named.get("/health/detailed")
     assert health.json()["components"]["upstream projects"]["status"] == "degraded"
-    metrics = (await named.get("/metrics")).text
+    metrics = await metrics_at(metrics_port)
     assert 'upstream_circuit{service="projects",state="closed"} 0.0' in metrics
     assert re.search(r'upstream_rejected_total\{service="projects"\} [1-9]', metrics)
     async with serve(upstream) as url:

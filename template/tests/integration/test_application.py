@@ -36,7 +36,7 @@ async def test_services_log_the_client_that_the_gateway_reports(
 async def test_each_service_counts_requests(client: httpx.AsyncClient, application: Application) -> None:
     await create_user(client)
     for service, route in (("gateway", "/api/auth"), ("auth", "/api/auth/verify")):
-        text = (await client.get(f"{application[service].url}/metrics")).text
+        text = (await client.get(application[service].metrics_url)).text
         assert f'http_requests_total{{method="POST",route="{route}",status="200"}}' in text
 
 

@@ -50,6 +50,6 @@ async def test_limits_are_exact_across_gateways_and_local_when_redis_stops(
         os.kill(pids[-1], signal.SIGKILL)
         alone = [await log_in([gateway], LIMIT + 5) for gateway in gateways]
         assert await limits_health(gateways[0]) == "degraded"
-        assert "rate_limit_redis 0.0" in (await gateways[0].get("/metrics")).text
+        assert "rate_limit_redis 0.0" in (await gateways[0].get(processes[0].metrics_url)).text
     assert (shared.count(422), shared.count(429)) == (LIMIT, LIMIT)
     assert [(each.count(422), each.count(429)) for each in alone] == [(LIMIT, 5)] * 2

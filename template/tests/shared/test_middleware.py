@@ -13,7 +13,7 @@ from shared.metrics import Metrics
 from shared.middleware import RequestMiddleware, level_of
 from shared.request_id import current_request_id, device_name
 from shared.schemas import Schema
-from tests.support.clients import client_of, problem_of
+from tests.support.clients import SETTINGS, client_of, problem_of
 
 
 @asynccontextmanager
@@ -40,7 +40,7 @@ def create_app() -> tuple[FastAPI, RequestMiddleware]:
 
         return StreamingResponse(parts())
 
-    app.state.metrics = Metrics()
+    app.state.metrics = Metrics("test", SETTINGS)
     return app, RequestMiddleware(app, app.state.metrics)
 
 
@@ -97,7 +97,7 @@ async def test_unhandled_exception_in_a_service_is_a_json_500() -> None:
     async def broken() -> None:
         raise RuntimeError("hunter2")
 
-    app = create_service("test", "A test.", lifespan, [router])
+    app = create_service("test", "A test.", lifespan, [router], SETTINGS)
     async with client_of(RequestMiddleware(app, app.state.metrics)) as client:
         response = await client.get("/broken")
     assert problem_of(response) == (500, "Internal server error")
@@ -117,7 +117,7 @@ async def test_values_of_an_invalid_response_are_not_logged() -> None:
     async def item() -> dict[str, str]:
         return {"number": "hunter2"}
 
-    app = create_service("test", "A test.", lifespan, [router])
+    app = create_service("test", "A test.", lifespan, [router], SETTINGS)
     async with client_of(RequestMiddleware(app, app.state.metrics)) as client:
         with capture_logs() as logs:
             response = await client.get("/item")
@@ -132,7 +132,7 @@ async def test_values_of_an_invalid_response_are_not_logged() -> None:
 
 
 async def test_openapi_document_of_a_service_has_a_route() -> None:
-    app = create_service("test", "A test.", lifespan, [])
+    app = create_service("test", "A test.", lifespan, [], SETTINGS)
     async with client_of(RequestMiddleware(app, app.state.metrics)) as client:
         with capture_logs() as logs:
             document = (await client.get("/openapi.json")).json()
@@ -148,7 +148,9 @@ async def test_metrics_are_labelled_by_route() -> None:
     text = metrics.render().decode()
     assert 'http_requests_total{method="GET",route="/items/{item_id}",status="200"} 2.0' in text
     assert 'http_requests_total{method="GET",route="unmatched",status="404"} 2.0' in text
-    assert 'http_request_duration_seconds_count{method="GET",route="/items/{item_id}"} 2.0' in text
+    assert 'http_request_duration_seconds_count{method="GET",route="/items/{item_id}",status_class="2xx"} 2.0' in text
+    assert 'http_request_duration_seconds_count{method="GET",route="unmatched",status_class="4xx"} 2.0' in text
+    assert "http_requests_in_flight 0.0" in text
 
 
 def test_health_checks_are_logged_only_on_failure() -> None:
@@ -157,10 +159,11 @@ def test_health_checks_are_logged_only_on_failure() -> None:
 
 
 async def test_metrics_endpoint() -> None:
-    async with client_of(create_service("test", "A test.", lifespan, [])) as client:
+    async with client_of(create_service("test", "A test.", lifespan, [], SETTINGS)) as client:
         response = await client.get("/metrics")
     assert response.headers["content-type"].startswith("text/plain; version=0.0.4")
     assert "process_cpu_seconds_total" in response.text
+    assert 'app_info{environment="development",service="test",version="unknown"} 1.0' in response.text
 
 
 @pytest.mark.parametrize(

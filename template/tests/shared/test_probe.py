@@ -12,6 +12,7 @@ from fastapi import FastAPI
 from shared import probe
 from shared.application import create_service
 from shared.health import Check
+from tests.support.clients import SETTINGS
 from tests.support.serving import free_port, serve
 
 
@@ -31,7 +32,7 @@ def service(check: Check) -> AbstractAsyncContextManager[str]:
         app.state.checks = {"database": check}
         yield
 
-    return serve(create_service("test", "A test.", lifespan, []))
+    return serve(create_service("test", "A test.", lifespan, [], SETTINGS))
 
 
 def run_probe(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> object:

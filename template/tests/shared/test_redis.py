@@ -1,4 +1,5 @@
 import asyncio
+import re
 from datetime import timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -7,14 +8,15 @@ from uuid import uuid4
 import pytest
 from pydantic import SecretStr
 from redis.asyncio import Redis
-from redis.exceptions import AuthenticationError, ConnectionError as RedisConnectionError
+from redis.exceptions import AuthenticationError, ConnectionError as RedisConnectionError, ResponseError
 
 from auth.app import create_app
 from auth.settings import AuthSettings
-from shared.redis import RedisSettings, create_redis
+from shared.metrics import Metrics
+from shared.redis import RedisCollector, RedisSettings, create_redis
 from shared.security.active_sessions import ActiveSessions
 from shared.settings import Environment
-from tests.support.clients import client_of
+from tests.support.clients import SETTINGS, client_of
 from tests.support.serving import TIMEOUT_SECONDS
 from tests.support.stores import PRIMARY, REPLICA, Stores
 from tests.support.users import PASSWORD, create_user
@@ -48,6 +50,29 @@ async def test_exhausted_pool_times_out(settings: RedisSettings) -> None:
     async with create_redis(short) as redis, redis.client():
         with pytest.raises(RedisConnectionError, match="No connection available"):
             await redis.ping()
+
+
+async def test_commands_and_connections_are_measured(settings: RedisSettings, stores: Stores) -> None:
+    metrics = Metrics("test", SETTINGS)
+    async with create_redis(settings) as redis:
+        metrics.watch(RedisCollector(redis))
+        key = f"{stores.redis_prefix}measured"
+        await redis.set(key, "text")
+        async with redis.pipeline() as commands:
+            await commands.get(key).get(key).execute()
+        await redis.register_script("return 1")()
+        assert await redis.blpop([f"{key}:none"], 0.01) is None
+        with pytest.raises(ResponseError):
+            await redis.incr(key)
+        async with redis.client():
+            text = metrics.render().decode()
+    assert 'redis_pool_connections{state="idle"} 0.0' in text
+    assert 'redis_pool_connections{state="in use"} 1.0' in text
+    # The script is sent by its hash, loaded, and sent again.
+    count = re.search(r"redis_command_duration_seconds_count (\d+)", text)
+    assert count
+    assert int(count[1]) in {4, 6}
+    assert "redis_errors_total 1.0" in text
 
 
 async def test_without_an_engine_active_sessions_are_those_of_redis(settings: RedisSettings) -> None:

@@ -8,7 +8,11 @@ from functools import cache
 import httpx
 from starlette.types import ASGIApp
 
+from shared.settings import Environment, ServiceSettings
 from tests.support.serving import TIMEOUT_SECONDS, serve
+
+# Of services without settings of their own.
+SETTINGS = ServiceSettings(app_name="Test", environment=Environment.DEVELOPMENT)
 
 
 def problem_of(response: httpx.Response) -> tuple[int, str]:
@@ -36,3 +40,11 @@ async def client_of(app: ASGIApp) -> AsyncIterator[httpx.AsyncClient]:
     """Serve the application; yields a client of it."""
     async with serve(app) as url, http_client(url) as client:
         yield client
+
+
+async def metrics_at(port: int) -> str:
+    """The metrics of the gateway that serves them on this port."""
+    async with http_client(f"http://127.0.0.1:{port}") as client:
+        response = await client.get("/metrics")
+        assert response.headers["content-type"].startswith("text/plain; version=0.0.4")
+        return response.text

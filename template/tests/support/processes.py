@@ -16,6 +16,7 @@ from typing import Any
 import httpx
 
 from tests.support.clients import ssl_context
+from tests.support.serving import free_port
 
 BACKEND = Path("src/backend").resolve()
 TIMEOUT_SECONDS = 120
@@ -28,6 +29,7 @@ class ServiceProcess:
     url: str
     popen: subprocess.Popen[bytes]
     log: Path
+    metrics_url: str
 
     def events(self) -> list[dict[str, Any]]:
         """All log events; every complete line must be JSON."""
@@ -66,12 +68,15 @@ class ServiceProcess:
 def run_service(name: str, port: int, settings: Mapping[str, str], folder: Path) -> Iterator[ServiceProcess]:
     """Start a service without waiting until it is ready; stop it on exit."""
     log = folder / f"{name}-{port}.log"
-    environment = process_environment({**settings, f"{name.upper()}_PORT": str(port)})
+    # Only the gateway has a port of its own for them.
+    metrics_port = free_port() if name == "gateway" else port
+    ports = {f"{name.upper()}_PORT": str(port), f"{name.upper()}_METRICS_PORT": str(metrics_port)}
+    environment = process_environment({**settings, **ports})
     with log.open("wb") as output:
         popen = subprocess.Popen(
             [sys.executable, "-m", name], cwd=folder, env=environment, stdout=output, stderr=subprocess.STDOUT
         )
-    process = ServiceProcess(f"http://127.0.0.1:{port}", popen, log)
+    process = ServiceProcess(f"http://127.0.0.1:{port}", popen, log, f"http://127.0.0.1:{metrics_port}/metrics")
     try:
         yield process
     finally:

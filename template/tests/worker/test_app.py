@@ -14,11 +14,11 @@ from sqlalchemy.exc import OperationalError
 from shared.database.engine import create_engine
 from shared.database.roles import login_role
 from tests.support.clients import client_of
-from tests.support.serving import wait_for_metrics, wait_for_status, wait_until
+from tests.support.serving import TIMEOUT_SECONDS, wait_for_metrics, wait_for_status, wait_until
 from tests.support.stores import PRIMARY, REPLICA, Stores
 from tests.worker.conftest import Database, Work
 from tests.worker.test_runs import Gate, fail, record
-from worker import app
+from worker import app, repository
 from worker.jobs import JOBS
 from worker.registry import Context, Job, by_name
 from worker.schedule import Scheduler
@@ -35,7 +35,10 @@ async def test_worker_is_ready_and_counts_jobs(database: Database, work: Work, m
         await wait_for_metrics(
             client,
             "jobs_dead 2.0",
-            "jobs_waiting 1.0",
+            "jobs_queued 1.0",
+            "jobs_running 0.0",
+            "jobs_failed 0.0",
+            "jobs_oldest_age_seconds 0.0",
             'job_runs_total{job="fail",outcome="dead"} 1.0',
             'job_runs_total{job="unknown",outcome="dead"} 1.0',
             'job_duration_seconds_count{job="fail"} 1.0',
@@ -59,6 +62,29 @@ async def test_jobs_wait_while_redis_refuses_writes(
         await own_redis.replicaof(*PRIMARY)
         await database.finished(job)
         await wait_for_status(client, "/health/detailed", 200)
+
+
+async def test_jobs_are_counted_by_state_in_all_workers(
+    database: Database, work: Work, worker_settings: WorkerSettings
+) -> None:
+    gate = Gate()
+    engine = create_engine(worker_settings, "worker")
+    async with work(Job(gate.wait, attempts=1)) as client:
+        running = [await database.add("wait", subject=uuid4()) for _ in range(2)]
+        await wait_until(lambda: gate.begun == len(running))
+        assert (await client.get("/metrics")).text.count("redis_pool_connections{") == 2
+        for name in ("tried", "sent"):
+            await database.add(name, run_at=datetime(2100, 1, 1, tzinfo=UTC))
+        await database.execute("UPDATE jobs SET failures = 1 WHERE name = 'tried'")
+        # Published twice: it was due 10 and 20 seconds before, and waits since then.
+        await database.execute("UPDATE jobs SET published = 2, due_at = now() + interval '10 s' WHERE name = 'sent'")
+        counts = await repository.count(engine)
+        await engine.dispose()
+        gate.may_end.set()
+        for each in running:
+            await database.finished(each)
+    assert (counts.queued, counts.running, counts.failed, counts.dead) == (1, 2, 1, 0)
+    assert 20 <= counts.oldest_age < 20 + TIMEOUT_SECONDS
 
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)

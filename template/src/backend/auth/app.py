@@ -42,6 +42,7 @@ def create_app(settings: AuthSettings) -> ASGIApp:
         state.policy = SessionPolicy(settings.rotation, lifetime, settings.sessions_per_user, failures)
         state.engine = database.create_engine(settings, "auth")
         store = redis.create_redis(settings)
+        state.metrics.watch(database.PoolCollector(state.engine), redis.RedisCollector(store))
         state.cache = Cache(store, settings)
         state.checks = {
             "database": lambda: audit.check_writable(state.engine),
@@ -51,7 +52,7 @@ def create_app(settings: AuthSettings) -> ASGIApp:
         limiter = SharedLimiter(store, settings, settings.rate_limit_account)
         mail_limiter = SharedLimiter(store, settings, settings.rate_limit_mail)
         state.limits = AccountLimits(limiter, mail_limiter)
-        state.metrics.registry.register(LimitCollector([limiter, mail_limiter], {}))
+        state.metrics.watch(LimitCollector([limiter, mail_limiter], {}))
         state.has_mail = settings.has_mail
         settings.warn_without_mail()
         state.signer = Signer(settings.signing_keys, settings.access_lifetime)
@@ -67,6 +68,7 @@ def create_app(settings: AuthSettings) -> ASGIApp:
         "Registration, login, sessions and accounts.",
         lifespan,
         [mailed_router, router, account_router, keys_router],
+        settings,
     )
     app.max_body_size = MAX_BODY_SIZE
     for unavailable in (*database.UNAVAILABLE_ERRORS, *redis.UNAVAILABLE_ERRORS):

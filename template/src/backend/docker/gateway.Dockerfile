@@ -67,6 +67,7 @@ ENTRYPOINT ["python", "-m", "gateway"]
 COPY --from=code /app /app
 ARG REVISION
 ARG VERSION
+ENV APP_VERSION=${VERSION}
 ARG SOURCE
 LABEL org.opencontainers.image.revision=${REVISION} \
     org.opencontainers.image.version=${VERSION} \

@@ -71,6 +71,7 @@ ENTRYPOINT ["python", "-m", "main"]
 COPY --from=code /app /app
 ARG REVISION
 ARG VERSION
+ENV APP_VERSION=${VERSION}
 ARG SOURCE
 LABEL org.opencontainers.image.revision=${REVISION} \
     org.opencontainers.image.version=${VERSION} \

@@ -24,8 +24,9 @@ from gateway.watchdog import Watchdogs
 from shared.application import create_service
 from shared.http import create_client
 from shared.middleware import RequestMiddleware
-from shared.redis import check_writable, create_redis
+from shared.redis import RedisCollector, check_writable, create_redis
 from shared.security.jwks import RemoteKeys
+from shared.server import serve_metrics
 from shared.settings import Environment
 
 SECURITY_HEADERS = (
@@ -57,15 +58,16 @@ def create_app(settings: GatewaySettings, more_routes: Sequence[Route] = ()) -> 
             Watchdogs(),
         )
         state.forwarding = forwarding
-        state.metrics.registry.register(UpstreamCollector(list(forwarding.upstreams.values())))
-        state.metrics.registry.register(forwarding.limits.collector())
+        upstreams = UpstreamCollector(list(forwarding.upstreams.values()))
+        state.metrics.watch(upstreams, forwarding.limits.collector(), RedisCollector(store))
         state.checks = {name: partial(check_ready, state.client, url) for name, url in state.services.items()}
         state.optional_checks = {
             "rate limits": partial(check_writable, store, settings.redis_prefix),
             **{f"upstream {name}": each.check for name, each in forwarding.upstreams.items()},
         }
         watching = asyncio.create_task(forwarding.watchdogs.run())
-        yield
+        async with serve_metrics(state.metrics, settings.host, settings.gateway_metrics_port):
+            yield
         watching.cancel()
         await store.aclose()
         await state.client.close()
@@ -76,7 +78,7 @@ def create_app(settings: GatewaySettings, more_routes: Sequence[Route] = ()) -> 
         routers.append(openapi.docs_router)
     if settings.environment is Environment.DEVELOPMENT:
         routers.append(inbox.router)
-    own = create_service("gateway", "Public entry point.", lifespan, routers)
+    own = create_service("gateway", "Public entry point.", lifespan, routers, settings)
     app: ASGIApp = ProxyMiddleware(own, RouteTable(routes), settings)
     if settings.cors_origins:
         app = add_cors(app, settings)

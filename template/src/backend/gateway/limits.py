@@ -23,8 +23,8 @@ CREDENTIALS = {
     "/api/auth/verify": "link",
     "/api/invitations/open": "link",
 }
-# Of probes and scrapes.
-UNLIMITED = frozenset({"/health", "/health/detailed", "/metrics"})
+# Of probes.
+UNLIMITED = frozenset({"/health", "/health/detailed"})
 RATE_LIMIT = b"ratelimit"
 
 

@@ -31,8 +31,13 @@ Networks = Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode, BeforeVali
 class GatewaySettings(ServiceSettings, JwksSettings, RedisSettings):
     """Settings of the gateway."""
 
+    has_metrics = False
+
     gateway_port: Port = 8000
     """The port to listen on."""
+
+    gateway_metrics_port: Port | None = None
+    """The port of /metrics, which clients must not reach; none by default."""
 
     auth_url: ServiceUrl
     """The URL of the auth service."""

@@ -31,10 +31,10 @@ def create_app(settings: ProjectsSettings) -> ASGIApp:
         state.engine = database.create_engine(settings, "projects")
         store = redis.create_redis(settings)
         state.cache = Cache(store, settings)
-        state.metrics.registry.register(state.cache)
+        state.metrics.watch(database.PoolCollector(state.engine), redis.RedisCollector(store), state.cache)
         state.mail_limiter = SharedLimiter(store, settings, settings.rate_limit_mail)
         state.invitation_limiter = SharedLimiter(store, settings, settings.rate_limit_invitations)
-        state.metrics.registry.register(LimitCollector([state.mail_limiter, state.invitation_limiter], {}))
+        state.metrics.watch(LimitCollector([state.mail_limiter, state.invitation_limiter], {}))
         state.has_mail = settings.has_mail
         settings.warn_without_mail()
         client = create_client()
@@ -47,7 +47,7 @@ def create_app(settings: ProjectsSettings) -> ASGIApp:
         await store.aclose()
         await state.engine.dispose()
 
-    app = create_service("projects", "Projects and their members.", lifespan, [router, invitation_router])
+    app = create_service("projects", "Projects and their members.", lifespan, [router, invitation_router], settings)
     for unavailable in (*database.UNAVAILABLE_ERRORS, *redis.UNAVAILABLE_ERRORS):
         app.add_exception_handler(unavailable, handle_unavailable)
     app.add_exception_handler(NoMailError, handle_no_mail)

@@ -19,6 +19,7 @@ from shared.metrics import Metrics
 from shared.middleware import first_values
 from shared.request_body import MAX_BODY_SIZE, content_length
 from shared.security.jwks import KeysUnavailableError
+from shared.settings import ServiceSettings
 
 Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
 
@@ -51,6 +52,7 @@ def create_service(
     description: str,
     lifespan: Lifespan,
     routers: Sequence[APIRouter],
+    settings: ServiceSettings,
 ) -> FastAPI:
     """Create an application with health checks, metrics, OpenAPI and JSON errors; wrap it in `RequestMiddleware`.
 
@@ -72,10 +74,10 @@ def create_service(
         # A redirect would contain the internal address of the service.
         redirect_slashes=False,
     )
-    app.state.metrics = Metrics()
+    app.state.metrics = Metrics(name, settings)
     for router in routers:
         app.include_router(router)
-    common = [health.router, common_router]
+    common = [health.router, common_router, *([metrics_router] if settings.has_metrics else [])]
     for router in common:
         app.include_router(router, include_in_schema=False)
     app.add_exception_handler(HTTPStatus.METHOD_NOT_ALLOWED, method_not_allowed([*routers, *common]))
@@ -88,6 +90,7 @@ def create_service(
 
 
 common_router = APIRouter(include_in_schema=False)
+metrics_router = APIRouter(include_in_schema=False)
 
 
 @common_router.get("/openapi.json")
@@ -96,7 +99,7 @@ async def get_openapi(request: Request) -> JSONResponse:
     return JSONResponse(request.app.openapi())
 
 
-@common_router.get("/metrics")
+@metrics_router.get("/metrics")
 async def get_metrics(request: Request) -> Response:
     """The metrics of this process, for Prometheus."""
     collected: Metrics = request.app.state.metrics

@@ -91,6 +91,7 @@ class RequestMiddleware:
 
     async def _respond(self, scope: Scope, receive: Receive, response: ResponseSender) -> None:
         started = perf_counter()
+        self._metrics.requests.in_flight += 1
         try:
             if is_host_valid(scope):
                 await self.app(scope, receive, response.send)
@@ -108,6 +109,7 @@ class RequestMiddleware:
             if not response.status:
                 await send_error(response.send, 500, "Internal server error")
         finally:
+            self._metrics.requests.in_flight -= 1
             self._record(scope, response, perf_counter() - started)
 
     def _record(self, scope: Scope, response: ResponseSender, seconds: float) -> None:

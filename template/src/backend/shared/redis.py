@@ -1,29 +1,36 @@
 """Redis settings and client."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from functools import cache, partial
 from ssl import SSLContext, create_default_context
-from time import monotonic
+from time import monotonic, perf_counter
 from typing import Annotated, Any, TypeVar
 
 import structlog
+from prometheus_client.core import CounterMetricFamily, Metric
+from prometheus_client.registry import Collector
 from pydantic import AfterValidator, Field, SecretStr
-from redis.asyncio import BlockingConnectionPool, Redis, SSLConnection
+from redis.asyncio import BlockingConnectionPool, Connection, Redis, SSLConnection, UnixDomainSocketConnection
+from redis.asyncio.connection import AbstractConnection
 from redis.asyncio.retry import Retry
 from redis.backoff import ExponentialBackoff
 from redis.credentials import CredentialProvider
 from redis.exceptions import (
     ConnectionError as RedisConnectionError,
+    NoScriptError,
     ReadOnlyError,
     RedisError,
     ResponseError,
     TimeoutError as RedisTimeoutError,
 )
 
+from shared.metrics import STORE_BOUNDS, Durations, gauges, histogram
 from shared.security.weak_credentials import separate_password_weakness, url_weakness
 from shared.settings import Seconds, Settings, current_secret, is_loopback, refuse, url_scheme
 
+# Commands that wait for a message.
+BLOCKING = frozenset({"BLMOVE", "BLPOP", "BRPOP", "SUBSCRIBE", "XREAD", "XREADGROUP"})
 # After a failure of Redis, requests that can do without it do not wait for it again so long.
 PAUSE_SECONDS = 5.0
 
@@ -79,7 +86,39 @@ def tls_context(authorities: str | None, certificate: str | None, key: str | Non
     return context
 
 
-class VerifiedConnection(SSLConnection):
+class MeasuredConnection(AbstractConnection):
+    """A connection with the time since which it is used, the name of its last command, and the number of its errors."""
+
+    started = 0.0
+    command = ""
+    errors = 0
+
+    async def send_command(self, *arguments: Any, **options: Any) -> None:
+        """Send a command; several at once, as pipelines send them, have no name."""
+        self.command = str(arguments[0])
+        await super().send_command(*arguments, **options)
+
+    async def read_response(self, *arguments: Any, **options: Any) -> Any:
+        """Read the response to a command."""
+        try:
+            return await super().read_response(*arguments, **options)
+        except NoScriptError:
+            # Redis has not stored the script yet; it is sent again, whole.
+            raise
+        except RedisError:
+            self.errors += 1
+            raise
+
+
+class PlainConnection(MeasuredConnection, Connection):
+    """A connection without encryption."""
+
+
+class SocketConnection(MeasuredConnection, UnixDomainSocketConnection):
+    """A connection through a file of this machine."""
+
+
+class VerifiedConnection(MeasuredConnection, SSLConnection):
     """An encrypted connection that always verifies the server.
 
     Those of redis-py make a context each, and trust public authorities beside those of the URL.
@@ -89,6 +128,57 @@ class VerifiedConnection(SSLConnection):
         options = self.ssl_context
         options.context = tls_context(options.ca_certs, options.certfile, options.keyfile)
         return super()._connection_arguments()
+
+
+CONNECTIONS: Mapping[type[AbstractConnection], type[MeasuredConnection]] = {
+    Connection: PlainConnection,
+    SSLConnection: VerifiedConnection,
+    UnixDomainSocketConnection: SocketConnection,
+}
+
+
+class MeasuredPool(BlockingConnectionPool):
+    """A connection pool that measures for how long commands, and pipelines of them, use a connection."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self.connection_class = CONNECTIONS[self.connection_class]
+        self.durations = Durations(STORE_BOUNDS)
+        self.errors = 0
+
+    async def get_connection(self, *arguments: Any, **options: Any) -> Any:
+        """Get a connection, in at most the timeout of the pool."""
+        try:
+            connection = await super().get_connection(*arguments, **options)
+        except (RedisError, OSError):
+            self.errors += 1
+            raise
+        connection.command = ""
+        connection.started = perf_counter()
+        return connection
+
+    async def release(self, connection: Any) -> None:
+        """Return a connection."""
+        if connection.started and connection.command not in BLOCKING:
+            self.durations.observe(perf_counter() - connection.started)
+        self.errors += connection.errors
+        connection.started = connection.errors = 0
+        await super().release(connection)
+
+
+class RedisCollector(Collector):
+    """Metrics of a client of Redis, read when they are collected."""
+
+    def __init__(self, redis: Redis) -> None:
+        self._pool: Any = redis.connection_pool
+
+    def collect(self) -> Iterable[Metric]:
+        """Connections by state, and what commands take."""
+        idle, used = (number for number, _ in self._pool.get_connection_count())
+        yield gauges("redis_pool_connections", "Connections to Redis.", "state", {"idle": idle, "in use": used})
+        text = "Duration of commands and pipelines, without those that wait for a message."
+        yield histogram("redis_command_duration_seconds", text, self._pool.durations)
+        yield CounterMetricFamily("redis_errors", "Commands that failed.", self._pool.errors)
 
 
 class Credentials(CredentialProvider):
@@ -113,7 +203,7 @@ def create_redis(settings: RedisSettings) -> Redis:
 
     It retries once on a new connection if one was lost, or leads to a server that a failover has made a replica.
     """
-    pool = BlockingConnectionPool.from_url(
+    pool = MeasuredPool.from_url(
         settings.redis_url.get_secret_value(),
         decode_responses=True,
         max_connections=settings.redis_pool_size,
@@ -123,8 +213,6 @@ def create_redis(settings: RedisSettings) -> Redis:
         retry=Retry(ExponentialBackoff(cap=0.1, base=0.01), retries=1),
         retry_on_error=[ReadOnlyError],
     )
-    if pool.connection_class is SSLConnection:
-        pool.connection_class = VerifiedConnection
     login = pool.connection_kwargs
     # A password in the URL takes precedence.
     if settings.redis_password and "password" not in login:

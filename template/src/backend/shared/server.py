@@ -11,8 +11,8 @@ import socket
 import stat
 import sys
 from collections import Counter
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager, suppress
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from threading import Timer
@@ -24,10 +24,15 @@ from granian.constants import HTTPModes, Interfaces
 from granian.http import HTTP1Settings
 from granian.log import LogLevels
 from granian.server.embed import Server
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from shared.http import KEEP_ALIVE
 from shared.logging import configure
+from shared.metrics import CONTENT_TYPE, Metrics
 from shared.request_id import parse_address
 from shared.settings import ServiceSettings
 
@@ -187,6 +192,25 @@ def create_server(app: ASGIApp, host: str, port: int) -> Server:
         # Keeps the handlers that shared.logging has configured.
         log_dictconfig={"incremental": True, "formatters": {}, "handlers": {}, "loggers": {}},
     )
+
+
+@asynccontextmanager
+async def serve_metrics(metrics: Metrics, host: str, port: int | None) -> AsyncIterator[None]:
+    """Serve `/metrics` on a port of its own, which clients cannot reach; None serves nothing."""
+
+    async def respond(_request: Request) -> Response:
+        return Response(metrics.render(), media_type=CONTENT_TYPE)
+
+    if port is None:
+        yield
+        return
+    _check_port(host, port)
+    server = create_server(Starlette(routes=[Route("/metrics", respond)]), host, port)
+    serving = asyncio.create_task(server.serve())
+    yield
+    server.stop()
+    await asyncio.wait([serving], timeout=FLUSH_SECONDS)
+    serving.cancel()
 
 
 def _check_port(host: str, port: int) -> None:

@@ -8,7 +8,7 @@ from contextlib import suppress
 from enum import StrEnum
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Annotated, Any, Literal, NoReturn, TypeVar
+from typing import Annotated, Any, ClassVar, Literal, NoReturn, TypeVar
 from urllib.parse import urlsplit
 
 from dotenv import dotenv_values
@@ -123,6 +123,9 @@ class Settings(BaseSettings):
 class ServiceSettings(Settings):
     """Settings of every service."""
 
+    # A service that clients reach has them on another port.
+    has_metrics: ClassVar[bool] = True
+
     app_name: str = Field(min_length=1)
     """The display name of the application."""
 
@@ -130,6 +133,9 @@ class ServiceSettings(Settings):
         Literal["DEBUG", "INFO", "WARNING", "ERROR"] | None, refuse(_debug, Environment.PRODUCTION)
     ] = None
     """The log level; by default DEBUG in development, INFO in staging, WARNING in production."""
+
+    app_version: str = "unknown"
+    """The running release, in metrics and traces; images have it."""
 
     host: str = "127.0.0.1"
     """The address to listen on."""

@@ -47,6 +47,7 @@ def create_app(settings: WorkerSettings, jobs: Mapping[str, Job] = JOBS) -> ASGI
         state = app.state
         state.engine = database.create_engine(settings, "worker", pre_ping=False)
         store = redis.create_redis(settings)
+        state.metrics.watch(database.PoolCollector(state.engine), redis.RedisCollector(store))
         state.settings = settings
         settings.warn_without_mail()
         mail = AsyncExitStack()
@@ -94,7 +95,7 @@ def create_app(settings: WorkerSettings, jobs: Mapping[str, Job] = JOBS) -> ASGI
 
     # It logs each job, and lost connections with tracebacks; the loops below log them too.
     logging.getLogger("taskiq").setLevel(logging.CRITICAL)
-    app = create_service("worker", "Background jobs.", lifespan, [])
+    app = create_service("worker", "Background jobs.", lifespan, [], settings)
     return RequestMiddleware(app, app.state.metrics)
 
 
@@ -111,9 +112,7 @@ def receiver(queue: Queue, runner: Runner, slots: int, timeout: float) -> Receiv
 async def count(engine: AsyncEngine, metrics: JobMetrics) -> None:
     """Update the metrics of the jobs in the database."""
     while True:
-        waiting, dead = await repository.count(engine)
-        metrics.waiting.set(waiting)
-        metrics.dead.set(dead)
+        metrics.set_counts(await repository.count(engine))
         await asyncio.sleep(COUNT_SECONDS)
 
 

@@ -46,7 +46,26 @@ SET published = 0,
 WHERE id = :id AND failed_at IS NULL
 RETURNING failed_at IS NOT NULL
 """)
-COUNT = text("SELECT count(*) FILTER (WHERE failed_at IS NULL), count(failed_at) FROM jobs")
+# A run has locked the row of its job: the transaction of its xmax is in progress. Each publication has moved `due_at`;
+# the sum of the delays is the time for which the job has waited since the first one.
+COUNT = text("""
+WITH found AS (
+    SELECT failures, failed_at IS NOT NULL AS is_dead,
+        due_at - :lost_after * (2 ^ least(published, 20) - 1) AS due_at,
+        xmax::text::bigint > 0 AND NOT pg_visible_in_snapshot(
+            ((pg_snapshot_xmax(snapshot)::text::bigint >> 32 << 32) + xmax::text::bigint)::text::xid8, snapshot
+        ) AS is_running
+    FROM jobs, pg_current_snapshot() AS snapshot
+), waiting AS (
+    SELECT failures, due_at FROM found WHERE NOT is_dead AND NOT is_running
+)
+SELECT
+    (SELECT count(*) FROM waiting WHERE failures = 0),
+    (SELECT count(*) FROM found WHERE NOT is_dead AND is_running),
+    (SELECT count(*) FROM waiting WHERE failures > 0),
+    (SELECT count(*) FROM found WHERE is_dead),
+    (SELECT greatest(extract(epoch FROM now() - min(due_at)), 0)::float FROM waiting)
+""")
 
 
 class Published(NamedTuple):
@@ -64,6 +83,16 @@ class Taken(NamedTuple):
     arguments: dict[str, Any]
     request_id: str | None
     created_at: datetime
+
+
+class Counts(NamedTuple):
+    """The numbers of jobs by state, and for how many seconds the oldest that does not run has been due."""
+
+    queued: int
+    running: int
+    failed: int
+    dead: int
+    oldest_age: float
 
 
 async def publish(engine: AsyncEngine, limit: int, others: Sequence[str] = ()) -> list[Published]:
@@ -102,8 +131,8 @@ async def fail(engine: AsyncEngine, job_id: UUID, reason: str, attempts: int) ->
         return bool(await connection.scalar(FAIL, values))
 
 
-async def count(engine: AsyncEngine) -> tuple[int, int]:
-    """The numbers of jobs that have not finished, and of dead letters."""
+async def count(engine: AsyncEngine) -> Counts:
+    """Count the jobs; a worker that has locked a job runs it."""
     async with engine.connect() as connection:
-        waiting, dead = (await connection.execute(COUNT)).one()
-        return waiting, dead
+        row = (await connection.execute(COUNT, {"lost_after": LOST_AFTER})).one()
+        return Counts(*(number or 0 for number in row))

@@ -16,10 +16,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from auth.settings import AuthSettings
 from shared.database.connection import LimitedConnection
-from shared.database.engine import create_engine, parse_url
+from shared.database.engine import PoolCollector, create_engine, parse_url
 from shared.database.models import User
 from shared.database.pending import check_migrated
 from shared.database.roles import login_role
+from shared.metrics import Metrics
+from tests.support.clients import SETTINGS
 from tests.support.processes import frozen
 from tests.support.serving import TIMEOUT_SECONDS
 from tests.support.stores import Stores, fresh, migrate
@@ -48,6 +50,22 @@ async def slow_engine(settings: AuthSettings) -> AsyncIterator[AsyncEngine]:
     engine = create_engine(settings.model_copy(update=timeouts), "auth")
     yield engine
     await engine.dispose()
+
+
+async def test_connections_and_waits_are_measured(engine: AsyncEngine) -> None:
+    metrics = Metrics("test", SETTINGS)
+    metrics.watch(PoolCollector(engine))
+    async with engine.connect() as connection:
+        await connection.scalar(PID)
+        in_use = metrics.render().decode()
+        with pytest.raises(PoolTimeoutError):
+            await engine.connect().start()
+    text = metrics.render().decode()
+    assert 'db_pool_connections{state="in use"} 1.0' in in_use
+    assert 'db_pool_connections{state="idle"} 1.0' in text
+    assert "db_pool_connections_max 1.0" in text
+    assert "db_pool_wait_seconds_count 2.0" in text
+    assert "db_pool_timeouts_total 1.0" in text
 
 
 async def limited(connection: AsyncConnection) -> int:

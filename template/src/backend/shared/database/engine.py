@@ -1,20 +1,24 @@
 """Database settings and the connection pool."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from functools import partial
+from time import perf_counter
 from typing import Annotated, Any
 
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
 from psycopg import ProgrammingError
 from psycopg.conninfo import conninfo_to_dict
 from pydantic import AfterValidator, Field, SecretStr
-from sqlalchemy import URL
+from sqlalchemy import URL, AsyncAdaptedQueuePool, PoolProxiedConnection
 from sqlalchemy.exc import OperationalError, TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from shared.database.connection import connector
 from shared.database.pending import PendingMigrationsError
 from shared.database.roles import login_role
+from shared.metrics import STORE_BOUNDS, Durations, gauges, histogram
 from shared.security.weak_credentials import password_in_url, role_password_weakness, separate_password_weakness
 from shared.settings import Seconds, Settings, current_secret, is_local_host, refuse
 
@@ -141,6 +145,42 @@ def service_login(settings: DatabaseSettings, service: str) -> dict[str, str]:
     return {"user": login_role(user or "app", service, password), "password": password}
 
 
+class MeasuredPool(AsyncAdaptedQueuePool):
+    """A connection pool that measures how long it takes to get a connection, which may be a new one."""
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self.waits = Durations(STORE_BOUNDS)
+        self.timeouts = 0
+
+    def connect(self) -> PoolProxiedConnection:
+        """Get a connection, in at most the timeout of the pool."""
+        started = perf_counter()
+        try:
+            return super().connect()
+        except PoolTimeoutError:
+            self.timeouts += 1
+            raise
+        finally:
+            self.waits.observe(perf_counter() - started)
+
+
+class PoolCollector(Collector):
+    """Metrics of the connection pool, read when they are collected."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._engine = engine
+
+    def collect(self) -> Iterable[Metric]:
+        """Connections by state, and what it takes to get one."""
+        pool: Any = self._engine.pool
+        states = {"idle": pool.checkedin(), "in use": pool.checkedout()}
+        yield gauges("db_pool_connections", "Connections to the database.", "state", states)
+        yield GaugeMetricFamily("db_pool_connections_max", "The most connections to the database.", pool.size())
+        yield histogram("db_pool_wait_seconds", "Time until a connection was there, old or new.", pool.waits)
+        yield CounterMetricFamily("db_pool_timeouts", "Requests for a connection that timed out.", pool.timeouts)
+
+
 def create_engine(settings: DatabaseSettings, service: str, *, pre_ping: bool = True) -> AsyncEngine:
     """Create a service's connection pool; it connects on first use and does not log parameter values.
 
@@ -151,6 +191,7 @@ def create_engine(settings: DatabaseSettings, service: str, *, pre_ping: bool = 
     return create_async_engine(
         url,
         hide_parameters=True,
+        poolclass=MeasuredPool,
         pool_size=settings.database_pool_size,
         max_overflow=0,
         pool_timeout=timeout,
