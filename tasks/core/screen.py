@@ -18,8 +18,11 @@ from tasks.core.console import WIDTH
 COLOURS = ("cyan", "magenta", "yellow", "green", "blue", "bright_red", "bright_cyan", "bright_magenta")
 MARKS = {"ready": ("✓", "green"), "failed": ("✗", "red"), "waiting": ("·", "dim")}
 LEVELS = {"debug": "dim", "info": "green", "warning": "yellow", "error": "red", "critical": "bold red"}
-# Fields of a log line that have a position of their own, or are the same in all lines.
-POSITIONED = ("timestamp", "level", "event", "request_id", "exception", "service", "app", "environment")
+# Fields of a log line that have a position of their own, are the same in all lines, or are IDs of traces.
+POSITIONED = (
+    *("timestamp", "level", "event", "request_id", "exception", "trace_id", "span_id"),
+    *("service", "service.name", "app", "environment"),
+)
 
 
 class Screen:

@@ -8,10 +8,9 @@ from tasks.core.ports import LOOPBACK, Ports
 from tasks.frontend import settings
 from tasks.frontend.node import install
 from tasks.project import env_file
-from tasks.project.services import GATEWAY, Service, port_of
+from tasks.project.services import GATEWAY, Service, metrics_port, port_of
 
 NAME = settings.NAME
-GATEWAY_URL = "GATEWAY_URL"
 # With this name, all browsers but Safari accept secure cookies without https.
 HOST = "localhost"
 # Its reload is Next's own.
@@ -24,12 +23,12 @@ PREPARE = [sys.executable, "-m", "tasks", "frontend.node"]
 def load(project: Path, ports: Ports) -> Service:
     """The service, on its usual port if that is free."""
     usual = port_of(project, NAME)
-    return service(ports.take(usual), usual)
+    return service(ports.take(usual), usual, metrics_port(project, NAME, ports))
 
 
-def service(port: int, usual_port: int | None = None) -> Service:
+def service(port: int, usual_port: int | None = None, metrics: int | None = None) -> Service:
     """The service on a port."""
-    return Service(NAME, port, usual_port, (GATEWAY,), HOST, "/health")
+    return Service(NAME, port, usual_port, (GATEWAY,), HOST, "/health", metrics)
 
 
 def command(
@@ -37,7 +36,7 @@ def command(
 ) -> tuple[list[str], dict[str, str], Path]:
     """The command line of the server, its environment beside that of the services, and the folder that it runs in."""
     node = install(project)
-    known = {**env_file.settings(project), GATEWAY_URL: environment[GATEWAY_URL]}
+    known = {**env_file.settings(project), **environment}
     variables = node.environment | {name: known[name] for name in settings.names(project) if known.get(name)}
     if is_built:
         variables |= {"HOSTNAME": LOOPBACK, "PORT": str(own.port), "NODE_ENV": "production"}

@@ -31,7 +31,8 @@ def read(project: Path) -> type[BaseSettings]:
     fields: dict[str, Any] = {}
     for name, rule in zip(parts[::2], parts[1::2], strict=True):
         default = DEFAULT.search(rule)
-        fields[name.lower()] = (str, default[1] if default else None if ".optional()" in rule else ...)
+        optional = (str | None, None) if ".optional()" in rule else (str, ...)
+        fields[name.lower()] = (str, default[1]) if default else optional
     return create_model("FrontendSettings", __base__=Settings, **fields)
 
 

@@ -16,13 +16,15 @@ from auth.app import create_app as create_auth
 from auth.settings import AuthSettings
 from projects.app import create_app as create_projects
 from projects.settings import ProjectsSettings
+from shared import tracing
 from tasks.core.errors import UserError
 from tasks.core.ports import Ports
 from tasks.servers.group import Group
 from tasks.servers.valkey import Valkey
 from tests.support.application import NO_LIMIT, Application, run_application
-from tests.support.clients import http_client
+from tests.support.clients import SETTINGS, http_client
 from tests.support.mailing import mailing
+from tests.support.receiver import Receiver, running_receiver
 from tests.support.serving import serve
 from tests.support.stores import PRIMARY, Stores, clone, template
 from tests.support.users import User, create_user
@@ -188,7 +190,26 @@ def environment(auth_settings: AuthSettings, stores: Stores) -> dict[str, str]:
 
 
 @pytest.fixture(scope="session")
-def application(environment: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Application]:
-    """The whole application as processes; see APPLICATION_TESTS."""
-    with run_application(environment, tmp_path_factory.mktemp("application")) as processes:
+def receiver() -> Iterator[Receiver]:
+    """A receiver of traces."""
+    with running_receiver() as found:
+        yield found
+
+
+@pytest.fixture
+def traced(receiver: Receiver) -> Iterator[Receiver]:
+    """The receiver of all traces of services that run in the process of the test; they have one name."""
+    settings = SETTINGS.model_copy(update={"otel_exporter_otlp_endpoint": receiver.url, "otel_traces_sampler_arg": 1.0})
+    tracing.configure("tested", settings)
+    yield receiver
+    tracing.stop()
+
+
+@pytest.fixture(scope="session")
+def application(
+    environment: dict[str, str], receiver: Receiver, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Application]:
+    """The whole application as processes, which send all traces; see APPLICATION_TESTS."""
+    traces = {"OTEL_EXPORTER_OTLP_ENDPOINT": receiver.url, "OTEL_TRACES_SAMPLER_ARG": "1"}
+    with run_application({**environment, **traces}, tmp_path_factory.mktemp("application")) as processes:
         yield processes

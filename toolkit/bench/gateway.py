@@ -21,6 +21,7 @@ from toolkit.bench.servers import (
     load,
     nginx,
     plain,
+    tracing_off,
 )
 
 PLAIN_BUDGET = 30.0
@@ -28,6 +29,8 @@ NGINX_BUDGET = 0.25
 ADDED_BUDGET = 0.5e-3
 TAIL_BUDGET = 3.0
 PROCESSES_BUDGET = 1.1
+TRACED_SHARE = 0.1
+OFF_BUDGET, TRACED_BUDGET, TRACED_NGINX_BUDGET = 1.02, 1.15, 0.22
 # Of cost and memory that should not grow, which differ by this much between two runs.
 FLAT = 1.05
 NEEDED = ("wrk", "nginx", "taskset")
@@ -50,6 +53,8 @@ def measure(scratch: Path, project: Path) -> list[Row]:
             rows = throughput(ours, slow, fast)
         rows.append(added_latency(ours, upstream))
         rows += tail_latency(ours, fast, scratch)
+        with gateway(project, upstream, traced=TRACED_SHARE) as traced:
+            rows += tracing(ours, traced, fast, tracing_off(project))
         rows.append(memory(ours))
         with gateway(project, upstream) as second:
             rows.append(two_processes(ours, second))
@@ -78,6 +83,40 @@ def throughput(*servers: Server) -> list[Row]:
             f"{ours / fast:.0%}",
             f"≥ {NGINX_BUDGET:.0%}",
             ours / fast >= NGINX_BUDGET,
+        ),
+    ]
+
+
+def tracing(ours: Server, traced: Server, fast: Server, off: float) -> list[Row]:
+    """CPU time of a request and throughput with tracing; `off` is the time in microseconds while it is off."""
+    rounds = [(cpu_per_request({ours: PATH}), cpu_per_request({traced: PATH})) for _ in range(2 * ROUNDS)]
+    untraced, sampled = (statistics.median(column) for column in zip(*rounds, strict=True))
+    most, nginx_most = (statistics.median(load(each).per_second for _ in range(ROUNDS)) for each in (traced, fast))
+    without = untraced - off
+    return [
+        Row(
+            "CPU time of a request, tracing off",
+            f"{untraced:.1f} µs",
+            f"{without:.1f} µs (without its calls)",
+            f"{untraced / without:.3f} ×",
+            f"≤ {OFF_BUDGET} ×",
+            untraced / without <= OFF_BUDGET,
+        ),
+        Row(
+            f"… {TRACED_SHARE:.0%} of the traces recorded",
+            f"{sampled:.1f} µs",
+            f"{without:.1f} µs",
+            f"{sampled / without:.2f} ×",
+            f"≤ {TRACED_BUDGET} ×",
+            sampled / without <= TRACED_BUDGET,
+        ),
+        Row(
+            "… against nginx",
+            f"{most:,.0f} requests/s",
+            f"{nginx_most:,.0f} (nginx)",
+            f"{most / nginx_most:.0%}",
+            f"≥ {TRACED_NGINX_BUDGET:.0%}",
+            most / nginx_most >= TRACED_NGINX_BUDGET,
         ),
     ]
 

@@ -44,6 +44,13 @@ names = [f"service{number}" for number in range(int(sys.argv[1]))]
 routes = [Route(f"/api/{name}", name, settings.projects_url, verify_tokens=True) for name in names]
 run("gateway", create_app(settings, routes), settings, settings.gateway_port)
 """
+# What the middleware, an attempt and its headers ask of a process without tracing; the least of several turns.
+TRACING_OFF = """
+from timeit import repeat
+from shared import tracing
+calls = "tracing.is_on(); tracing.is_sampled(); tracing.header_of(None)"
+print(min(repeat(calls, globals=globals(), number=100_000)) * 10)
+"""
 PATH = "/api/projects"
 CONNECTIONS = 32
 UNITS = {"us": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0}
@@ -130,11 +137,28 @@ def nginx(folder: Path, core: int, location: str, behind: Server | None = None) 
         yield server
 
 
+def tracing_off(project: Path) -> float:
+    """Microseconds per request of the gateway's calls to `shared.tracing` while tracing is off."""
+    command = [str(project / ".nox/dev/bin/python"), "-c", TRACING_OFF]
+    done = subprocess.run(
+        ["taskset", "-c", str(SERVER_CORE), *command],
+        cwd=project,
+        env=environment({"PYTHONPATH": "src/backend"}),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return float(done.stdout)
+
+
 @contextmanager
-def gateway(project: Path, upstream: Server, services: int | None = None) -> Iterator[Server]:
+def gateway(
+    project: Path, upstream: Server, services: int | None = None, traced: float | None = None
+) -> Iterator[Server]:
     """The project's gateway with the logging of production, its services replaced by the upstream.
 
-    With `services`, it has so many more of them, with the paths `/api/service0` and so on.
+    With `services`, it has so many more of them, with the paths `/api/service0` and so on. With `traced`, it records
+    this share of the traces, and the upstream receives them.
     """
     port, url = free_port(), f"http://127.0.0.1:{upstream.port}"
     settings = {
@@ -151,6 +175,8 @@ def gateway(project: Path, upstream: Server, services: int | None = None) -> Ite
         "RATE_LIMIT_ADDRESS": "100000000/minute",
         "PYTHONPATH": "src/backend",
     }
+    if traced is not None:
+        settings |= {"OTEL_EXPORTER_OTLP_ENDPOINT": url, "OTEL_TRACES_SAMPLER_ARG": str(traced)}
     arguments = ["-m", "gateway"] if services is None else ["-c", MORE_ROUTES, str(services)]
     command = [str(project / ".nox/dev/bin/python"), *arguments]
     with running(command, port, SERVER_CORE, project, settings) as server:

@@ -1,3 +1,4 @@
+import asyncio
 from datetime import UTC, datetime, timedelta
 from secrets import token_hex
 from time import time
@@ -168,7 +169,9 @@ def series(metrics: str) -> set[str]:
 
 
 async def no_message() -> Message:
-    return {"type": "http.request"}
+    """The client sends nothing more, and stays connected."""
+    await asyncio.Event().wait()
+    raise AssertionError
 
 
 async def ignore(_message: Message) -> None:

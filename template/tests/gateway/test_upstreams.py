@@ -4,6 +4,7 @@ import asyncio
 import re
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, suppress
+from secrets import token_hex
 from typing import Self
 
 import httpx
@@ -14,6 +15,7 @@ from gateway.app import create_app
 from gateway.settings import GatewaySettings
 from tests.support.clients import client_of, metrics_at
 from tests.support.names import NAME, Names
+from tests.support.receiver import Receiver
 from tests.support.serving import free_port, serve, wait_for_status, wait_until
 from tests.support.upstream import Upstream
 
@@ -166,6 +168,24 @@ async def test_attempts_are_limited(named: httpx.AsyncClient, metrics_port: int,
     metrics = await metrics_at(metrics_port)
     assert 'upstream_retries_total{service="projects"} 2.0' in metrics
     assert 'upstream_addresses{service="projects",state="left out"} 1.0' in metrics
+
+
+async def test_each_attempt_is_a_span(named: httpx.AsyncClient, names: Names, traced: Receiver) -> None:
+    trace_id = token_hex(16)
+    async with Broken() as broken, serve(Upstream()) as url:
+        names.ports = [broken.port, port_of(url)]
+        responses = [
+            await named.get("/api/projects/echo", headers={"traceparent": f"00-{trace_id}-{token_hex(8)}-01"})
+            for _ in range(2)
+        ]
+    await traced.trace(trace_id, "tested GET /api/projects", "tested GET projects")
+    await wait_until(lambda: len([each for each in traced.spans if each.trace_id == trace_id]) == 5)
+    attempts = [each for each in traced.spans if each.trace_id == trace_id and each.name == "GET projects"]
+    assert [each.is_failed for each in attempts].count(True) == 1
+    assert sorted(each.attributes["http.request.resend_count"] for each in attempts) == [0, 0, 1]
+    assert {each.attributes["upstream.circuit"] for each in attempts} == {"closed"}
+    sent = {dict(each.json()["headers"])["traceparent"] for each in responses}
+    assert sent == {f"00-{trace_id}-{each.span_id}-01" for each in attempts if not each.is_failed}
 
 
 async def test_retries_are_a_share_of_the_requests(

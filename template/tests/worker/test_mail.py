@@ -20,10 +20,13 @@ from aiosmtpd.smtp import SMTP, AuthResult, LoginPassword
 from pydantic import SecretStr, ValidationError
 from structlog.testing import capture_logs
 
+from shared import tracing
 from shared.mail import MailSettings
+from shared.request_id import set_request_id
 from shared.settings import Environment
 from tests.support.clients import client_of
 from tests.support.names import NAME, Names
+from tests.support.receiver import Receiver
 from tests.worker.conftest import Database, Work
 from worker import repository
 from worker.app import create_app
@@ -33,6 +36,7 @@ from worker.registry import Context, Job, by_name
 from worker.settings import WorkerSettings
 
 JOB = uuid4()
+REQUEST = "request-1234"
 MAIL = Mail("ada@example.org", "Hello\r\nBcc: eve@example.org", ["<b>1 & 2</b>", "https://example.com/?a=1&b=2"])
 PASSWORD = "not for people"
 
@@ -296,3 +300,24 @@ async def test_expired_links_registrations_and_audit_events_are_deleted(
     assert await database.values("SELECT email FROM registrations") == ["0@example.org"]
     assert await database.values("SELECT token_hash FROM account_tokens") == [hashlib.sha256(b"0").digest()]
     assert await database.values("SELECT action FROM audit_events") == ["day.399"]
+
+
+async def test_mail_of_a_request_is_in_its_trace(database: Database, work: Work, traced: Receiver) -> None:
+    span = tracing.begin("request", "SERVER", None)
+    trace = tracing.current()
+    assert trace is not None
+    set_request_id(REQUEST.encode())
+    async with work(Job(mail_verification, is_mail=True)):
+        email = f"{uuid4().hex}@example.org"
+        await database.execute("INSERT INTO registrations (email, name, password_hash) VALUES (%s, 'Ada', 'x')", email)
+        job = await database.add("mail_verification", email=email)
+        tracing.finish(span)
+        await database.finished(job)
+        names = ("job mail_verification", "send mail", "SELECT registrations", "INSERT account_tokens", "request")
+        spans = await traced.trace(trace.trace_id, *(f"tested {each}" for each in names))
+    run = spans["tested job mail_verification"]
+    assert run.parent_id == trace.span_id
+    attributes = {"job.name": "mail_verification", "job.id": str(job), "request.id": REQUEST, "job.outcome": "finished"}
+    assert run.attributes == attributes
+    assert {each.parent_id for each in spans.values() if each is not run} <= {run.span_id, trace.span_id, ""}
+    assert email not in str(spans)

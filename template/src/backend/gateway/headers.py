@@ -1,12 +1,14 @@
 """Filters and rewrites the headers of forwarded requests and responses."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import structlog
 from pyreqwest.http import HeaderMap
 from pyreqwest.response import Response
 from starlette.types import Scope
 
+from shared import tracing
 from shared.request_id import current_request_id
 
 HOP_BY_HOP = frozenset(
@@ -23,7 +25,7 @@ HOP_BY_HOP = frozenset(
     }
 )
 # The gateway sets these itself; it has already answered `expect`.
-REPLACED = frozenset({b"expect", b"forwarded", b"host", b"x-real-ip", b"x-request-id"})
+REPLACED = frozenset({b"expect", b"forwarded", b"host", b"traceparent", b"tracestate", b"x-real-ip", b"x-request-id"})
 CONNECTION_OPTIONS = frozenset({"keep-alive", "close"})
 NOT_FORWARDED = HOP_BY_HOP | REPLACED
 # RFC 9110 §7.6.3: the protocol of the received message and a pseudonym of this gateway.
@@ -35,8 +37,10 @@ NOT_RETURNED = frozenset(name.decode("ascii") for name in HOP_BY_HOP | {b"server
 log = structlog.get_logger()
 
 
-def to_service(scope: Scope) -> list[tuple[str, str]]:
-    """The request headers to forward: without hop-by-hop headers, with `Via` and `X-Forwarded-*`.
+def to_service(scope: Scope, span: Any = None) -> list[tuple[str, str]]:
+    """The request headers to forward: without hop-by-hop headers, with `Via`, `X-Forwarded-*` and `traceparent`.
+
+    The last is that of the span of the call, if there is one.
 
     Raises UnicodeDecodeError if a value is not UTF-8: pyreqwest takes text and sends it as UTF-8.
     """
@@ -59,6 +63,8 @@ def to_service(scope: Scope) -> list[tuple[str, str]]:
         ("x-forwarded-proto", scope["scheme"]),
         ("x-request-id", current_request_id() or ""),
     ]
+    if trace := tracing.header_of(span):
+        headers.append(("traceparent", trace))
     return headers
 
 

@@ -3,7 +3,9 @@
 import asyncio
 import logging
 import math
+import sys
 from collections.abc import AsyncIterator
+from typing import Any
 
 import structlog
 from pyreqwest.exceptions import BuilderError, PyreqwestError
@@ -16,7 +18,9 @@ from gateway.clients import LONG_TIMEOUT, Clients
 from gateway.headers import to_client, to_service
 from gateway.upstreams import Address, Upstream, is_repeatable
 from gateway.watchdog import Watchdog
+from shared import tracing
 from shared.error_responses import Headers, send_error
+from shared.metrics import method_name
 from shared.middleware import RETRY, first_values
 from shared.request_body import BodyAdmission, BodyError, content_length
 
@@ -103,14 +107,8 @@ class ForwardedRequest:
             if address is None:
                 raise NoAddressError(f"no address for {self._upstream.name}")
             attempts += 1
-            address.waiting += 1
             try:
-                async with self._build(clients, address).build_streamed() as response:
-                    self._answered = True
-                    self._upstream.succeeded(address)
-                    self._upstream.breaker.finish(self, failed=False)
-                    await self._stream(response)
-                    return
+                await self._attempt(clients, address, attempts)
             except PyreqwestError as error:
                 if not await self._may_repeat(error, address, attempts):
                     raise
@@ -118,8 +116,36 @@ class ForwardedRequest:
                 if self._watchdog.timed_out == "service" and not self._answered:
                     self._upstream.failed(address, error)
                 raise
-            finally:
-                address.waiting -= 1
+            else:
+                return
+
+    async def _attempt(self, clients: Clients, address: Address, number: int) -> None:
+        """Send the request to an address, and return the response."""
+        span = self._start_span(address, number) if tracing.is_sampled() else None
+        address.waiting += 1
+        try:
+            async with self._build(clients, address, span).build_streamed() as response:
+                self._answered = True
+                if span is not None:
+                    span.set_attributes({"http.response.status_code": response.status})
+                self._upstream.succeeded(address)
+                self._upstream.breaker.finish(self, failed=False)
+                await self._stream(response)
+        finally:
+            address.waiting -= 1
+            if span is not None:
+                tracing.finish(span, error=sys.exception())
+
+    def _start_span(self, address: Address, number: int) -> Any:
+        """Start the span of an attempt."""
+        attributes: dict[str, str | int | bool] = {
+            "http.request.resend_count": number - 1,
+            "upstream.service": self._upstream.name,
+            "upstream.circuit": self._upstream.breaker.state,
+        }
+        if len(self._upstream.addresses) > 1:
+            attributes["server.address"] = address.url
+        return tracing.start(f"{method_name(self._scope['method'])} {self._upstream.name}", attributes)
 
     async def _may_repeat(self, error: PyreqwestError, address: Address, attempts: int) -> bool:
         if self._answered or isinstance(error, BuilderError):
@@ -133,12 +159,12 @@ class ForwardedRequest:
         self._watchdog.wait_for("service")
         return True
 
-    def _build(self, clients: Clients, address: Address) -> RequestBuilder:
+    def _build(self, clients: Clients, address: Address, span: Any) -> RequestBuilder:
         scope = self._scope
         url = address.url + scope["raw_path"].decode("ascii")
         if scope["query_string"]:
             url += "?" + scope["query_string"].decode()
-        headers = to_service(scope)
+        headers = to_service(scope, span)
         client = clients.streams if self._is_upload or self._silence else clients.default
         if address.host:
             headers.append(("host", address.host))

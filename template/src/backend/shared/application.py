@@ -71,6 +71,8 @@ def create_service(
         redoc_url=None,
         # An application or a route can have another limit, and so can a route of the gateway.
         max_body_size=MAX_BODY_SIZE,
+        # `shared.tracing` has the spans; FastAPI's own would be four more of each request, with its path and query.
+        telemetry={"tracing": False, "metrics": False, "logs": False},
         # A redirect would contain the internal address of the service.
         redirect_slashes=False,
     )

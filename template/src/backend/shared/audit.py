@@ -1,15 +1,36 @@
-"""Audit log: records who did what, in the same transaction."""
+"""Audit log: records who did what, in the same transaction, and logs it at every level when that is committed."""
 
+import logging
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import insert, literal, select, text
+import structlog
+from sqlalchemy import event, insert, literal, select, text
 from sqlalchemy.dialects.postgresql import INET
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
+from sqlalchemy.orm import Session
 
 from shared.database.models import AuditEvent, User
 from shared.database.pending import check_migrated
 from shared.request_id import current_address, current_request_id, current_user_agent
+
+# In the `info` of a session: the events of its transaction.
+PENDING = "audit"
+
+# Whatever the level of the environment.
+log = structlog.wrap_logger(None, wrapper_class=structlog.make_filtering_bound_logger(logging.NOTSET))
+
+
+@event.listens_for(Session, "after_commit")
+def _log_events(session: Session) -> None:
+    """Without details, which may have names and mail addresses."""
+    for fields in session.info.pop(PENDING, ()):
+        log.info("audit", **fields)
+
+
+@event.listens_for(Session, "after_rollback")
+def _forget_events(session: Session) -> None:
+    session.info.pop(PENDING, None)
 
 
 def record(session: AsyncSession, action: str, actor_id: UUID, subject_id: UUID, **details: Any) -> None:
@@ -25,6 +46,7 @@ def record(session: AsyncSession, action: str, actor_id: UUID, subject_id: UUID,
             details=details,
         )
     )
+    _remember(session, action, actor_id, subject_id)
 
 
 async def record_of(session: AsyncSession, action: str, user_id: UUID) -> None:
@@ -37,9 +59,18 @@ async def record_of(session: AsyncSession, action: str, user_id: UUID) -> None:
         "client": literal(current_address(), INET),
         "user_agent": literal(current_user_agent()),
     }
-    await session.execute(
-        insert(AuditEvent).from_select(list(values), select(*values.values()).where(User.id == user_id))
+    connection = await session.connection()
+    inserted = await connection.execute(
+        insert(AuditEvent).from_select(list(values), select(*values.values()).where(User.id == user_id)),
+        execution_options={"preserve_rowcount": True},
     )
+    if inserted.rowcount > 0:
+        _remember(session, action, user_id, user_id)
+
+
+def _remember(session: AsyncSession, action: str, actor_id: UUID, subject_id: UUID) -> None:
+    fields = {"action": action, "actor_id": str(actor_id), "subject_id": str(subject_id)}
+    session.info.setdefault(PENDING, []).append(fields)
 
 
 async def check_writable(engine: AsyncEngine) -> None:

@@ -10,6 +10,7 @@ from fastapi.responses import JSONResponse
 from pydantic import Field
 from starlette.types import Send
 
+from shared import tracing
 from shared.schemas import Schema
 
 Headers = Sequence[tuple[bytes, bytes]]
@@ -57,6 +58,9 @@ class Problem(Schema):
 
     detail: str
     """What went wrong, for people."""
+
+    trace_id: str = Field(default="", examples=["4bf92f3577b34da6a3ce929d0e0e4736"])
+    """The ID of the trace of the request, for reports to the operator; missing if tracing is off."""
 
 
 class InvalidValue(Schema):
@@ -136,7 +140,8 @@ async def send_error(send: Send, status: int, detail: str, headers: Headers = ()
 def _problem(status: int, detail: str, code: str) -> dict[str, Any]:
     title = TITLES.get(status) or HTTPStatus(status).phrase
     code = code or title.lower().replace(" ", "_")
-    return {"type": "about:blank", "title": title, "status": status, "code": code, "detail": detail}
+    problem = {"type": "about:blank", "title": title, "status": status, "code": code, "detail": detail}
+    return {**problem, "trace_id": trace.trace_id} if (trace := tracing.current()) else problem
 
 
 def _field(error: Mapping[str, Any]) -> str:

@@ -1,9 +1,11 @@
 """HTTP client for calls between services."""
 
 from datetime import timedelta
+from urllib.parse import urlsplit
 
 from pyreqwest.client import Client, ClientBuilder
 
+from shared import tracing
 from shared.request_id import current_request_id
 
 CONNECT_TIMEOUT = timedelta(seconds=2)
@@ -41,5 +43,9 @@ async def get_bytes(client: Client, url: str, limit: timedelta, *, raise_for_sta
     request = client.get(url).timeout(limit).error_for_status(raise_for_status)
     if request_id := current_request_id():
         request = request.header("x-request-id", request_id)
-    response = await request.build().send()
-    return response.status, (await response.bytes()).to_bytes()
+    attributes = {"http.request.method": "GET", "server.address": urlsplit(url).hostname or ""}
+    with tracing.span("GET", attributes) as span:
+        if header := tracing.header_of(span):
+            request = request.header("traceparent", header)
+        response = await request.build().send()
+        return response.status, (await response.bytes()).to_bytes()

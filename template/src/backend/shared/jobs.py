@@ -7,6 +7,7 @@ from uuid import UUID, uuid4
 from pydantic_core import to_jsonable_python
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from shared import tracing
 from shared.database.models import Job
 from shared.request_id import current_request_id
 
@@ -17,7 +18,9 @@ def enqueue(session: AsyncSession, name: str, *, run_at: datetime | None = None,
     The name is a key of `worker.jobs.JOBS`. The arguments are stored as JSON, and must not be secrets. The job starts
     when the transaction is committed, or at `run_at` or up to a second later. It runs at least once.
     """
-    job = Job(id=uuid4(), name=name, arguments=to_jsonable_python(arguments), request_id=current_request_id())
+    trace = tracing.header_of(None)
+    arguments = to_jsonable_python(arguments)
+    job = Job(id=uuid4(), name=name, arguments=arguments, request_id=current_request_id(), trace=trace)
     if run_at is not None:
         job.due_at = run_at
     session.add(job)

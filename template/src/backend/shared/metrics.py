@@ -9,6 +9,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Histo
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, generate_latest
 from prometheus_client.registry import Collector
 
+from shared import tracing
 from shared.settings import ServiceSettings
 
 CONTENT_TYPE = CONTENT_TYPE_PLAIN_0_0_4
@@ -17,6 +18,11 @@ METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
 BOUNDS = (0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5, 10.0)
 # Those of the stores, whose commands are faster.
 STORE_BOUNDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
+
+
+def method_name(method: str) -> str:
+    """The method, or OTHER for one that is not common."""
+    return method if method in METHODS else "OTHER"
 
 
 class Durations:
@@ -99,7 +105,7 @@ class Metrics:
         PlatformCollector(registry=self.registry)
         GCCollector(registry=self.registry)
         self.requests = RequestCollector()
-        self.watch(self.requests, AppInfo(service, settings))
+        self.watch(self.requests, AppInfo(service, settings), DroppedSpans())
 
     def watch(self, *collectors: Collector) -> None:
         """Add the metrics of these collectors."""
@@ -108,7 +114,7 @@ class Metrics:
 
     def observe(self, method: str, route: str, status: int, seconds: float) -> None:
         """Record a request; `route` must be a route template, not a path."""
-        self.requests.observe(method if method in METHODS else "OTHER", route, status, seconds)
+        self.requests.observe(method_name(method), route, status, seconds)
 
     def render(self) -> bytes:
         """The metrics in the Prometheus text format."""
@@ -119,10 +125,21 @@ class AppInfo(Collector):
     """The running release."""
 
     def __init__(self, service: str, settings: ServiceSettings) -> None:
-        self._labels = [service, settings.app_version, settings.environment.value]
+        self._labels = [service, settings.app_version, str(settings.environment)]
 
     def collect(self) -> Iterable[Metric]:
         """Always 1."""
         info = GaugeMetricFamily("app_info", "The running release.", labels=["service", "version", "environment"])
         info.add_metric(self._labels, 1)
         return [info]
+
+
+class DroppedSpans(Collector):
+    """Spans of this process that no receiver has got."""
+
+    def collect(self) -> Iterable[Metric]:
+        """The numbers by reason."""
+        dropped = CounterMetricFamily("spans_dropped", "Spans that were lost.", labels=["reason"])
+        for reason in tracing.REASONS:
+            dropped.add_metric([reason], tracing.Tracing.dropped[reason])
+        return [dropped]

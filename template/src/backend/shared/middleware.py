@@ -9,9 +9,9 @@ from typing import Any
 import structlog
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from shared import request_id
+from shared import request_id, tracing
 from shared.error_responses import Headers, send_error
-from shared.metrics import Metrics
+from shared.metrics import Metrics, method_name
 from shared.request_body import BodyError, RequestBody, has_body
 
 CLIENT_DISCONNECTED = 499
@@ -83,9 +83,15 @@ class RequestMiddleware:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
+        span = None
+        if tracing.is_on() and scope["path"] not in QUIET_ROUTES:
+            context = received_trace(scope) if tracing.HEADER in headers else None
+            span = tracing.begin("request", "SERVER", context, is_trusted=not self._is_gateway)
         response = ResponseSender(scope, send, current_id, self._response_headers)
         body = RequestBody(receive) if has_body(headers) else None
         await self._respond(scope, body.receive if body else receive, response)
+        if span is not None:
+            end_span(span, scope, response, current_id)
         if body and response.complete:
             await body.drain()
 
@@ -129,6 +135,27 @@ class RequestMiddleware:
                 complete=response.complete,
                 duration_ms=round(seconds * 1000, 2),
             )
+
+
+def received_trace(scope: Scope) -> bytes | None:
+    """The `traceparent` of the request; None if there are several."""
+    found = [value for name, value in scope["headers"] if name == tracing.HEADER]
+    return found[0] if len(found) == 1 else None
+
+
+def end_span(span: Any, scope: Scope, response: ResponseSender, current_id: str) -> None:
+    """End the span of a request, which has the route template in its name, and no path and no query."""
+    route = route_name(scope)
+    status = response.status or CLIENT_DISCONNECTED
+    method = method_name(scope["method"])
+    span.update_name(f"{method} {route}")
+    attributes: tracing.Attributes = {
+        "http.request.method": method,
+        "http.route": route,
+        "http.response.status_code": status,
+        "request.id": current_id,
+    }
+    tracing.finish(span, attributes, str(status) if status >= 500 else None)
 
 
 def level_of(route: str, status: int) -> int:

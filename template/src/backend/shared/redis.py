@@ -25,6 +25,7 @@ from redis.exceptions import (
     TimeoutError as RedisTimeoutError,
 )
 
+from shared import tracing
 from shared.metrics import STORE_BOUNDS, Durations, gauges, histogram
 from shared.security.weak_credentials import separate_password_weakness, url_weakness
 from shared.settings import Seconds, Settings, current_secret, is_loopback, refuse, url_scheme
@@ -92,6 +93,7 @@ class MeasuredConnection(AbstractConnection):
     started = 0.0
     command = ""
     errors = 0
+    span: Any = None
 
     async def send_command(self, *arguments: Any, **options: Any) -> None:
         """Send a command; several at once, as pipelines send them, have no name."""
@@ -148,12 +150,16 @@ class MeasuredPool(BlockingConnectionPool):
 
     async def get_connection(self, *arguments: Any, **options: Any) -> Any:
         """Get a connection, in at most the timeout of the pool."""
+        get_connection: Any = super().get_connection
         try:
-            connection = await super().get_connection(*arguments, **options)
+            connection = await get_connection(*arguments, **options)
         except (RedisError, OSError):
             self.errors += 1
             raise
+        # Servers refuse some commands of the handshake, which redis-py ignores.
+        connection.errors = 0
         connection.command = ""
+        connection.span = tracing.start("REDIS", {"db.system.name": "redis"})
         connection.started = perf_counter()
         return connection
 
@@ -162,6 +168,10 @@ class MeasuredPool(BlockingConnectionPool):
         if connection.started and connection.command not in BLOCKING:
             self.durations.observe(perf_counter() - connection.started)
         self.errors += connection.errors
+        if connection.span is not None:
+            connection.span.update_name(connection.command or "PIPELINE")
+            tracing.finish(connection.span, error="RedisError" if connection.errors else None)
+            connection.span = None
         connection.started = connection.errors = 0
         await super().release(connection)
 

@@ -30,6 +30,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from shared import tracing
 from shared.http import KEEP_ALIVE
 from shared.logging import configure
 from shared.metrics import CONTENT_TYPE, Metrics
@@ -60,8 +61,9 @@ def run(name: str, app: ASGIApp, settings: ServiceSettings, port: int, unlimited
 
     With `unlimited`, client addresses share the connections; those in it are exempt, such as those of load balancers.
     """
-    _check_port(settings.host, port)
+    check_port(settings.host, port)
     configure(name, settings)
+    tracing.configure(name, settings)
     allow_open_files()
     # Its only warning is that the embedded server is experimental.
     logging.getLogger("_granian").addFilter(lambda record: record.levelno >= logging.ERROR)
@@ -71,6 +73,7 @@ def run(name: str, app: ASGIApp, settings: ServiceSettings, port: int, unlimited
     gc.freeze()
     gc.set_threshold(GC_THRESHOLD)
     uvloop.run(_serve(app, settings, port, unlimited))
+    tracing.stop()
 
 
 async def _serve(app: ASGIApp, settings: ServiceSettings, port: int, unlimited: Networks | None) -> None:
@@ -204,16 +207,16 @@ async def serve_metrics(metrics: Metrics, host: str, port: int | None) -> AsyncI
     if port is None:
         yield
         return
-    _check_port(host, port)
     server = create_server(Starlette(routes=[Route("/metrics", respond)]), host, port)
     serving = asyncio.create_task(server.serve())
+    stop: Callable[[], None] = server.stop
     yield
-    server.stop()
+    stop()
     await asyncio.wait([serving], timeout=FLUSH_SECONDS)
     serving.cancel()
 
 
-def _check_port(host: str, port: int) -> None:
+def check_port(host: str, port: int) -> None:
     """Fail if the port is in use: Granian would share it (SO_REUSEPORT) with the other process."""
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]

@@ -143,6 +143,12 @@ class ServiceSettings(Settings):
     shutdown_timeout: Seconds = 10
     """Seconds that running requests have to finish on shutdown."""
 
+    otel_exporter_otlp_endpoint: HttpUrl | None = None
+    """URL of the receiver of traces, by OTLP over HTTP; there are none without it."""
+
+    otel_traces_sampler_arg: float = Field(default=0.1, ge=0, le=1)
+    """The share of the traces that is recorded."""
+
 
 SettingsType = TypeVar("SettingsType", bound=Settings)
 

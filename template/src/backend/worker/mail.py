@@ -14,6 +14,7 @@ import aiosmtplib
 import structlog
 from email_validator import validate_email
 
+from shared import tracing
 from shared.mail import PORTS
 from shared.settings import is_loopback
 from worker.settings import WorkerSettings
@@ -94,17 +95,18 @@ class Mailer:
 
     async def _send(self, message: EmailMessage) -> None:
         password = self.settings.smtp_password
-        await aiosmtplib.send(
-            message,
-            hostname=self._host,
-            port=self._port,
-            username=self._user,
-            password=password.get_secret_value() if password else None,
-            use_tls=self._has_tls,
-            start_tls=self._starts_tls,
-            tls_context=self._context,
-            timeout=TIMEOUT_SECONDS,
-        )
+        with tracing.span("send mail", {"server.address": self._host, "server.port": self._port}):
+            await aiosmtplib.send(
+                message,
+                hostname=self._host,
+                port=self._port,
+                username=self._user,
+                password=password.get_secret_value() if password else None,
+                use_tls=self._has_tls,
+                start_tls=self._starts_tls,
+                tls_context=self._context,
+                timeout=TIMEOUT_SECONDS,
+            )
 
 
 def ascii_domain(address: str) -> str:

@@ -34,7 +34,7 @@ RETURNING id, name, failed_at IS NOT NULL AS is_dead
 # For psycopg.
 TAKE = """
 DELETE FROM jobs WHERE id = (SELECT id FROM jobs WHERE id = %s AND failed_at IS NULL FOR UPDATE SKIP LOCKED)
-RETURNING name, arguments, request_id, created_at
+RETURNING name, arguments, request_id, trace, created_at
 """
 FAIL = text("""
 UPDATE jobs
@@ -82,6 +82,7 @@ class Taken(NamedTuple):
     name: str
     arguments: dict[str, Any]
     request_id: str | None
+    trace: str | None
     created_at: datetime
 
 

@@ -11,6 +11,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 from starlette.datastructures import State
 
+from shared import tracing
 from shared.database.engine import IDLE_SECONDS, UNAVAILABLE_ERRORS
 from shared.request_id import set_request_id
 from worker import repository
@@ -64,12 +65,14 @@ class Runner:
         """Run a job; False if the database has failed before its start."""
         started = perf_counter()
         taken: Taken | None = None
+        span = None
         outcome = "finished"
         try:
             async with AsyncSession(self._engine, expire_on_commit=False) as session, session.begin():
                 taken = await repository.take(session, job_id)
                 if taken is None:
                     return True
+                span = tracing.begin(f"job {taken.name}", "CONSUMER", (taken.trace or "").encode())
                 await self._call(job_id, taken, session)
         except asyncio.CancelledError:
             outcome = "cancelled"
@@ -80,6 +83,9 @@ class Runner:
             name = taken.name if taken.name in self._jobs else UNKNOWN
             self._metrics.observe(name, outcome, perf_counter() - started)
             log.info("job run", job=taken.name, job_id=str(job_id), outcome=outcome)
+        if span is not None and taken is not None:
+            attributes = {"job.name": taken.name, "job.id": str(job_id), "request.id": taken.request_id or ""}
+            tracing.finish(span, {**attributes, "job.outcome": outcome}, None if outcome == "finished" else outcome)
         return taken is not None or outcome == "cancelled"
 
     async def _call(self, job_id: UUID, taken: Taken, session: AsyncSession) -> None:

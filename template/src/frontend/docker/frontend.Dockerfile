@@ -59,6 +59,7 @@ ENTRYPOINT ["node", "server.js"]
 COPY --from=build /app/.next/standalone /app
 ARG REVISION
 ARG VERSION
+ENV APP_VERSION=${VERSION}
 ARG SOURCE
 LABEL org.opencontainers.image.revision=${REVISION} \
     org.opencontainers.image.version=${VERSION} \

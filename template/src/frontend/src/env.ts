@@ -6,6 +6,14 @@ const schema = z
     APP_NAME: z.string().min(1).default("Application"),
     /** `production` refuses settings that are for development only. */
     ENVIRONMENT: z.enum(["development", "staging", "production"]).default("development"),
+    /** The running release, in metrics and traces; images have it. */
+    APP_VERSION: z.string().default("unknown"),
+    /** The port of /metrics, which clients must not reach; none without it. */
+    FRONTEND_METRICS_PORT: z.coerce.number().int().min(1).max(65535).optional(),
+    /** URL of a receiver of traces, by OTLP over HTTP; there are none without it. */
+    OTEL_EXPORTER_OTLP_ENDPOINT: z.url({ protocol: /^https?$/ }).optional(),
+    /** Share of the traces that is recorded. */
+    OTEL_TRACES_SAMPLER_ARG: z.coerce.number().min(0).max(1).default(0.1),
     /** URL of the gateway, as this server reaches it. */
     GATEWAY_URL: z.url({ protocol: /^https?$/, error: "should be the http:// or https:// URL of the gateway" }),
     /** Cookies without `Secure`, for Safari at http://localhost. */
@@ -40,3 +48,9 @@ function describe(issue: z.core.$ZodIssue, given: Record<string, unknown>): stri
 
 /** Whether this is `next dev`; a build replaces it by a constant. */
 export const IS_DEVELOPMENT_SERVER = process.env.NODE_ENV === "development";
+
+/** The routes of `src/app`, which next.config.ts finds; a build replaces this by a constant. */
+export const ROUTES = (process.env.ROUTES ?? "").split(" ");
+
+/** The address on which this server listens; a development server is only for this machine. */
+export const HOST = IS_DEVELOPMENT_SERVER ? "127.0.0.1" : (process.env.HOSTNAME ?? "0.0.0.0");

@@ -15,9 +15,11 @@ from sqlalchemy import URL, AsyncAdaptedQueuePool, PoolProxiedConnection
 from sqlalchemy.exc import OperationalError, TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
+from shared import tracing
 from shared.database.connection import connector
 from shared.database.pending import PendingMigrationsError
 from shared.database.roles import login_role
+from shared.database.statements import record_statements
 from shared.metrics import STORE_BOUNDS, Durations, gauges, histogram
 from shared.security.weak_credentials import password_in_url, role_password_weakness, separate_password_weakness
 from shared.settings import Seconds, Settings, current_secret, is_local_host, refuse
@@ -188,7 +190,7 @@ def create_engine(settings: DatabaseSettings, service: str, *, pre_ping: bool = 
     """
     url = parse_url(settings.database_url.get_secret_value())
     timeout = settings.database_pool_timeout
-    return create_async_engine(
+    engine = create_async_engine(
         url,
         hide_parameters=True,
         poolclass=MeasuredPool,
@@ -207,6 +209,9 @@ def create_engine(settings: DatabaseSettings, service: str, *, pre_ping: bool = 
             "options": f"{url.query.get('options', '')} {_server_options(settings)}",
         },
     )
+    if tracing.is_on():
+        record_statements(engine)
+    return engine
 
 
 def _server_options(settings: DatabaseSettings) -> str:

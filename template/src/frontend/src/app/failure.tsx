@@ -11,7 +11,8 @@ export async function Failure({ status }: { status: number }) {
   if (status === 401) await redirectEnded();
   if (status === 404 || status === 422) notFound();
   if (status === 429 || status >= 502) return <Unavailable />;
-  const reference = (await headers()).get("x-request-id");
+  const incoming = await headers();
+  const trace = incoming.get("traceparent")?.split("-")[1];
   return (
     <NarrowPage title="Something went wrong" lead="The failure is on our side, and it is recorded.">
       <div>
@@ -19,7 +20,10 @@ export async function Failure({ status }: { status: number }) {
           Try again
         </a>
       </div>
-      <p className="text-sm text-muted">Reference: {reference}</p>
+      <p className="text-sm wrap-anywhere text-muted">
+        Reference: {incoming.get("x-request-id")}
+        {trace ? <span className="block">Trace: {trace}</span> : null}
+      </p>
     </NarrowPage>
   );
 }

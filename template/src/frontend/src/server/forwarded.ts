@@ -1,5 +1,5 @@
 /** What the gateway should know about the request of the browser. */
-const FORWARDED = ["x-request-id", "x-forwarded-for", "user-agent", "accept-language"];
+const FORWARDED = ["x-request-id", "traceparent", "x-forwarded-for", "user-agent", "accept-language"];
 
 export function forwardedHeaders(headers: Headers): Record<string, string> {
   const found: Record<string, string> = {};

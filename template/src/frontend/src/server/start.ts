@@ -1,8 +1,11 @@
 import { subscribe } from "node:diagnostics_channel";
-import type { IncomingMessage } from "node:http";
+import type { IncomingMessage, ServerResponse } from "node:http";
 import { env } from "@/env";
+import { serveMetrics } from "./metrics";
+import { observeRequest } from "./observe";
+import { startTracing } from "./spans";
 
-/** Check the settings, and record the address of each client before Next reads the request. */
+/** Check the settings, and observe each request, with the address of its client, before Next reads it. */
 export function start() {
   try {
     env();
@@ -11,8 +14,17 @@ export function start() {
     console.error(error instanceof Error ? error.message : error);
     process.exit(1);
   }
+  startTracing();
+  const metrics = serveMetrics();
   subscribe("http.server.request.start", (message) => {
-    appendAddress((message as { request: IncomingMessage }).request);
+    const { request, response, server } = message as {
+      request: IncomingMessage;
+      response: ServerResponse;
+      server: object;
+    };
+    if (server === metrics) return;
+    appendAddress(request);
+    observeRequest(request, response);
   });
 }
 

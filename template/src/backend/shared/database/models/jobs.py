@@ -17,6 +17,7 @@ class Job(Base):
     `due_at` is when a worker publishes it next to the queue in Redis; that moves it to when its run must have been lost
     if it has not begun. `published` counts this since the last failure, `failures` the failed runs. A job with
     `failed_at` is a dead letter, which is not published any more; `error` is the reason, or that of the last failure.
+    `request_id` and `trace`, a `traceparent`, are of the request that has added the job.
     """
 
     __tablename__ = "jobs"
@@ -31,6 +32,7 @@ class Job(Base):
     name: Mapped[str]
     arguments: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=text("'{}'"))
     request_id: Mapped[str | None]
+    trace: Mapped[str | None]
     created_at: Mapped[Created]
     due_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
     published: Mapped[int] = mapped_column(SmallInteger, server_default=text("0"))

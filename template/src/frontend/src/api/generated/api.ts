@@ -363,6 +363,8 @@ export interface Problem {
   status: number;
   /** The name of the status. */
   title: string;
+  /** The ID of the trace of the request, for reports to the operator; missing if tracing is off. */
+  trace_id?: string;
   /** Always `about:blank`: the status and the code describe the kind of error. */
   type?: string;
 }
@@ -522,6 +524,8 @@ export interface UnownedProjectsProblem {
   status: number;
   /** The name of the status. */
   title: string;
+  /** The ID of the trace of the request, for reports to the operator; missing if tracing is off. */
+  trace_id?: string;
   /** Always `about:blank`: the status and the code describe the kind of error. */
   type?: string;
 }
@@ -565,6 +569,8 @@ export interface ValidationProblem {
   status: number;
   /** The name of the status. */
   title: string;
+  /** The ID of the trace of the request, for reports to the operator; missing if tracing is off. */
+  trace_id?: string;
   /** Always `about:blank`: the status and the code describe the kind of error. */
   type?: string;
 }
