@@ -140,14 +140,17 @@ def test_files(project: Path) -> list[Path]:
     return sorted((project / FOLDER / "rules").glob("*_test.yaml"))
 
 
-def unlogged_services(project: Path) -> str:
-    """Services in containers whose logs do not reach the collector."""
-    [*files] = (path for pattern in ("", "src/*/", "src/backend/*/") for path in project.glob(f"{pattern}compose.yaml"))
+def unobserved_services(project: Path) -> str:
+    """Services in containers whose logs do not reach the collector, and those that Prometheus does not scrape."""
+    files = [path for pattern in ("", "src/*/", "src/backend/*/") for path in project.glob(f"{pattern}compose.yaml")]
     overlays = [project / FOLDER / OVERLAY, *project.glob(f"src/*/{OVERLAY}")]
-    services = {name for path in files for name in _services(path)}
     logged = {name for path in overlays for name, service in _services(path).items() if "logging" in service}
-    missing = ", ".join(sorted(services - logged))
-    return f"no `logging` in {FOLDER}/{OVERLAY}: {missing}" if missing else ""
+    silent = {name for path in files for name in _services(path)} - logged
+    scraped = yaml.safe_load((project / FOLDER / "prometheus.yml").read_text(encoding="utf-8"))["scrape_configs"]
+    packages = {path.parent.name for path in project.glob("src/backend/*/__main__.py")}
+    unscraped = packages - {job["job_name"] for job in scraped}
+    faults = {f"no `logging` in {FOLDER}/{OVERLAY}": silent, f"no job in {FOLDER}/prometheus.yml": unscraped}
+    return "\n".join(f"{fault}: {', '.join(sorted(names))}" for fault, names in faults.items() if names)
 
 
 def _services(path: Path) -> dict[str, dict[str, Any]]:
@@ -174,5 +177,5 @@ CHECKS: dict[str, Callable[[Path], str]] = {
     "generated": stale_files,
     "queries": wrong_queries,
     "alerts": wrong_alerts,
-    "logs": unlogged_services,
+    "services": unobserved_services,
 }

@@ -33,7 +33,12 @@ FAULTS = {
     "rules": (FOLDER / "prometheus.yml", "scrape_interval: 15s", "scrape_interval: 15", "prometheus.yml"),
     "receivers": (FOLDER / "alertmanager.yml", "receiver: pages", "receiver: nobody", 'undefined receiver "nobody"'),
     "generated": (FOLDER / "slo.toml", "percent = 99.9", "percent = 99.5", f"stale: {rules.RULES}"),
-    "logs": (Path("compose.yaml"), "services:\n  auth:\n", "services:\n  planted: {}\n  auth:\n", ": planted"),
+    "services": (
+        Path("compose.yaml"),
+        "services:\n  auth:\n",
+        "services:\n  planted: {}\n  auth:\n",
+        "no `logging` in infra/monitoring/compose.monitoring.yaml: planted",
+    ),
 }
 ADDED = {
     "queries": ["Planted: nothing exports planted_total", "Broken: "],
@@ -67,7 +72,10 @@ def test_each_check_finds_its_fault(project: Path) -> None:
         (project / path).write_text(text.replace(old, new), encoding="utf-8")
     with (project / FOLDER / "rules/causes.yaml").open("a", encoding="utf-8") as file:
         file.write(PLANTED_ALERT.replace("up ==", "up == 2"))
+    (project / "src/backend/planted").mkdir()
+    (project / "src/backend/planted/__main__.py").touch()
     first = nox(project, "-s", "monitoring")
+    assert "no job in infra/monitoring/prometheus.yml: planted" in first.stdout
     assert results(first) == dict.fromkeys([*FAULTS, *ADDED], "FAILED"), first.stdout
     assert [output for *_, output in FAULTS.values() if output not in first.stdout] == []
     assert [line for line in ADDED["alerts"] if line not in first.stdout] == []
@@ -93,7 +101,7 @@ def test_without_the_tools_checks_are_skipped_but_fail_in_ci(
     done = nox(project, "-s", "monitoring", "--", "--fix", PATH=without_tools, CI=ci)
     assert done.returncode == code, done.stdout
     found = results(done)
-    assert {found[name] for name in ("generated", "queries", "alerts", "logs")} == {"ok"}
+    assert {found[name] for name in ("generated", "queries", "alerts", "services")} == {"ok"}
     assert {name: result for name, result in found.items() if result != "ok"} == (
         dict.fromkeys(("tests", "rules", "receivers"), "FAILED") if ci else {}
     )
