@@ -19,7 +19,16 @@ from tests.container_facts import weaknesses
 from tests.support import run
 from tests.tasks.requirements import engine
 from toolkit.application import environment
-from toolkit.reliability.alerts import PORTS, Monitoring, commands, wait, without_missing_images
+from toolkit.reliability.alerts import (
+    FAULTS,
+    PORTS,
+    Monitoring,
+    await_answers,
+    commands,
+    register,
+    wait,
+    without_missing_images,
+)
 from toolkit.stack import Stack, StackFailedError, call, docker
 
 pytestmark = pytest.mark.containers
@@ -92,6 +101,22 @@ def test_the_log_lines_of_a_request_are_stored_with_their_fields(stack: Stack, m
     wait("log lines of gateway and auth", SECONDS, lambda: services() >= {"gateway", "auth"})
 
 
+def test_the_trace_of_a_request_is_stored_under_the_id_in_its_log_lines(stack: Stack, monitoring: Monitoring) -> None:
+    number = ask_gateway(stack)
+
+    def traced() -> set[str]:
+        lines = map(json.loads, monitoring.log_lines(f'request_id:"{number}"'))
+        ids = {line["trace_id"] for line in lines if line.get("trace_id")}
+        return {service for each in ids for service in monitoring.traced(each)}
+
+    wait("spans of gateway and auth", SECONDS, lambda: traced() >= {"gateway", "auth"})
+
+
+def test_every_panel_and_rule_is_answered(stack: Stack, monitoring: Monitoring) -> None:
+    register(stack)
+    assert await_answers(stack.project, monitoring) == []
+
+
 def test_a_tool_that_is_not_on_path_runs_in_its_image(stack: Stack) -> None:
     tool = Tool("promtool", (99, 0), "")
     image = docker("inspect", "--format={{.Config.Image}}", stack.container("prometheus")).strip()
@@ -123,9 +148,16 @@ def test_outages_of_monitoring_do_not_touch_the_application(stack: Stack, monito
     wait("the lines of the outage", SECONDS, lambda: {*numbers} <= stored())
 
 
-@pytest.mark.parametrize(
-    "page", ["error-budget", "service-down", "database-pool", "redis-memory", "jobs", "telemetry", "README"]
-)
+def test_an_alert_fires_and_its_runbook_ends_it(stack: Stack, monitoring: Monitoring) -> None:
+    [fault] = [each for each in FAULTS if each.alert == "ServiceDown"]
+    fault.inject(stack)
+    wait("the alert", 180, lambda: fault.alert in monitoring.firing())
+    run_commands(stack, "service-down.md")
+    assert stack.unhealthy().keys() == UNCHECKED
+    wait("the end of the alert", 180, lambda: fault.alert not in monitoring.firing())
+
+
+@pytest.mark.parametrize("page", ["error-budget", "database-pool", "redis-memory", "jobs", "telemetry", "README"])
 def test_the_commands_of_a_runbook_work(stack: Stack, page: str) -> None:
     run_commands(stack, f"{page}.md")
 
