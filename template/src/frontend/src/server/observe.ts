@@ -18,7 +18,8 @@ export function observeRequest(request: IncomingMessage, response: ServerRespons
   const started = performance.now();
   const route = routeOf(request.url ?? "");
   const method = methodOf(request.method);
-  const requestId = VALID_ID.exec(String(request.headers["x-request-id"]))?.[0] ?? randomUUID();
+  const offered = request.headers["x-request-id"];
+  const requestId = typeof offered === "string" && VALID_ID.test(offered) ? offered : randomUUID();
   request.headers["x-request-id"] = requestId;
   const trace = isTracing() && !QUIET.has(route) ? traceOf(single(request), env().OTEL_TRACES_SAMPLER_ARG) : undefined;
   const span = trace && startSpan(trace);

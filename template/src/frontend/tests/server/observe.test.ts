@@ -79,6 +79,19 @@ test("a request is a span below that of its caller, without path and query", asy
   expect(lines.join("")).not.toContain("hunter2");
 }, 30_000);
 
+test("a request without an ID, or with one that is not safe to log, gets a new one", async () => {
+  const write = jest.spyOn(process.stdout, "write").mockReturnValue(true);
+  const url = `http://127.0.0.1:${(frontend.address() as AddressInfo).port}/health`;
+  const ids = [];
+  for (const offered of [undefined, "short", "ada@example.org"]) {
+    await fetch(url, { headers: offered ? { "x-request-id": offered } : {} });
+    ids.push(String(headers["x-request-id"]));
+  }
+  write.mockRestore();
+  expect(new Set(ids).size).toBe(3);
+  for (const id of ids) expect(id).toMatch(/^[0-9a-f-]{36}$/);
+});
+
 test("clients make no series", async () => {
   const write = jest.spyOn(process.stdout, "write").mockReturnValue(true);
   const { methodOf, observe, render } = await import("@/server/metrics");
