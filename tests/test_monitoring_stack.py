@@ -44,6 +44,8 @@ MONITORING = {
 # Their images have no program for a health check.
 UNCHECKED = {"collector", "redis-exporter"}
 SECONDS = 60.0
+# By the page of the state.
+TOUCHED = {"frontend", "gateway", "auth"}
 
 
 @pytest.fixture(scope="module")
@@ -91,25 +93,30 @@ def test_all_of_it_is_ready_hardened_and_published_on_the_loopback_address_only(
     assert [path for path in mounts if path.endswith("docker.sock")] == []
 
 
-def test_the_log_lines_of_a_request_are_stored_with_their_fields(stack: Stack, monitoring: Monitoring) -> None:
-    number = ask_gateway(stack)
+def open_page(stack: Stack) -> str:
+    """The ID of a request for a page that shows the state of the services."""
+    return httpx.get(f"http://127.0.0.1:{stack.frontend_port}/status", timeout=30).headers["X-Request-ID"]
+
+
+def test_the_request_id_of_a_page_leads_to_log_lines_of_each_service(stack: Stack, monitoring: Monitoring) -> None:
+    number = open_page(stack)
 
     def services() -> set[str]:
         lines = map(json.loads, monitoring.log_lines(f'request_id:"{number}"'))
-        return {line.get("service.name", line.get("service", "")) for line in lines}
+        return {line["service.name"] for line in lines}
 
-    wait("log lines of gateway and auth", SECONDS, lambda: services() >= {"gateway", "auth"})
+    wait("log lines of all services", SECONDS, lambda: services() >= TOUCHED)
 
 
-def test_the_trace_of_a_request_is_stored_under_the_id_in_its_log_lines(stack: Stack, monitoring: Monitoring) -> None:
-    number = ask_gateway(stack)
+def test_the_request_id_of_a_page_leads_to_its_trace_in_each_service(stack: Stack, monitoring: Monitoring) -> None:
+    number = open_page(stack)
 
     def traced() -> set[str]:
         lines = map(json.loads, monitoring.log_lines(f'request_id:"{number}"'))
         ids = {line["trace_id"] for line in lines if line.get("trace_id")}
         return {service for each in ids for service in monitoring.traced(each)}
 
-    wait("spans of gateway and auth", SECONDS, lambda: traced() >= {"gateway", "auth"})
+    wait("spans of all services", SECONDS, lambda: traced() >= TOUCHED)
 
 
 def test_every_panel_and_rule_is_answered(stack: Stack, monitoring: Monitoring) -> None:
