@@ -5,5 +5,6 @@ export function safePath(to: unknown): string {
   const base = "http://site.invalid";
   if (typeof to !== "string" || !to.startsWith("/") || !URL.canParse(to, base)) return START;
   const url = new URL(to, base);
-  return url.origin === base ? `${url.pathname}${url.search}` : START;
+  // Two slashes at the start, as in the path of /.//host, would be the address of a host.
+  return url.origin === base ? `${url.pathname.replace(/^\/+/, "/")}${url.search}` : START;
 }

@@ -6,6 +6,15 @@ test("paths of this site are kept", () => {
 });
 
 test.each([
+  "/.//elsewhere.example",
+  "/%2e//elsewhere.example",
+  "/projects/..//elsewhere.example",
+  "/./\\elsewhere.example",
+])("%p stays on this site", (path) => {
+  expect(safePath(path)).toBe("/elsewhere.example");
+});
+
+test.each([
   "https://elsewhere.example",
   "//elsewhere.example",
   "/\\elsewhere.example",
