@@ -30,7 +30,8 @@ SBOM_TOOL = "cyclonedx-py"
 # It needs seconds to validate each package; a test of Slipway's validates these SBOMs.
 SBOM_OPTIONS = ("--output-reproducible", "--spec-version=1.6", "--no-validate")
 REPORTS = Path(".data/security")
-# The npm locks of parts.
+# The npm lock of a part, whose SBOM and image have this name among those of other locks.
+NPM = "npm"
 NPM_LOCKS = "src/*/package-lock.json"
 NPM_SBOM = ("sbom", "--package-lock-only", "--sbom-format=cyclonedx")
 LICENSING = get_spdx_licensing()
@@ -154,7 +155,7 @@ def write_sboms(_files: list[str], _folder: Path) -> Outcome:
     REPORTS.mkdir(parents=True, exist_ok=True)
     sboms = {lock: sbom_of(lock) for lock in policy("ships")}
     for lock in Path().glob(NPM_LOCKS):
-        sboms[lock.parent.name] = sbom_of_npm(lock)
+        sboms[NPM] = sbom_of_npm(lock)
     for name, sbom in sboms.items():
         (REPORTS / f"sbom-{name}.json").write_text(json.dumps(sbom, indent=2) + "\n", encoding="utf-8")
     return Outcome(scope=count(len(sboms), "lock"))
@@ -167,6 +168,8 @@ def sbom_of(lock: str) -> Any:
 
 def sbom_of_npm(lock: Path) -> Any:
     """The SBOM of the packages in an npm lock that ship: with --omit, npm omits what only another package omits too."""
+    if "version" not in json.loads(lock.read_text(encoding="utf-8"))["packages"][""]:
+        raise UserError(f'{lock.with_name("package.json")} has no "version", which an SBOM needs. Add one, then: nox -s lock')
     sbom = tool("npm", *NPM_SBOM, place=separate("node"), cwd=lock.parent)
     ships = {f"{pin.name}@{pin.version}" for pin in pins(str(lock)) if pin.ships}
     sbom["components"] = [each for each in sbom["components"] if each["bom-ref"] in ships]

@@ -84,7 +84,7 @@ def only_locks(_folder: str, names: list[str]) -> set[str]:
 def test_an_sbom_lists_every_package_and_follows_the_schema(checked: CheckedProject) -> None:
     shutil.copytree(ROOT / "template/src/frontend", checked.folder / "src/frontend", ignore=only_locks)
     assert scan(checked, "sbom")[0] == 0
-    reports = [checked.folder / f".data/security/sbom-{lock}.json" for lock in ("backend", "gateway", "frontend")]
+    reports = [checked.folder / f".data/security/sbom-{lock}.json" for lock in ("backend", "gateway", "npm")]
     packages = []
     for report in reports[:2]:
         components = json.loads(report.read_text(encoding="utf-8"))["components"]
@@ -95,9 +95,10 @@ def test_an_sbom_lists_every_package_and_follows_the_schema(checked: CheckedProj
         assert {canonicalize_name(name) for name in required} <= packages[-1]
     assert {"fastapi", "sqlalchemy"} <= packages[0]
     assert "sqlalchemy" not in packages[1]
-    frontend = {each["name"] for each in json.loads(reports[2].read_text(encoding="utf-8"))["components"]}
-    assert {"next", "react-dom", "zod"} <= frontend
-    assert "eslint" not in frontend
+    names = {"/".join(filter(None, (each.get("group"), each["name"]))) for each in json.loads(reports[2].read_text(encoding="utf-8"))["components"]}
+    # Fonts and icons are no code, but reach users too.
+    assert {"next", "react-dom", "zod", "@fontsource-variable/inter", "lucide-react"} <= names
+    assert "eslint" not in names
     [schemas] = (checked.tools("security").parent / "lib").glob("python*/site-packages/cyclonedx/schema/_res")
     # The schema refers to others in its folder.
     options = (f"--schemafile={schemas}/bom-1.6.SNAPSHOT.schema.json", f"--base-uri={schemas.as_uri()}/")
@@ -105,6 +106,13 @@ def test_an_sbom_lists_every_package_and_follows_the_schema(checked: CheckedProj
     # npm has another version of the schema.
     done = run(*validate, *reports[:2], cwd=checked.folder)
     assert done.returncode == 0, done.stdout
+
+
+def test_an_npm_package_without_a_version_is_reported(tmp_path: Path) -> None:
+    lock = tmp_path / "package-lock.json"
+    lock.write_text('{"packages": {"": {"name": "planted"}}}', encoding="utf-8")
+    with pytest.raises(UserError, match=r'package.json has no "version", which an SBOM needs. Add one, then: nox -s lock'):
+        packages.sbom_of_npm(lock)
 
 
 def test_git_finds_no_repository_around_the_project(checked: CheckedProject) -> None:
