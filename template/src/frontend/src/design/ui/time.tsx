@@ -1,6 +1,22 @@
-const FORMAT = new Intl.DateTimeFormat("en", { dateStyle: "medium", timeStyle: "short", timeZone: "UTC" });
+"use client";
 
-/** A time that reads the same on the server and in every browser. */
+import { useSyncExternalStore } from "react";
+
+const OPTIONS = { dateStyle: "medium", timeStyle: "short" } as const;
+const UTC = new Intl.DateTimeFormat("en", { ...OPTIONS, timeZone: "UTC" });
+
+/** A time in the time zone of the browser; in UTC as long as its code does not run. */
 export function Time({ value }: { value: string }) {
-  return <time dateTime={value}>{FORMAT.format(new Date(value))} UTC</time>;
+  // React hydrates what the server has sent before it shows what the browser knows.
+  const text = useSyncExternalStore(
+    subscribe,
+    () => new Intl.DateTimeFormat("en", OPTIONS).format(new Date(value)),
+    () => `${UTC.format(new Date(value))} UTC`,
+  );
+  return <time dateTime={value}>{text}</time>;
+}
+
+/** The time zone does not change while a page is open. */
+function subscribe() {
+  return () => undefined;
 }
