@@ -13,6 +13,9 @@ export const CHROMIUM = process.env.CHROMIUM;
 /** A device of Playwright: Desktop Chrome, Desktop Firefox or Desktop Safari. */
 export const BROWSER = process.env.BROWSER ?? "Desktop Chrome";
 
+/** The command that stops the service in its argument until its input ends; a stack has none. */
+export const STOP = JSON.parse(process.env.STOP ?? "[]") as string[];
+
 /** For pictures: the path of each page by its name, and a user with seeded projects. */
 export const PAGES = JSON.parse(process.env.PAGES ?? "{}") as Record<string, string>;
 export const EMAIL = process.env.EMAIL ?? "";

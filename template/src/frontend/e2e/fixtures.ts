@@ -64,10 +64,10 @@ export async function createUser(): Promise<User> {
   return user;
 }
 
-export async function post(path: string, body: object, status: number): Promise<unknown> {
+export async function post(path: string, body: object, status: number, headers = {}): Promise<unknown> {
   const response = await fetch(`${GATEWAY_URL}${path}`, {
     method: "POST",
-    headers: { "content-type": "application/json" },
+    headers: { "content-type": "application/json", ...headers },
     body: JSON.stringify(body),
   });
   const text = await response.text();

@@ -20,6 +20,8 @@ export class OwnSite {
   private server: ChildProcess | undefined;
   /** The beginning of paths of a service that is away. */
   private lost: string | undefined;
+  /** What requests whose path contains a text wait for. */
+  private held: { text: string; until: Promise<void> } | undefined;
   url = "";
   /** How many requests to refresh tokens it has sent. */
   refreshes = 0;
@@ -39,7 +41,7 @@ export class OwnSite {
 
   async connectGateway() {
     this.link = createHttpServer((incoming, outgoing) => {
-      this.forward(incoming, outgoing);
+      void this.forward(incoming, outgoing);
     }).listen(this.linkPort, "127.0.0.1");
     await once(this.link, "listening");
     this.linkPort = (this.link.address() as AddressInfo).port;
@@ -60,6 +62,16 @@ export class OwnSite {
     this.lost = paths;
   }
 
+  /** Let requests to the gateway whose path contains the text wait until the returned function is called. */
+  hold(text: string): () => void {
+    const { promise: until, resolve } = Promise.withResolvers<void>();
+    this.held = { text, until };
+    return () => {
+      this.held = undefined;
+      resolve();
+    };
+  }
+
   async stop() {
     if (this.server?.exitCode === null) {
       const ended = once(this.server, "exit");
@@ -69,8 +81,9 @@ export class OwnSite {
     await this.cutGateway();
   }
 
-  private forward(incoming: IncomingMessage, outgoing: ServerResponse) {
+  private async forward(incoming: IncomingMessage, outgoing: ServerResponse) {
     const { method, headers, url = "/" } = incoming;
+    if (this.held && url.includes(this.held.text)) await this.held.until;
     if (url === "/api/auth/refresh") this.refreshes += 1;
     if (this.lost && url.startsWith(this.lost)) {
       outgoing.writeHead(502, { "content-type": "application/problem+json" }).end(JSON.stringify(BAD_GATEWAY));

@@ -57,7 +57,8 @@ test("users do not see projects of others", async ({ home, browser }) => {
   await signIn(other, await createUser());
   await expect(other.getByText("No projects yet")).toBeVisible();
   for (const path of ["", "/edit", "/delete", "/invite"]) {
-    await other.goto(`${address}${path}`);
+    const response = await other.goto(`${address}${path}`);
+    expect(response?.status()).toBe(404);
     await expect(other.getByRole("heading", { name: "Page not found" })).toBeVisible();
   }
   expect((await context.request.get(`${address}/audit-export`)).status()).toBe(404);

@@ -6,8 +6,8 @@ import { safePath } from "@/server/paths";
 import { currentPath, redirectEnded } from "@/server/session";
 import { Unavailable } from "./unavailable-page";
 
-/** The page of a read that failed; with 401, the session has ended. */
-export async function Failure({ status }: { status: number }) {
+/** The page of a read that failed; with 401, the session has ended. No component, so that it still changes the response. */
+export async function failure(status: number) {
   if (status === 401) await redirectEnded();
   if (status === 404 || status === 422) notFound();
   if (status === 429 || status >= 502) return <Unavailable />;

@@ -1,6 +1,8 @@
 import { Activity, FolderKanban, LogOut } from "lucide-react";
 import type { ReactNode } from "react";
 import { buttonStyle } from "@/design/ui/button-style";
+import { Skeleton } from "@/design/ui/skeleton";
+import { withSkeleton } from "@/design/ui/with-skeleton";
 import { signOut } from "@/features/auth/actions";
 import { currentPath, currentUser } from "@/server/session";
 import { Brand } from "../brand";
@@ -12,8 +14,7 @@ const ACCOUNT = "/account";
  *
  * Its links load the page, so that this frame needs no code in the browser.
  */
-export default async function PrivateLayout({ children }: Readonly<{ children: ReactNode }>) {
-  const user = await currentUser();
+export default function PrivateLayout({ children }: Readonly<{ children: ReactNode }>) {
   return (
     <>
       <a
@@ -36,10 +37,7 @@ export default async function PrivateLayout({ children }: Readonly<{ children: R
             </NavLink>
           </nav>
           <div className="ml-auto flex items-center gap-1 sm:ml-0">
-            <a href={ACCOUNT} className={buttonStyle("quiet", "max-w-50 px-3!")}>
-              <span className="sr-only">Account of </span>
-              <span className="truncate">{user.status === 200 ? user.data.name : "Account"}</span>
-            </a>
+            <AccountLink />
             <form action={signOut}>
               <button type="submit" className={buttonStyle("quiet", "px-3!")}>
                 <LogOut aria-hidden="true" className="size-4" />
@@ -53,6 +51,31 @@ export default async function PrivateLayout({ children }: Readonly<{ children: R
     </>
   );
 }
+
+async function AccountLink() {
+  const isCurrent = (await currentPath()).startsWith(ACCOUNT);
+  return (
+    <a
+      href={ACCOUNT}
+      aria-current={isCurrent ? "true" : undefined}
+      className={buttonStyle(
+        "quiet",
+        "max-w-50 px-3! aria-[current]:bg-brand-soft aria-[current]:text-brand-soft-text",
+      )}
+    >
+      <span className="sr-only">Account of </span>
+      <UserName />
+    </a>
+  );
+}
+
+const UserName = withSkeleton(
+  async () => {
+    const user = await currentUser();
+    return <span className="truncate">{user.status === 200 ? user.data.name : "Account"}</span>;
+  },
+  <Skeleton className="h-5 w-24" />,
+);
 
 async function NavLink({ href, children }: { href: string; children: ReactNode }) {
   const isCurrent = (await currentPath()).startsWith(href);

@@ -7,7 +7,8 @@ import { Button, Spinner } from "@/design/ui/button";
 import { ButtonLink } from "@/design/ui/button-link";
 import { DialogLink } from "@/design/ui/dialog-link";
 import { ActionForm, CheckboxField, SelectField, TextAreaField, TextField } from "@/design/ui/form";
-import { EmptyState, Page, Row, Rows, Section, Skeleton, SplitSection } from "@/design/ui/layout";
+import { EmptyState, Page, Row, Rows, Section, SplitSection } from "@/design/ui/layout";
+import { FieldsSkeleton, RowsSkeleton, Skeleton } from "@/design/ui/skeleton";
 import { Sparkline } from "@/design/ui/sparkline";
 import { TextLink } from "@/design/ui/text-link";
 import { Time } from "@/design/ui/time";
@@ -156,6 +157,12 @@ export default function DesignSystemPage() {
           </Row>
         </Rows>
       </Section>
+      <Section title="What is still empty">
+        <RowsSkeleton />
+      </Section>
+      <SplitSection title="A form that is still empty">
+        <FieldsSkeleton />
+      </SplitSection>
       <EmptyState icon={<Inbox aria-hidden="true" className="size-6" />} title="An empty state">
         <p>It says what would be here, and how it gets here.</p>
         <ButtonLink href="/design-system">Start</ButtonLink>

@@ -107,7 +107,3 @@ export function EmptyState({ icon, title, children }: { icon: ReactNode; title: 
     </div>
   );
 }
-
-export function Skeleton({ className }: { className: string }) {
-  return <span aria-hidden="true" className={`block animate-pulse rounded-md bg-sunken ${className}`} />;
-}

@@ -5,6 +5,7 @@ import { type ReactNode, startTransition, type SubmitEvent, useActionState, useO
 import { Alert } from "./alert";
 import type { Action } from "./form";
 import { EMPTY } from "./form-state";
+import { Rows, SectionBody } from "./layout";
 
 const UNREACHABLE = "This server cannot be reached. Nothing was changed.";
 
@@ -47,6 +48,26 @@ async function run(action: Action, form: FormData): Promise<string | undefined> 
     unstable_rethrow(error);
     return UNREACHABLE;
   }
+}
+
+/** The rows of a list, below the message of the last change that failed. */
+export function OptimisticRows({ label, message, children }: OptimisticRowsProps) {
+  return (
+    <>
+      {message ? (
+        <SectionBody>
+          <Alert tone="danger">{message}</Alert>
+        </SectionBody>
+      ) : null}
+      <Rows label={label}>{children}</Rows>
+    </>
+  );
+}
+
+interface OptimisticRowsProps {
+  label: string;
+  message: string | undefined;
+  children: ReactNode;
 }
 
 /** A list with changes that the server has not confirmed yet, and the message of the last change that failed. */

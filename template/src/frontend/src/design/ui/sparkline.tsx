@@ -12,7 +12,8 @@ export function Sparkline({ label, values, length }: { label: string; values: (n
     if (value !== null) {
       const x = ((start + index) * step).toFixed(1);
       const y = (HEIGHT - 2 - (value / highest) * (HEIGHT - 4)).toFixed(1);
-      path += `${isGap ? "M" : "L"}${x} ${y}`;
+      // A line of no length is a dot, for a value without neighbours.
+      path += isGap ? `M${x} ${y}h0` : `L${x} ${y}`;
     }
     isGap = value === null;
   });

@@ -1,10 +1,10 @@
 "use client";
 
 import type { SessionOut } from "@/api/generated/api";
-import { Alert, Badge } from "@/design/ui/alert";
+import { Badge } from "@/design/ui/alert";
 import { Button } from "@/design/ui/button";
-import { Row, Rows, SectionBody } from "@/design/ui/layout";
-import { OptimisticForm, useOptimisticList } from "@/design/ui/optimistic-form";
+import { Row } from "@/design/ui/layout";
+import { OptimisticForm, OptimisticRows, useOptimisticList } from "@/design/ui/optimistic-form";
 import { Time } from "@/design/ui/time";
 import { endOtherSessions, endSession } from "./actions";
 
@@ -17,12 +17,7 @@ export function SessionList({ sessions }: { sessions: SessionOut[] }) {
   const { shown, apply, message, report } = useOptimisticList(sessions, ended);
   return (
     <>
-      {message ? (
-        <SectionBody>
-          <Alert tone="danger">{message}</Alert>
-        </SectionBody>
-      ) : null}
-      <Rows label="Sessions">
+      <OptimisticRows label="Sessions" message={message}>
         {shown.map(({ id, device, address, refreshed_at: refreshedAt, is_current: isCurrent }) => (
           <Row key={id}>
             <div className="grid min-w-0 gap-0.5">
@@ -49,7 +44,7 @@ export function SessionList({ sessions }: { sessions: SessionOut[] }) {
             )}
           </Row>
         ))}
-      </Rows>
+      </OptimisticRows>
       {shown.length > 1 ? (
         <div className="border-t border-line px-5 py-4 sm:px-6">
           <OptimisticForm

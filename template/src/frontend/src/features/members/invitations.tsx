@@ -1,11 +1,12 @@
 import { type InvitationOut, listInvitations, listOwnInvitations } from "@/api/generated/api";
 import { ROLE_NAMES } from "@/api/roles";
 import { Row, Rows, Section } from "@/design/ui/layout";
+import { withSkeleton } from "@/design/ui/with-skeleton";
 import { AnswerForms } from "./answer-forms";
 import { InvitationList } from "./invitation-list";
 
 /** The invitations to a project that nobody has answered yet, for its owners. */
-export async function Invitations({ project }: { project: string }) {
+export const Invitations = withSkeleton(async ({ project }: { project: string }) => {
   const answer = await listInvitations(project, { limit: 100 });
   if (answer.status !== 200 || answer.data.items.length === 0) return null;
   return (
@@ -13,10 +14,10 @@ export async function Invitations({ project }: { project: string }) {
       <InvitationList project={project} invitations={answer.data.items} />
     </Section>
   );
-}
+}, null);
 
 /** The invitations of the current user. */
-export async function OwnInvitations() {
+export const OwnInvitations = withSkeleton(async () => {
   const answer = await listOwnInvitations();
   if (answer.status !== 200 || answer.data.items.length === 0) return null;
   return (
@@ -34,7 +35,7 @@ export async function OwnInvitations() {
       </Rows>
     </Section>
   );
-}
+}, null);
 
 export function describeInvitation({ invited_by: invitedBy, role }: InvitationOut): string {
   return `${invitedBy} invites you with the role ${ROLE_NAMES[role].toLowerCase()}.`;

@@ -2,6 +2,8 @@ import { listMembers } from "@/api/generated/api";
 import { Alert } from "@/design/ui/alert";
 import { ButtonLink } from "@/design/ui/button-link";
 import { Section, SectionBody } from "@/design/ui/layout";
+import { SectionSkeleton } from "@/design/ui/skeleton";
+import { withSkeleton } from "@/design/ui/with-skeleton";
 import { currentUser } from "@/server/session";
 import { InviteDialog } from "./invite-dialog";
 import { MemberList } from "./member-list";
@@ -14,7 +16,7 @@ interface MembersProps {
   after: string | undefined;
 }
 
-export async function Members({ project, canManage, after }: MembersProps) {
+async function MembersOfProject({ project, canManage, after }: MembersProps) {
   const [answer, user] = await Promise.all([listMembers(project, after ? { cursor: after } : {}), currentUser()]);
   return (
     <Section title="Members" lead={ROLES_HINT} actions={canManage ? <InviteDialog project={project} /> : null}>
@@ -52,3 +54,5 @@ export async function Members({ project, canManage, after }: MembersProps) {
     </Section>
   );
 }
+
+export const Members = withSkeleton(MembersOfProject, <SectionSkeleton title="Members" />);

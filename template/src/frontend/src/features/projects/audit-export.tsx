@@ -6,11 +6,12 @@ import { buttonStyle } from "@/design/ui/button-style";
 import { ButtonForm } from "@/design/ui/button-form";
 import { SplitSection } from "@/design/ui/layout";
 import { Refresh } from "@/design/ui/refresh";
+import { SplitSectionSkeleton } from "@/design/ui/skeleton";
 import { Time } from "@/design/ui/time";
+import { withSkeleton } from "@/design/ui/with-skeleton";
 import { exportEvents } from "./actions";
 
-/** The events of a project as a file, for its owners: the last export, and a button for another. */
-export async function AuditExport({ project }: { project: string }) {
+async function LastExport({ project }: { project: string }) {
   const answer = await getAuditExport(project);
   const last = answer.status === 200 ? answer.data : undefined;
   const isRunning = last !== undefined && last.finished_at === null;
@@ -49,3 +50,6 @@ export async function AuditExport({ project }: { project: string }) {
     </SplitSection>
   );
 }
+
+/** The events of a project as a file, for its owners: the last export, and a button for another. */
+export const AuditExport = withSkeleton(LastExport, <SplitSectionSkeleton title="Audit log" />);

@@ -3,7 +3,8 @@
 import { useEffect, useState } from "react";
 import type { Health } from "@/api/generated/api";
 import { Alert, Badge, type Tone } from "@/design/ui/alert";
-import { Row, Rows, Section, Skeleton } from "@/design/ui/layout";
+import { Row, Rows, Section } from "@/design/ui/layout";
+import { RowsSkeleton } from "@/design/ui/skeleton";
 import { Sparkline } from "@/design/ui/sparkline";
 import { addAnswer, type History, LENGTH, NO_HISTORY } from "./history";
 
@@ -13,7 +14,11 @@ const SUMMARIES: Record<Health["status"], [Tone, string]> = {
   degraded: ["warning", "Everything works, with restrictions."],
   failed: ["danger", "A part of the application is not available."],
 };
-const STATES = { ok: "success", degraded: "warning", failed: "danger" } as const;
+const STATES = {
+  ok: ["success", "works"],
+  degraded: ["warning", "restricted"],
+  failed: ["danger", "not available"],
+} as const;
 
 /** The state of each component, asked for every few seconds. */
 export function LiveStatus() {
@@ -35,7 +40,7 @@ export function LiveStatus() {
     <>
       <Summary status={history.status} />
       <Section title="Components" lead={`The time in which each one answered, the last ${LENGTH} times.`}>
-        {history.entries.length === 0 ? <Waiting /> : <Entries history={history} />}
+        {history.entries.length === 0 ? <RowsSkeleton /> : <Entries history={history} />}
       </Section>
     </>
   );
@@ -65,7 +70,7 @@ function Entries({ history }: { history: History }) {
           <div className="grid min-w-0 grow gap-0.5">
             <span className="flex flex-wrap items-center gap-2 font-medium">
               <span className="first-letter:uppercase">{name}</span>
-              {last ? <Badge tone={STATES[last.status]}>{last.status}</Badge> : <Badge>unknown</Badge>}
+              <State of={last?.status} />
             </span>
             {last?.reason ? <span className="text-sm wrap-anywhere text-danger-text">{last.reason}</span> : null}
           </div>
@@ -81,15 +86,7 @@ function Entries({ history }: { history: History }) {
   );
 }
 
-function Waiting() {
-  return (
-    <Rows label="Components">
-      {[0, 1, 2, 3].map((row) => (
-        <Row key={row}>
-          <Skeleton className="h-5 w-40" />
-          <Skeleton className="h-8 w-30" />
-        </Row>
-      ))}
-    </Rows>
-  );
+function State({ of: status }: { of: keyof typeof STATES | undefined }) {
+  const [tone, text] = status ? STATES[status] : (["neutral", "unknown"] as const);
+  return <Badge tone={tone}>{text}</Badge>;
 }

@@ -5,17 +5,19 @@ import { ButtonLink } from "@/design/ui/button-link";
 import { ActionForm, TextField } from "@/design/ui/form";
 import { Page, Section, SectionBody, SplitSection } from "@/design/ui/layout";
 import { Notice } from "@/design/ui/notice";
+import { PageSkeleton, SectionSkeleton } from "@/design/ui/skeleton";
+import { withSkeleton } from "@/design/ui/with-skeleton";
 import { changeEmail, changeName, changePassword } from "@/features/account/actions";
 import { SessionList } from "@/features/account/session-list";
 import { ThemeChoice } from "@/features/account/theme-choice";
 import { currentUser } from "@/server/session";
-import { Failure } from "../../failure";
+import { failure } from "../../failure";
 
 export const metadata: Metadata = { title: "Account" };
 
-export default async function AccountPage({ searchParams }: PageProps<"/account">) {
-  const [user, sessions] = await Promise.all([currentUser(), listSessions()]);
-  if (user.status !== 200) return <Failure status={user.status} />;
+async function AccountPage({ searchParams }: PageProps<"/account">) {
+  const user = await currentUser();
+  if (user.status !== 200) return failure(user.status);
   const { notice } = await searchParams;
   return (
     <Page title="Account" lead={user.data.email}>
@@ -63,15 +65,7 @@ export default async function AccountPage({ searchParams }: PageProps<"/account"
           />
         </ActionForm>
       </SplitSection>
-      <Section title="Sessions" lead="The devices that are signed in to your account. End those that you do not use.">
-        {sessions.status === 200 ? (
-          <SessionList sessions={sessions.data.items} />
-        ) : (
-          <SectionBody>
-            <Alert tone="warning">Your sessions cannot be shown at the moment.</Alert>
-          </SectionBody>
-        )}
-      </Section>
+      <Sessions />
       <SplitSection
         title="Delete account"
         lead="Your account and its sessions are deleted, and you leave all projects."
@@ -85,3 +79,23 @@ export default async function AccountPage({ searchParams }: PageProps<"/account"
     </Page>
   );
 }
+
+const Sessions = withSkeleton(
+  async () => {
+    const answer = await listSessions();
+    return (
+      <Section title="Sessions" lead="The devices that are signed in to your account. End those that you do not use.">
+        {answer.status === 200 ? (
+          <SessionList sessions={answer.data.items} />
+        ) : (
+          <SectionBody>
+            <Alert tone="warning">Your sessions cannot be shown at the moment.</Alert>
+          </SectionBody>
+        )}
+      </Section>
+    );
+  },
+  <SectionSkeleton title="Sessions" />,
+);
+
+export default withSkeleton(AccountPage, <PageSkeleton title="Account" />);

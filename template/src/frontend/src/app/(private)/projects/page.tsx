@@ -7,20 +7,22 @@ import { ButtonLink } from "@/design/ui/button-link";
 import { buttonStyle } from "@/design/ui/button-style";
 import { EmptyState, Page } from "@/design/ui/layout";
 import { Notice } from "@/design/ui/notice";
+import { PageSkeleton } from "@/design/ui/skeleton";
+import { withSkeleton } from "@/design/ui/with-skeleton";
 import { OwnInvitations } from "@/features/members/invitations";
 import { CreateDialog } from "@/features/projects/dialogs";
 import { ProjectList } from "@/features/projects/project-list";
-import { Failure } from "../../failure";
+import { failure } from "../../failure";
 
 export const metadata: Metadata = { title: "Projects" };
 const PAGE_SIZE = 10;
 
-export default async function ProjectsPage({ searchParams }: PageProps<"/projects">) {
+async function ProjectsPage({ searchParams }: PageProps<"/projects">) {
   const { after, notice, search: given } = await searchParams;
   const search = typeof given === "string" ? given.trim() : "";
   const cursor = typeof after === "string" ? after : null;
   const answer = await listProjects({ limit: PAGE_SIZE, search, ...(cursor ? { cursor } : {}) });
-  if (answer.status !== 200) return <Failure status={answer.status} />;
+  if (answer.status !== 200) return failure(answer.status);
   const { items, next } = answer.data;
   const isEmpty = items.length === 0 && !search && !cursor;
   return (
@@ -83,3 +85,5 @@ export default async function ProjectsPage({ searchParams }: PageProps<"/project
     </Page>
   );
 }
+
+export default withSkeleton(ProjectsPage, <PageSkeleton title="Projects" />);

@@ -3,20 +3,22 @@ import { openInvitation } from "@/api/generated/api";
 import { Alert } from "@/design/ui/alert";
 import { buttonStyle } from "@/design/ui/button-style";
 import { NarrowPage } from "@/design/ui/layout";
+import { FormSkeleton } from "@/design/ui/skeleton";
 import { TextLink } from "@/design/ui/text-link";
+import { withSkeleton } from "@/design/ui/with-skeleton";
 import { AnswerForms } from "@/features/members/answer-forms";
 import { describeInvitation } from "@/features/members/invitations";
 import { currentUser } from "@/server/session";
-import { Failure } from "../../failure";
+import { failure } from "../../failure";
 
 export const metadata: Metadata = { title: "Invitation" };
 
-export default async function InvitationPage({ searchParams }: PageProps<"/invitation">) {
+async function InvitationPage({ searchParams }: PageProps<"/invitation">) {
   const { token } = await searchParams;
   const secret = typeof token === "string" ? token : "";
   const [answer, user] = await Promise.all([openInvitation({ token: secret }), currentUser()]);
   if (answer.status === 422) return <Invalid />;
-  if (answer.status !== 200) return <Failure status={answer.status} />;
+  if (answer.status !== 200) return failure(answer.status);
   const { id, project } = answer.data;
   return (
     <NarrowPage title={`Join ${project}?`} lead={describeInvitation(answer.data)}>
@@ -36,6 +38,8 @@ export default async function InvitationPage({ searchParams }: PageProps<"/invit
     </NarrowPage>
   );
 }
+
+export default withSkeleton(InvitationPage, <FormSkeleton title="Invitation" />);
 
 function Invalid() {
   return (

@@ -1,22 +1,24 @@
 import type { Metadata } from "next";
+import { BackLink } from "@/design/ui/back-link";
 import { ButtonLink } from "@/design/ui/button-link";
 import { ActionForm, CheckboxField, TextField } from "@/design/ui/form";
 import { NarrowPage } from "@/design/ui/layout";
-import { TextLink } from "@/design/ui/text-link";
+import { FormSkeleton } from "@/design/ui/skeleton";
+import { withSkeleton } from "@/design/ui/with-skeleton";
 import { deleteAccount } from "@/features/account/actions";
 import { currentUser } from "@/server/session";
-import { Failure } from "../../../failure";
+import { failure } from "../../../failure";
 
 export const metadata: Metadata = { title: "Delete account" };
 
-export default async function DeleteAccountPage() {
+async function DeleteAccountPage() {
   const { status } = await currentUser();
-  if (status !== 200) return <Failure status={status} />;
+  if (status !== 200) return failure(status);
   return (
     <NarrowPage
       title="Delete your account?"
       lead="You lose access at once. This cannot be undone."
-      back={<TextLink href="/account">Account</TextLink>}
+      back={<BackLink href="/account">Account</BackLink>}
     >
       <ActionForm
         action={deleteAccount}
@@ -34,3 +36,5 @@ export default async function DeleteAccountPage() {
     </NarrowPage>
   );
 }
+
+export default withSkeleton(DeleteAccountPage, <FormSkeleton title="Delete your account?" />);

@@ -1,33 +1,32 @@
 import type { Metadata } from "next";
-import { cache } from "react";
-import { getProject } from "@/api/generated/api";
+import { BackLink } from "@/design/ui/back-link";
 import { Page } from "@/design/ui/layout";
 import { Notice } from "@/design/ui/notice";
-import { TextLink } from "@/design/ui/text-link";
+import { PageSkeleton } from "@/design/ui/skeleton";
+import { inTime, withSkeleton } from "@/design/ui/with-skeleton";
 import { Invitations } from "@/features/members/invitations";
 import { Members } from "@/features/members/members";
 import { AuditExport } from "@/features/projects/audit-export";
 import { DeleteDialog, EditDialog } from "@/features/projects/dialogs";
-import { Failure } from "../../../failure";
-
-const readProject = cache((id: string) => getProject(id));
+import { failure } from "../../../failure";
+import { readProject } from "./form-page";
 
 export async function generateMetadata({ params }: PageProps<"/projects/[id]">): Promise<Metadata> {
-  const answer = await readProject((await params).id);
-  return { title: answer.status === 200 ? answer.data.name : "Project" };
+  const answer = await inTime(readProject((await params).id));
+  return { title: answer?.status === 200 ? answer.data.name : "Project" };
 }
 
-export default async function ProjectPage({ params, searchParams }: PageProps<"/projects/[id]">) {
+async function ProjectPage({ params, searchParams }: PageProps<"/projects/[id]">) {
   const { id } = await params;
   const { notice, after } = await searchParams;
   const answer = await readProject(id);
-  if (answer.status !== 200) return <Failure status={answer.status} />;
+  if (answer.status !== 200) return failure(answer.status);
   const project = answer.data;
   const isOwner = project.role === "owner";
   return (
     <Page
       title={project.name}
-      back={<TextLink href="/projects">Projects</TextLink>}
+      back={<BackLink href="/projects">Projects</BackLink>}
       lead={project.description ? <p className="whitespace-pre-wrap">{project.description}</p> : null}
       actions={
         <>
@@ -43,3 +42,5 @@ export default async function ProjectPage({ params, searchParams }: PageProps<"/
     </Page>
   );
 }
+
+export default withSkeleton(ProjectPage, <PageSkeleton title="Project" />);

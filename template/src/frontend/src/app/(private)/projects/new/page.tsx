@@ -1,18 +1,20 @@
 import type { Metadata } from "next";
+import { BackLink } from "@/design/ui/back-link";
 import { ButtonLink } from "@/design/ui/button-link";
 import { NarrowPage } from "@/design/ui/layout";
-import { TextLink } from "@/design/ui/text-link";
+import { FormSkeleton } from "@/design/ui/skeleton";
+import { withSkeleton } from "@/design/ui/with-skeleton";
 import { CreateForm } from "@/features/projects/forms";
 import { currentUser } from "@/server/session";
-import { Failure } from "../../../failure";
+import { failure } from "../../../failure";
 
 export const metadata: Metadata = { title: "New project" };
 
-export default async function NewProjectPage() {
+async function NewProjectPage() {
   const { status } = await currentUser();
-  if (status !== 200) return <Failure status={status} />;
+  if (status !== 200) return failure(status);
   return (
-    <NarrowPage title="New project" back={<TextLink href="/projects">Projects</TextLink>}>
+    <NarrowPage title="New project" back={<BackLink href="/projects">Projects</BackLink>}>
       <CreateForm
         cancel={
           <ButtonLink href="/projects" variant="secondary">
@@ -23,3 +25,5 @@ export default async function NewProjectPage() {
     </NarrowPage>
   );
 }
+
+export default withSkeleton(NewProjectPage, <FormSkeleton title="New project" />);
