@@ -134,8 +134,9 @@ def test_each_service_has_a_label_on_its_port_and_those_for_browsers_are_forward
         if name.endswith("_PORT")
     }
     labels = {port: attributes["label"] for port, attributes in configuration()["portsAttributes"].items()}
-    assert labels == ports
-    assert [labels[str(port)] for port in configuration()["forwardPorts"]] == ["frontend", "gateway"]
+    # Common files name no part.
+    assert labels == {port: {"frontend": "pages"}.get(name, name) for port, name in ports.items()}
+    assert [labels[str(port)] for port in configuration()["forwardPorts"]] == ["gateway"]
 
 
 @pytest.mark.parametrize("place", PLACES, ids=["toolkit", "template"])

@@ -27,9 +27,10 @@ from toolkit.application import environment
 from toolkit.git import git
 
 README, CONTRIBUTING, PROJECT = "README.md", "CONTRIBUTING.md", "template/README.md"
-PAGES = (README, CONTRIBUTING, PROJECT, "template/AGENTS.md", "tasks/README.md")
+OF_PARTS = ("template/src/frontend/README.md", "template/infra/monitoring/README.md")
+PAGES = (README, CONTRIBUTING, PROJECT, "template/AGENTS.md", *OF_PARTS, "tasks/README.md")
 FENCE = re.compile(r"^```sh\n(.*?)^```", re.MULTILINE | re.DOTALL)
-TABLE_COMMAND = re.compile(r"\| `(nox [^`]+)` \|")
+TABLE_COMMAND = re.compile(r"\| `(nox [^`]+)` *\|")
 CODE = re.compile(r"`([^`\n]+)`")
 LINK = re.compile(r"\]\((?!https?:)([^)#]+)\)")
 # A call of a session, in prose too.
@@ -76,7 +77,9 @@ TESTED = {
     "nox -s test": CHECK,
     "nox -s db_check": CHECK,
     "nox -s security": CHECK,
-    "nox -s frontend": "tests/tasks/frontend/test_frontend.py::test_each_check_finds_its_fault",
+    "nox -s parts": "tests/tasks/frontend/test_frontend.py::test_each_check_finds_its_fault",
+    "nox -s frontend": "tests/tasks/frontend/test_frontend.py::test_a_renamed_field_fails_the_types_where_it_is_used",
+    "nox -s screenshots": "toolkit/screenshots.py::main",
     "nox -s monitoring": f"{MONITORING}::test_each_check_finds_its_fault",
     "nox -s monitoring -- --fix": f"{MONITORING}::test_each_check_finds_its_fault",
     "nox -s e2e -- http://127.0.0.1:8000": "tests/tasks/checks/test_e2e.py::test_pass_against_dev_with_existing_data",
@@ -136,7 +139,7 @@ def commands(page: str) -> list[str]:
     return found + TABLE_COMMAND.findall(text(page))
 
 
-@pytest.mark.parametrize("page", [README, CONTRIBUTING, PROJECT])
+@pytest.mark.parametrize("page", [README, CONTRIBUTING, PROJECT, *OF_PARTS])
 def test_every_command_is_run_by_a_test(page: str) -> None:
     listed = commands(page)
     assert listed
@@ -144,7 +147,7 @@ def test_every_command_is_run_by_a_test(page: str) -> None:
 
 
 def test_every_listed_command_is_in_a_readme() -> None:
-    listed = {command for page in (README, CONTRIBUTING, PROJECT) for command in commands(page)}
+    listed = {command for page in (README, CONTRIBUTING, PROJECT, *OF_PARTS) for command in commands(page)}
     assert ALL - listed == set()
 
 

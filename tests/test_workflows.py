@@ -153,7 +153,7 @@ def test_each_image_is_signed_with_the_sbom_of_its_own_lock() -> None:
     files = [template / "compose.yaml", template / "src/frontend/compose.yaml"]
     found = [service for path in files for service in yaml.safe_load(path.read_text("utf-8"))["services"].values()]
     builds = [service["build"] for service in found if "build" in service]
-    ships.append("frontend")
+    ships.append("npm")
     assert {lock for each in builds for lock in locks(template / each["context"] / each["dockerfile"])} == {*ships}
     inputs = [step.get("with", {}) for step in deploy_jobs()["images"]["steps"]]
     signed = {each["sbom-path"]: each["subject-checksums"] for each in inputs if "sbom-path" in each}

@@ -30,6 +30,9 @@ def main() -> int | str | None:
     advice = f"only the tests in this browser: {', '.join(browsers)} (default: the variable {BROWSER})"
     parser.add_argument("--browser", default=os.environ.get(BROWSER), metavar="NAME", help=advice)
     arguments, options = parser.parse_known_args()
+    if arguments.browser and not in_browser:
+        print("No part of this project has tests in a browser.")
+        return None
     if arguments.browser not in {None, *browsers}:
         parser.error(f"no tests for the browser {arguments.browser}; known: {', '.join(browsers) or 'none'}")
     if not arguments.browser:

@@ -47,9 +47,9 @@ def publish(project: Path, registry: str, version: str) -> None:
 
 
 def locks(dockerfile: Path) -> list[str]:
-    """The names of the locks that a Dockerfile installs; that of an npm lock is the folder around the Dockerfile's."""
+    """The names of the locks that a Dockerfile installs, of which npm's is `npm`."""
     text = dockerfile.read_text(encoding="utf-8") if dockerfile.is_file() else ""
-    return sorted({*LOCK.findall(text), *([dockerfile.parent.parent.name] if "package-lock.json" in text else [])})
+    return sorted({*LOCK.findall(text), *(["npm"] if "package-lock.json" in text else [])})
 
 
 def push(client: DockerClient, name: str, version: str) -> str:

@@ -25,11 +25,17 @@ NOT_RUNNING = "The application is not running. Start it: python3 noxfile.py -s d
 def main() -> None:
     """Run a service in this process, on its port and with its environment in `nox -s dev`, which suspends it."""
     project = Path.cwd()
-    data = DataFolder(project / data_folder.FOLDER)
     parser = argparse.ArgumentParser(prog="python -m tasks dev.debug", description=main.__doc__)
     parser.add_argument("service", choices=services.names(project))
-    service: str = parser.parse_args().service
+    parser.add_argument("--data", type=Path, default=Path(data_folder.FOLDER), help="the folder of dev's data")
+    parser.add_argument("--stop", action="store_true", help="run nothing instead, until standard input ends")
+    arguments = parser.parse_args()
+    service, data = arguments.service, DataFolder(project / arguments.data)
     with suspended(data, service):
+        if arguments.stop:
+            print("Stopped.", flush=True)
+            sys.stdin.read()
+            return
         running = data.read("dev")["services"]
         found = [services.Service(name, about["port"]) for name, about in running.items()]
         ignore_variables()

@@ -71,7 +71,8 @@ def running(project: Path) -> Iterator[dict[str, str]]:
         with log.open("w") as output:
             process = subprocess.Popen(command, cwd=project, stdout=output, stderr=output, stdin=subprocess.DEVNULL)
         try:
-            yield _await(process, data / "dev.json", log)
+            stop = json.dumps([str(python), "-m", "tasks", "dev.debug", f"--data={data}", "--stop"])
+            yield {**_await(process, data / "dev.json", log), "STOP": stop}
         finally:
             process.send_signal(signal.SIGINT)
             process.wait()

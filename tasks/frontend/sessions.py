@@ -9,7 +9,7 @@ from tasks.core.environments import install
 ENVIRONMENT = {"UV": virtualenv.UV, "PYTHONPATH": "src/backend"}
 
 
-@nox.session(tags=["check", "ci"], allow_parallel=True)
+@nox.session(tags=["check", "ci", "part", "typescript"], allow_parallel=True)
 def frontend(session: nox.Session) -> None:
     """Check the frontend: client, types, style, tests and build (-- --only NAME, --fix: apply automatic fixes)."""
     install(session, "dev", compile_bytecode=True)

@@ -9,7 +9,7 @@ from tasks.core.environments import install
 ENVIRONMENT = {"PYTHONPATH": "infra/monitoring"}
 
 
-@nox.session(tags=["check", "ci"], allow_parallel=True)
+@nox.session(tags=["check", "ci", "part"], allow_parallel=True)
 def monitoring(session: nox.Session) -> None:
     """Check alerts and dashboards: rules with their tests, queries, runbooks (-- --fix: write generated files)."""
     install(session, "monitoring")

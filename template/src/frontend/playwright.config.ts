@@ -9,6 +9,11 @@ export default defineConfig({
   timeout: 60_000,
   expect: { timeout: 15_000 },
   reporter: "list",
+  projects: [
+    { name: "tests", testIgnore: "**/stopped.spec.ts" },
+    // These stop what the other tests use.
+    { name: "stopped", testMatch: "**/stopped.spec.ts", dependencies: ["tests"], workers: 1 },
+  ],
   use: {
     ...devices[BROWSER],
     baseURL: SITE_URL,

@@ -7,6 +7,7 @@ import json
 import re
 import shutil
 import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -15,7 +16,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tasks.checks.e2e import check
+from tasks.checks.e2e import BROWSER, check, main
 from tasks.core.errors import UserError
 from tests.support import copy_cluster, nox, run
 from tests.tasks.small_project import FOREIGN
@@ -169,3 +170,13 @@ def test_another_server_and_an_unhealthy_gateway_are_refused(answer: str, messag
     finally:
         server.shutdown()
         server.server_close()
+
+
+def test_without_a_part_there_is_nothing_to_test_in_a_browser(
+    rendered: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(rendered("backend"))
+    monkeypatch.setenv(BROWSER, "firefox")
+    monkeypatch.setattr(sys, "argv", ["e2e"])
+    assert main() is None
+    assert capsys.readouterr().out == "No part of this project has tests in a browser.\n"

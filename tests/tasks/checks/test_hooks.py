@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 import yaml
 
+from tasks.checks import workflows
 from tasks.checks.lint import CHECKS
+from tasks.frontend import check
 from tests.support import ROOT, run, share_environments
 from tests.tasks.checked_project import CheckedProject
 
@@ -62,4 +64,14 @@ def test_hooks_are_sessions_run_by_python_alone() -> None:
     assert [each["repo"] for each in configuration["repos"]] == ["local"]
     for hook in configuration["repos"][0]["hooks"]:
         assert hook["language"] == "system"
-        assert hook["entry"].startswith("python3 noxfile.py -s ")
+        assert hook["entry"].startswith(("python3 noxfile.py -s ", "python3 noxfile.py -t "))
+
+
+def test_the_hook_for_typescript_runs_quick_checks_of_the_frontend() -> None:
+    configuration = yaml.safe_load((ROOT / "template" / ".pre-commit-config.yaml").read_text())
+    [hook] = [each for each in configuration["repos"][0]["hooks"] if each["id"] == "typescript"]
+    command, *names = hook["entry"].split(" -- ")[0], *hook["entry"].split("--only ")[1:]
+    tag = command.removeprefix("python3 noxfile.py -t ")
+    tagged = [name for name, each in workflows.sessions("template/noxfile.py").items() if tag in each["tags"]]
+    assert tagged == ["frontend"]
+    assert {name.strip() for name in names} < {each.name for each in check.CHECKS} - {"build"}

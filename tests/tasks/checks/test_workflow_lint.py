@@ -116,11 +116,13 @@ def test_a_session_call_and_a_line_of_the_summary_are_no_faults(project: Path) -
         assert write(UPDATE, WORKFLOW.format(step=f"run: {command}")) == []
 
 
-def test_a_step_of_a_part_is_checked_only_where_the_part_is(project: Path) -> None:
-    step = "if: ${{ hashFiles('src/website/**') != '' }}\n        run: python3 noxfile.py -s planted"
-    assert write(UPDATE, WORKFLOW.format(step=step)) == []
-    (project / "src/website").mkdir(parents=True)
-    assert write(UPDATE, WORKFLOW.format(step=step)) == [f"{UPDATE}: planted: noxfile.py has no session planted"]
+def test_a_session_of_a_part_is_called_by_that_of_all_parts(project: Path) -> None:
+    with (project / "noxfile.py").open("a", encoding="utf-8") as noxfile:
+        noxfile.write(SESSION.format(tags='"check", "ci", "part"', docstring='"""Do nothing."""'))
+    text = MAIN.read_text(encoding="utf-8")
+    assert faults(MAIN) == []
+    [found] = write(MAIN, text.replace("-s parts", "-s lint"))
+    assert "no command is -s planted, which has the tag check" in found
 
 
 def test_faulty_changes_are_found(project: Path) -> None:

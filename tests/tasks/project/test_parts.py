@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import yaml
 
 from tasks.project import parts
-from tests.support import ROOT, run
+from tests.support import ROOT, nox, run
 
 CONDITION = re.compile(r"\{% if '(\w+)' not in parts %\}/(.+)\{% endif %\}")
 
@@ -36,6 +37,15 @@ def test_only_the_table_and_the_parts_themselves_name_a_part() -> None:
         found = run("git", "grep", "-lwF", *patterns, "--", "tasks/*.py", cwd=ROOT).stdout.splitlines()
         elsewhere = [path for path in found if not path.startswith(f"tasks/{part.name}/")]
         assert elsewhere == ["tasks/project/parts.py"]
+
+
+def test_a_project_without_parts_names_none_and_has_nothing_to_check(rendered: Callable[[str], Path]) -> None:
+    project = rendered("backend")
+    words = [word for part in parts.PARTS for word in ("-e", part.name)]
+    found = run("git", "grep", "-liwF", *words, cwd=project).stdout.splitlines()
+    assert found == ["tasks/checksums.txt", "tasks/project/parts.py"]
+    done = nox(project, "-s", "parts")
+    assert done.returncode == 0, done.stdout
 
 
 def test_hooks_are_of_the_parts_that_the_project_has(tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ from worker.registry import Context
 # What this service may read.
 USER = load_only(User.id, User.email, User.account_version, raiseload=True)
 REGISTRATION = load_only(Registration.id, Registration.email, Registration.created_at, raiseload=True)
-# The pages of the frontend, which get the token of the link, and its lifetime.
+# Pages at PUBLIC_URL, which get the token of the link, and its lifetime.
 PAGES = {
     Purpose.VERIFY: ("verify", timedelta(days=1)),
     Purpose.RESET: ("reset-password", timedelta(hours=1)),
