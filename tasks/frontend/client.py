@@ -1,6 +1,5 @@
 """Writes the frontend's typed client: the OpenAPI document of the services' code, and Orval's TypeScript for it."""
 
-import importlib
 import json
 import os
 import shutil
@@ -70,15 +69,13 @@ def document(project: Path) -> str:
     os.environ |= {name: text or fresh_secret() for name, text in texts.items()}
     try:
         kinds = contract.read(project).readers
-        routes = importlib.import_module(f"{GATEWAY}.routes").create_routes(kinds[GATEWAY]())
+        routes = contract.load_module(f"{GATEWAY}.routes").create_routes(kinds[GATEWAY]())
         services = dict.fromkeys(route.service for route in routes)
-        found = {
-            name: _document_of(importlib.import_module(f"{name}.app").create_app(kinds[name]())) for name in services
-        }
+        found = {name: _document_of(contract.load_module(f"{name}.app").create_app(kinds[name]())) for name in services}
     finally:
         os.environ.clear()
         os.environ.update(before)
-    merged = importlib.import_module(f"{GATEWAY}.openapi").document(TITLE, found)
+    merged = contract.load_module(f"{GATEWAY}.openapi").document(TITLE, found)
     return json.dumps(merged, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
 
 

@@ -82,10 +82,10 @@ def main() -> None:
 
 def read(project: Path) -> Contract:
     """The contract of a project whose backend is on Python's path; required settings first, as in `.env.example`."""
-    common = _module("shared.settings")
+    common = load_module("shared.settings")
     readers = {name: _settings_class(name, common.ServiceSettings) for name in names(project)}
     if (project / BACKEND / "shared/database/engine.py").exists():
-        readers["migrations"] = _module("shared.database.engine").MigrationSettings
+        readers["migrations"] = load_module("shared.database.engine").MigrationSettings
     readers |= {each.NAME: each.read(project) for each in parts.hooks(project, "settings")}
     explained = [name.lower() for name in (*env_file.required(project), *env_file.defaults(project))]
     fields = dict.fromkeys(field for kind in readers.values() for field in kind.model_fields)
@@ -209,7 +209,7 @@ def _setting(field: str, readers: Mapping[str, type[BaseSettings]]) -> Setting:
 
 def _settings_class(service: str, base: type[BaseSettings]) -> type[BaseSettings]:
     """The one class of settings that a service's own module defines."""
-    module = _module(f"{service}.settings")
+    module = load_module(f"{service}.settings")
     own = [each for each in vars(module).values() if isinstance(each, type) and each.__module__ == module.__name__]
     found = [each for each in own if issubclass(each, base)]
     if len(found) != 1:
@@ -218,7 +218,8 @@ def _settings_class(service: str, base: type[BaseSettings]) -> type[BaseSettings
     return found[0]
 
 
-def _module(name: str) -> ModuleType:
+def load_module(name: str) -> ModuleType:
+    """A module of the backend; UserError if it cannot be imported."""
     try:
         return importlib.import_module(name)
     except (ImportError, SyntaxError) as error:

@@ -108,6 +108,16 @@ def test_without_a_network_npm_reports_the_reason_in_one_line(tmp_path: Path, mo
     assert not (tmp_path / "node_modules" / NPM_STAMP).exists()
 
 
+def test_the_client_reports_broken_code_of_a_service_in_one_line(project: Path) -> None:
+    schemas = project / SCHEMAS
+    good = schemas.read_text(encoding="utf-8")
+    schemas.write_text(f"{good}broken = (\n", encoding="utf-8")
+    done = nox(project, "-s", "client")
+    schemas.write_text(good, encoding="utf-8")
+    assert re.search(r"^src/backend/projects/app.py cannot be imported: .*never closed \(schemas.py", done.stdout, re.MULTILINE)
+    assert "Traceback" not in done.stdout
+
+
 def test_a_missing_browser_is_reported_with_the_command_that_installs_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

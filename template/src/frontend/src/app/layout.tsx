@@ -16,8 +16,9 @@ export const viewport: Viewport = { colorScheme: "light dark" };
 /** Every page is rendered for its request: one from the build has no nonce, and its scripts would be refused. */
 export default async function RootLayout({ children }: Readonly<{ children: ReactNode }>) {
   await connection();
+  const theme = await chosenTheme();
   return (
-    <html lang="en" data-theme={await chosenTheme()}>
+    <html lang="en" data-theme={theme}>
       <body className="flex min-h-dvh flex-col">{children}</body>
     </html>
   );

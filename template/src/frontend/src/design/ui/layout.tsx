@@ -15,7 +15,7 @@ export function Page({ title, back, lead, actions, children }: PageProps) {
   return (
     <main id="content" className="mx-auto grid w-full max-w-page gap-8 px-4 py-8 sm:px-6 sm:py-12">
       <header className="grid gap-2">
-        {back ? <div className="text-sm">{back}</div> : null}
+        {back ? <div className="min-w-0 text-sm">{back}</div> : null}
         <div className="flex flex-wrap items-start justify-between gap-x-6 gap-y-4">
           <div className="grid max-w-text gap-2 wrap-anywhere">
             <h1 className="text-2xl font-semibold tracking-tight">{title}</h1>
@@ -34,7 +34,7 @@ export function NarrowPage({ title, back, lead, children }: Omit<PageProps, "act
   return (
     <main id="content" className="mx-auto grid w-full max-w-form content-start gap-6 px-4 py-10 sm:py-16">
       <header className="grid gap-2">
-        {back ? <div className="text-sm">{back}</div> : null}
+        {back ? <div className="min-w-0 text-sm">{back}</div> : null}
         <h1 className="text-2xl font-semibold tracking-tight wrap-anywhere">{title}</h1>
         {lead ? <div className="wrap-anywhere text-muted">{lead}</div> : null}
       </header>
