@@ -117,7 +117,9 @@ def dialogs(node: Node) -> Row:
 def image(node: Node) -> Row:
     """The files that the image adds to those of Node's."""
     found = sum(path.stat().st_size for path in (node.folder / ".next/standalone").rglob("*") if path.is_file()) / 1e6
-    return Row("image of frontend over Node's", f"{found:.1f} MB", "—", "—", f"≤ {IMAGE_BUDGET:.0f} MB", found <= IMAGE_BUDGET)
+    return Row(
+        "image of frontend over Node's", f"{found:.1f} MB", "—", "—", f"≤ {IMAGE_BUDGET:.0f} MB", found <= IMAGE_BUDGET
+    )
 
 
 def server(urls: dict[str, str], login: tuple[str, str]) -> list[Row]:

@@ -169,7 +169,9 @@ def sbom_of(lock: str) -> Any:
 def sbom_of_npm(lock: Path) -> Any:
     """The SBOM of the packages in an npm lock that ship: with --omit, npm omits what only another package omits too."""
     if "version" not in json.loads(lock.read_text(encoding="utf-8"))["packages"][""]:
-        raise UserError(f'{lock.with_name("package.json")} has no "version", which an SBOM needs. Add one, then: nox -s lock')
+        raise UserError(
+            f'{lock.with_name("package.json")} has no "version", which an SBOM needs. Add one, then: nox -s lock'
+        )
     sbom = tool("npm", *NPM_SBOM, place=separate("node"), cwd=lock.parent)
     ships = {f"{pin.name}@{pin.version}" for pin in pins(str(lock)) if pin.ships}
     sbom["components"] = [each for each in sbom["components"] if each["bom-ref"] in ships]

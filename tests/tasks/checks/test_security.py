@@ -95,7 +95,10 @@ def test_an_sbom_lists_every_package_and_follows_the_schema(checked: CheckedProj
         assert {canonicalize_name(name) for name in required} <= packages[-1]
     assert {"fastapi", "sqlalchemy"} <= packages[0]
     assert "sqlalchemy" not in packages[1]
-    names = {"/".join(filter(None, (each.get("group"), each["name"]))) for each in json.loads(reports[2].read_text(encoding="utf-8"))["components"]}
+    names = {
+        "/".join(filter(None, (each.get("group"), each["name"])))
+        for each in json.loads(reports[2].read_text(encoding="utf-8"))["components"]
+    }
     # Fonts and icons are no code, but reach users too.
     assert {"next", "react-dom", "zod", "@fontsource-variable/inter", "lucide-react"} <= names
     assert "eslint" not in names
@@ -111,7 +114,9 @@ def test_an_sbom_lists_every_package_and_follows_the_schema(checked: CheckedProj
 def test_an_npm_package_without_a_version_is_reported(tmp_path: Path) -> None:
     lock = tmp_path / "package-lock.json"
     lock.write_text('{"packages": {"": {"name": "planted"}}}', encoding="utf-8")
-    with pytest.raises(UserError, match=r'package.json has no "version", which an SBOM needs. Add one, then: nox -s lock'):
+    with pytest.raises(
+        UserError, match=r'package.json has no "version", which an SBOM needs. Add one, then: nox -s lock'
+    ):
         packages.sbom_of_npm(lock)
 
 

@@ -114,7 +114,9 @@ def test_the_client_reports_broken_code_of_a_service_in_one_line(project: Path) 
     schemas.write_text(f"{good}broken = (\n", encoding="utf-8")
     done = nox(project, "-s", "client")
     schemas.write_text(good, encoding="utf-8")
-    assert re.search(r"^src/backend/projects/app.py cannot be imported: .*never closed \(schemas.py", done.stdout, re.MULTILINE)
+    assert re.search(
+        r"^src/backend/projects/app.py cannot be imported: .*never closed \(schemas.py", done.stdout, re.MULTILINE
+    )
     assert "Traceback" not in done.stdout
 
 
