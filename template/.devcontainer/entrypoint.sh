@@ -9,10 +9,9 @@ if [ -S "$socket" ]; then
   getent group "$number" >/dev/null || groupadd --gid "$number" docker-host
   usermod --append --groups "$(getent group "$number" | cut --delimiter=: --fields=1)" developer
 fi
-# Packages that a part lists, such as a browser for tests; the editor need not wait for them.
-for list in /workspaces/*/src/*/debian-packages.txt; do
-  if [ -f "$list" ] && [ ! -e /var/log/packages.log ]; then
-    (apt-get update && xargs apt-get install --yes --no-install-recommends <"$list") >/var/log/packages.log 2>&1 &
-  fi
-done
+# Packages that parts list, such as a browser for tests; the editor need not wait for them.
+packages=$(cat /workspaces/*/src/*/debian-packages.txt 2>/dev/null || true)
+if [ -n "$packages" ] && [ ! -e /var/log/packages.log ]; then
+  (apt-get update && echo "$packages" | xargs apt-get install --yes --no-install-recommends) >/var/log/packages.log 2>&1 &
+fi
 exec sleep infinity
