@@ -65,7 +65,7 @@ export function SplitSectionSkeleton({ title }: { title: string }) {
 export function RowsSkeleton() {
   return (
     <Rows label="Loading">
-      {["w-48", "w-36", "w-56", "w-40"].map((width) => (
+      {["w-44", "w-32", "w-40", "w-36"].map((width) => (
         <Row key={width}>
           <Skeleton className={`h-5 ${width}`} />
           <Skeleton className="h-8 w-24" />

@@ -3,7 +3,7 @@ import { chosenTheme } from "@/server/theme";
 import { chooseTheme } from "./actions";
 
 const THEMES = [
-  ["system", "As the system"],
+  ["system", "System"],
   ["light", "Light"],
   ["dark", "Dark"],
 ] as const;

@@ -29,24 +29,26 @@ async function LastExport({ project }: { project: string }) {
           <Refresh seconds={2} />
         </p>
       ) : null}
+      {isRunning ? null : (
+        <div className="flex flex-wrap items-center gap-2">
+          {last ? (
+            <a href={`/projects/${project}/audit-export`} download className={buttonStyle("secondary")}>
+              <Download aria-hidden="true" className="size-4" />
+              Download
+            </a>
+          ) : null}
+          <ButtonForm
+            action={exportEvents.bind(null, project)}
+            label={last ? "Export again" : "Export events"}
+            variant={last ? "quiet" : "secondary"}
+          />
+        </div>
+      )}
       {last?.finished_at ? (
-        <p className="flex flex-wrap items-center gap-x-4 gap-y-2 text-sm">
-          <a href={`/projects/${project}/audit-export`} download className={buttonStyle("secondary")}>
-            <Download aria-hidden="true" className="size-4" />
-            Download
-          </a>
-          <span className="text-muted">
-            {last.events} events, written <Time value={last.finished_at} />
-          </span>
+        <p className="text-sm text-muted">
+          {last.events} events, written <Time value={last.finished_at} />
         </p>
       ) : null}
-      {isRunning ? null : (
-        <ButtonForm
-          action={exportEvents.bind(null, project)}
-          label={last ? "Export again" : "Export events"}
-          variant={last ? "quiet" : "secondary"}
-        />
-      )}
     </SplitSection>
   );
 }

@@ -39,9 +39,11 @@ export function LiveStatus() {
   return (
     <>
       <Summary status={history.status} />
-      <Section title="Components" lead={`The time in which each one answered, the last ${LENGTH} times.`}>
-        {history.entries.length === 0 ? <RowsSkeleton /> : <Entries history={history} />}
-      </Section>
+      {history.status === null && history.entries.length === 0 ? null : (
+        <Section title="Components" lead={`The time in which each one answered, the last ${LENGTH} times.`}>
+          {history.entries.length === 0 ? <RowsSkeleton /> : <Entries history={history} />}
+        </Section>
+      )}
     </>
   );
 }
