@@ -70,7 +70,7 @@ CHANGES: list[tuple[str | Path, str, str, str]] = [
     (MAIN, "-s db_check", "-s db_check -- --planted", "no command is -s db_check, which has the tag check"),
     (MAIN, "-s db_check", "-s lint", "no command is -s db_check, which has the tag check"),
     (MAIN, "-s db_check", "-s dev", "calls dev, which does not have the tag ci"),
-    (MAIN, "-s e2e -- http:", "-s lint -- http:", "no command is -s e2e, which has the tag ci"),
+    (MAIN, "-s images -- ", "-s lint -- ", "no command is -s images, which has the tag ci"),
     (MAIN, "\n  lint:\n", "\n  lint:\n    continue-on-error: true\n", "lint: continue-on-error lets a failure pass"),
     (MAIN, "-s ci_result", "-s lint", "all: the last job must call ci_result"),
     (MAIN, "\n    if: ${{ always() }}\n", "\n", "all: the last job must run always"),

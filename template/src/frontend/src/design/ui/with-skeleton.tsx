@@ -1,13 +1,13 @@
 import { type ReactNode, Suspense } from "react";
 
 /** How long a page waits for the gateway before it is sent with skeletons. */
-const PATIENCE_MS = 300;
+const TIMEOUT_MS = 300;
 
 /** What a promise resolves to, or undefined if that takes longer than a page waits. */
 export async function inTime<T>(promise: Promise<T>): Promise<T | undefined> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<undefined>((resolve) => {
-    timer = setTimeout(resolve, PATIENCE_MS, undefined);
+    timer = setTimeout(resolve, TIMEOUT_MS, undefined);
   });
   return Promise.race([promise, late]).finally(() => {
     clearTimeout(timer);
