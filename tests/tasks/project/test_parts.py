@@ -12,6 +12,11 @@ import yaml
 from tasks.project import parts
 from tests.support import ROOT, nox, run
 
+# The table, and what has the name of a part for another reason: files of locks, an option of `stack`, and a page about it.
+NAMED = {
+    *("tasks/checksums.txt", "tasks/project/parts.py", "tasks/pyproject.toml", "pyproject.toml", "docs/operations.md"),
+    *("tasks/compose/command.py", "tasks/compose/compose.py", "tasks/compose/up.py"),
+}
 CONDITION = re.compile(r"\{% if '(\w+)' not in parts %\}/(.+)\{% endif %\}")
 
 
@@ -43,7 +48,8 @@ def test_a_project_without_parts_names_none_and_has_nothing_to_check(rendered: C
     project = rendered("backend")
     names = [each for part in parts.PARTS for each in ("-e", part.name)]
     found = run("git", "grep", "-liwF", *names, "--", ":!.copier-answers.yml", cwd=project).stdout.splitlines()
-    assert found == ["tasks/checksums.txt", "tasks/project/parts.py"]
+    assert {*found} <= NAMED
+    assert "tasks/project/parts.py" in found
     done = nox(project, "-s", "parts")
     assert done.returncode == 0, done.stdout
 
