@@ -31,7 +31,7 @@ test.beforeAll(async ({ browser }) => {
   const { items } = (await response.json()) as { items: { id: string; role: string }[] };
   // One in which the user may do everything.
   project = items.find(({ role }) => role === "owner")?.id ?? "";
-  await post(`/api/projects/${project}/invitations`, { email: GUEST, role: "editor" }, 202, authorization);
+  await post(`/api/projects/${project}/members`, { email: GUEST, role: "editor" }, 202, authorization);
   const token = new URL(await mailedLink(GUEST)).searchParams.get("token") ?? "";
   query = `?${new URLSearchParams({ token, email: GUEST }).toString()}`;
 });
