@@ -17,6 +17,8 @@ HOST = "localhost"
 IGNORED = "GET /health "
 # What `npm run build` makes.
 SERVER = ".next/standalone/server.js"
+# As in the image.
+FLAGS = ("--max-semi-space-size=2", "--heap-growing-percent=20")
 PREPARE = [sys.executable, "-m", "tasks", "frontend.node"]
 
 
@@ -39,8 +41,8 @@ def command(
     known = {**env_file.settings(project), **environment}
     variables = node.environment | {name: known[name] for name in settings.names(project) if known.get(name)}
     if is_built:
-        variables |= {"HOSTNAME": LOOPBACK, "PORT": str(own.port), "NODE_ENV": "production"}
-        return [str(node.programs / "node"), SERVER], variables, node.folder
+        variables |= {"HOSTNAME": LOOPBACK, "PORT": str(own.port), "NODE_ENV": "production", "MALLOC_ARENA_MAX": "2"}
+        return [str(node.programs / "node"), *FLAGS, SERVER], variables, node.folder
     return node.program("next", "dev", f"--hostname={LOOPBACK}", f"--port={own.port}"), variables, node.folder
 
 

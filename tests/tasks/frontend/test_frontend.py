@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 import subprocess
@@ -12,7 +13,7 @@ import pytest
 
 from tasks.core.environments import NPM_FIRST_RUN, NPM_STAMP, install_npm
 from tasks.core.errors import UserError
-from tasks.frontend import e2e, settings
+from tasks.frontend import dev, e2e, settings
 from tasks.frontend.check import CHECKS
 from tests.support import ROOT, nox, share_packages
 
@@ -126,6 +127,11 @@ def test_a_missing_browser_is_reported_with_the_command_that_installs_it(
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(UserError, match=r"^Chromium is missing; install it: apt-get install chromium"):
         e2e.chromium()
+
+
+def test_servers_of_tests_have_the_flags_of_the_image() -> None:
+    dockerfile = (ROOT / "template" / FRONTEND / "docker/frontend.Dockerfile").read_text(encoding="utf-8")
+    assert f"ENTRYPOINT {json.dumps(['node', *dev.FLAGS, 'server.js'])}\n" in dockerfile
 
 
 def test_settings_are_those_of_the_schema() -> None:

@@ -12,7 +12,7 @@ import yaml
 from tasks.project import parts
 from tests.support import ROOT, nox, run
 
-# The table, and what has the name of a part for another reason: files of locks, an option of `stack`, and a page about it.
+# The table, and what has the name of a part for another reason: lists of locks, an option of `stack`, a page about it.
 NAMED = {
     *("tasks/checksums.txt", "tasks/project/parts.py", "tasks/pyproject.toml", "pyproject.toml", "docs/operations.md"),
     *("tasks/compose/command.py", "tasks/compose/compose.py", "tasks/compose/up.py"),

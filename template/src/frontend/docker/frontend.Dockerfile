@@ -46,6 +46,7 @@ FROM scratch
 COPY --from=filesystem /filesystem /
 ENV PATH=/usr/local/bin:/usr/bin:/bin \
     LANG=C.UTF-8 \
+    MALLOC_ARENA_MAX=2 \
     HOSTNAME=0.0.0.0 \
     NEXT_TELEMETRY_DISABLED=1 \
     NODE_ENV=production \
@@ -55,7 +56,8 @@ WORKDIR /app
 USER 10001:10001
 HEALTHCHECK --interval=10s --timeout=5s --start-period=60s --start-interval=1s --retries=3 \
     CMD ["node", "--eval", "fetch('http://127.0.0.1:3000/health').then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))"]
-ENTRYPOINT ["node", "server.js"]
+# A third of the memory after many requests, for a fifth more CPU time.
+ENTRYPOINT ["node", "--max-semi-space-size=2", "--heap-growing-percent=20", "server.js"]
 COPY --from=build /app/.next/standalone /app
 ARG REVISION
 ARG VERSION

@@ -21,7 +21,7 @@ export class OwnSite {
   /** The beginning of paths of a service that is away. */
   private lost: string | undefined;
   /** What requests whose path contains a text wait for. */
-  private held: { text: string; until: Promise<void> } | undefined;
+  private held: { text: string; until: Promise<undefined> } | undefined;
   url = "";
   /** How many requests to refresh tokens it has sent. */
   refreshes = 0;
@@ -64,11 +64,11 @@ export class OwnSite {
 
   /** Let requests to the gateway whose path contains the text wait until the returned function is called. */
   hold(text: string): () => void {
-    const { promise: until, resolve } = Promise.withResolvers<void>();
+    const { promise: until, resolve } = Promise.withResolvers<undefined>();
     this.held = { text, until };
     return () => {
       this.held = undefined;
-      resolve();
+      resolve(undefined);
     };
   }
 
