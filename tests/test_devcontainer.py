@@ -131,7 +131,7 @@ def test_each_service_has_a_label_on_its_port_and_those_for_browsers_are_forward
     ports = {
         value: name.removesuffix("_PORT").lower()
         for name, value in env_file.defaults(TEMPLATE).items()
-        if name.endswith("_PORT")
+        if name.endswith("_PORT") and not name.endswith("_METRICS_PORT")
     }
     labels = {port: attributes["label"] for port, attributes in configuration()["portsAttributes"].items()}
     # Common files name no part.
