@@ -200,7 +200,9 @@ def receiver() -> Iterator[Receiver]:
 def traced(receiver: Receiver) -> Iterator[Receiver]:
     """The receiver of all traces of services that run in the process of the test; they have one name."""
     settings = SETTINGS.model_copy(update={"otel_exporter_otlp_endpoint": receiver.url, "otel_traces_sampler_arg": 1.0})
-    tracing.configure("tested", settings)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("shared.spans.EXPORT_MILLISECONDS", 10)
+        tracing.configure("tested", settings)
     yield receiver
     tracing.stop()
 
