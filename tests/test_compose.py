@@ -178,7 +178,7 @@ def test_every_service_of_the_backend_is_in_the_file_with_its_port(compose: Docu
     services = {path.parent.name for path in (TEMPLATE / "src" / "backend").glob("*/__main__.py")}
     ports = {
         found[1].lower(): found[2]
-        for found in re.finditer(r"^# (\w+)_PORT=(\d+)$", (TEMPLATE / ".env.example").read_text(), re.MULTILINE)
+        for found in re.finditer(r"^# ([A-Z]+)_PORT=(\d+)$", (TEMPLATE / ".env.example").read_text(), re.MULTILINE)
     }
     assert services <= set(compose["services"])
     assert set(ports) == services
@@ -283,7 +283,7 @@ def test_a_dockerfile_has_the_common_parts(path: Path) -> None:
     assert "--require-hashes" in text
     assert text.count("--mount=type=cache") == 3
     after = last[last.rindex("\nCOPY ") :].splitlines()[2:]
-    assert [line.split()[0] for line in after if not line.startswith(" ")] == ["ARG", "ARG", "ARG", "LABEL"]
+    assert [line.split()[0] for line in after if not line.startswith(" ")] == ["ARG", "ARG", "ENV", "ARG", "LABEL"]
 
 
 @pytest.mark.containers
