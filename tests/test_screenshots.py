@@ -16,6 +16,7 @@ def test_rows_show_the_last_state_of_a_live_display() -> None:
 
 def test_temporary_folder_is_hidden_without_moving_columns() -> None:
     assert hide("│ /home/x1/my-app │", "/home/x1") == "│ ~/my-app        │"
+    assert hide("http://127.0.0.1:1/?token=aB-_ │", "/home/x1") == "http://127.0.0.1:1/?token=…    │"
 
 
 def test_picture_is_an_svg_with_colours_and_without_fonts_from_the_network() -> None:

@@ -1,9 +1,10 @@
-"""Runs `demo` and `dev` in a terminal and writes their output to docs/images/: `python -m toolkit.screenshots`."""
+"""Runs `demo` and `dev`, and writes their output and page to docs/images/: `python -m toolkit.screenshots`."""
 
 from __future__ import annotations
 
 import contextlib
 import io
+import json
 import os
 import pty
 import re
@@ -20,7 +21,8 @@ from rich.text import Text
 
 from tasks.core import cli
 from tasks.core.errors import UserError
-from toolkit.application import environment
+from tasks.frontend import e2e
+from toolkit.application import Application, environment
 from toolkit.new import TEMPLATE
 
 IMAGES = TEMPLATE / "docs" / "images"
@@ -39,6 +41,7 @@ def main() -> None:
         project = Path(folder).resolve() / "my-app"
         demo = capture([*session, "demo", "--", "--keep", str(project)], TEMPLATE)
         dev = capture([*session, "dev"], project)
+        photograph(project)
     for name, output in {"demo": demo, "dev": dev}.items():
         path = IMAGES / f"{name}.svg"
         path.parent.mkdir(exist_ok=True)
@@ -47,6 +50,22 @@ def main() -> None:
     pages = [sys.executable, "template/noxfile.py", "-s", "screenshots"]
     if subprocess.run(pages, cwd=TEMPLATE, env=environment({"APP_NAME": NAME}), check=False).returncode != 0:
         raise UserError("The pages cannot be photographed; the error is above.")
+
+
+def photograph(project: Path) -> None:
+    """Write a picture of the local page of `dev`, with the lines of a request."""
+    application = Application(project)
+    application.start()
+    try:
+        link = json.loads((project / ".data" / "dev.json").read_text(encoding="utf-8"))["page"]
+        user = {"email": "ada@example.com", "name": "Ada", "password": "correct horse battery staple"}
+        httpx.post(f"{application.gateway}/api/auth/register", json=user).raise_for_status()
+        # Until the page has been drawn, in the time of the browser.
+        options = (f"--screenshot={IMAGES / 'page.png'}", "--window-size=1280,800", "--virtual-time-budget=5000")
+        command = [e2e.chromium(), "--headless", "--no-sandbox", "--hide-scrollbars", *options, f"{link}#/logs"]
+        subprocess.run(command, capture_output=True, check=True)
+    finally:
+        application.stop()
 
 
 def capture(command: list[str], folder: Path) -> str:
@@ -82,7 +101,8 @@ def capture(command: list[str], folder: Path) -> str:
 
 
 def hide(output: str, folder: str) -> str:
-    """Replace the temporary folder by `~`, in as many columns."""
+    """Replace the temporary folder by `~`, and tokens by `…`, in as many columns."""
+    output = re.sub(r"(?<=token=)[\w-]+", lambda found: "…".ljust(len(found[0])), output)
     return re.sub(rf"{re.escape(folder)}(\S*)", lambda found: f"~{found[1]}".ljust(len(found[0])), output)
 
 

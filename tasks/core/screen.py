@@ -37,10 +37,17 @@ class Screen:
         self._states = dict.fromkeys(names, ("waiting", ""))
         self._spinner = Spinner("dots", style="cyan")
         self._on_closed = on_closed
+        # Called with each line of a log and the name of its process.
+        self.on_line: Callable[[str, str], object] = lambda _name, _line: None
         live = Live(console=self._console, get_renderable=self._table, refresh_per_second=10)
         self._live = live if is_terminal else None
         if is_terminal:
             self._attempt(live.start)
+
+    @property
+    def states(self) -> dict[str, tuple[str, str]]:
+        """The state of each process, and a text about it."""
+        return {**self._states}
 
     def status(self, name: str, state: str, text: str) -> None:
         """Show that a process is `waiting`, `starting`, `ready`, `failed` or `suspended`."""
@@ -56,6 +63,7 @@ class Screen:
 
     def log(self, name: str, line: str) -> None:
         """Show a line of a process's log."""
+        self.on_line(name, line)
         self._print(name, render(line))
 
     def print(self, text: str | Text, style: str = "") -> None:
@@ -98,27 +106,33 @@ def print_table(columns: Iterable[str | Column], rows: Iterable[Sequence[str | T
 
 def render(line: str) -> Text:
     """A service's JSON log line as time, level, event, fields and request ID; any other line unchanged."""
+    entry = parse(line)
+    if entry is None:
+        return Text.from_ansi(line)
+    level = str(entry.get("level", "info")).lower()
+    start = (f"{_time(entry.get('timestamp'))} ", "dim"), (f"{level.upper():<8} ", LEVELS.get(level, ""))
+    return Text.assemble(*start, details(entry))
+
+
+def parse(line: str) -> dict[str, Any] | None:
+    """The fields of a JSON log line; None for any other line."""
     try:
         entry = json.loads(line)
     except ValueError:
-        entry = None
-    return _entry(entry) if isinstance(entry, dict) else Text.from_ansi(line)
+        return None
+    return entry if isinstance(entry, dict) else None
 
 
-def _entry(entry: dict[str, Any]) -> Text:
-    level = str(entry.get("level", "info")).lower()
-    text = Text.assemble(
-        (f"{_time(entry.get('timestamp'))} ", "dim"),
-        (f"{level.upper():<8}", LEVELS.get(level, "")),
-        (f" {_printable(entry.get('event', ''))}", "bold"),
-    )
+def details(entry: dict[str, Any]) -> Text:
+    """The event of a log line, with its fields, request ID and exception."""
+    text = Text.assemble((printable(entry.get("event", "")), "bold"))
     for name, value in entry.items():
         if name not in POSITIONED:
-            text.append(f" {_printable(name)}=", "dim").append(_printable(value))
+            text.append(f" {printable(name)}=", "dim").append(printable(value))
     if entry.get("request_id"):
-        text.append(f" [{_printable(entry['request_id'])}]", "dim")
+        text.append(f" [{printable(entry['request_id'])}]", "dim")
     for line in _traceback(entry.get("exception")):
-        text.append(f"\n  {_printable(line)}", "red")
+        text.append(f"\n  {printable(line)}", "red")
     return text
 
 
@@ -143,7 +157,7 @@ def _time(stamp: object) -> str:
     return time.strftime("%H:%M:%S.%f")[:-3]
 
 
-def _printable(value: object) -> str:
+def printable(value: object) -> str:
     """The value as text that cannot control the terminal: logs contain what clients send."""
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)

@@ -1,11 +1,12 @@
 """Starts the application step by step: servers, migrations, services; and stops it in the opposite order."""
 
 import asyncio
+import json
 import os
 import signal
 import sys
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, suppress
 from dataclasses import asdict
 from functools import partial
@@ -17,10 +18,12 @@ import psutil
 from watchfiles import Change, PythonFilter, awatch
 
 from tasks.core.errors import UserError
-from tasks.core.ports import Ports
+from tasks.core.ports import LOOPBACK, Ports
 from tasks.core.screen import Screen
-from tasks.dev import debug, inbox, storage
+from tasks.dev import debug, inbox, page, storage
+from tasks.dev.page import Page
 from tasks.dev.running import POLL_SECONDS, LoggedProcess, RunningService
+from tasks.dev.telemetry import SAMPLE_SECONDS, Store, fetch
 from tasks.project import env_file, parts, services
 from tasks.project.data_folder import DataFolder
 from tasks.project.services import BACKEND, GATEWAY
@@ -58,6 +61,8 @@ class Application:
         self._screen = screen
         self._on_crash = on_crash
         self._running: list[RunningService] = []
+        self._store = Store()
+        screen.on_line = self._store.add_line
         self._is_built = is_built
         self._parts = {part.NAME: part for part in parts.hooks(project, "dev")}
         self._report: dict[str, Any] = {"pid": os.getpid(), "servers": {}}
@@ -72,13 +77,57 @@ class Application:
             found = services.load(self._project, self._ports)
             for service in found:
                 self._print_port(service.name, service.usual_port, service.port)
+            self._serve_page()
             servers = await self._start_servers()
             environment = services.environment(self._project, found, servers.database_url, servers.redis_url)
+            environment |= self._report["telemetry"]
             await self._migrate({**environment, "DATABASE_URL": servers.database_url})
             for each in found:
                 launch = partial(self._launch, each, environment)
                 self._running.append(RunningService(each, launch, self._screen, self._exited, self._preparation(each)))
             await self._run_services()
+
+    def _serve_page(self) -> None:
+        """Serve the local page; its threads call these functions."""
+        loop = asyncio.get_running_loop()
+
+        def restart(query: Mapping[str, str]) -> list[str]:
+            names = [each.service.name for each in self._running if each.service.name == query.get("service")]
+            loop.call_soon_threadsafe(self._restart, "Requested in the page", names)
+            return names
+
+        store, port = self._store, self._ports.take(page.USUAL_PORT)
+        answers = {
+            "/api/state": self._state,
+            "/api/lines": store.lines,
+            "/api/traces": store.traces,
+            "/api/trace": store.trace,
+            "/api/metrics": store.metrics,
+            "/api/mail": self._mail,
+        }
+        served = Page(answers, {"/api/restart": restart}, store.add_spans)
+        self._report["page"] = self._stack.enter_context(served.served(port))
+        # For the services, unless other settings are set.
+        exporter = {"OTEL_EXPORTER_OTLP_ENDPOINT": f"http://{LOOPBACK}:{port}", "OTEL_TRACES_SAMPLER_ARG": "1"}
+        known = env_file.settings(self._project)
+        self._report["telemetry"] = {name: text for name, text in exporter.items() if not known.get(name)}
+
+    def _mail(self, _query: Mapping[str, str]) -> Any:
+        """The mail in the inbox, newest first; None without one."""
+        gateway = next((each.service.url for each in self._running if each.service.name == GATEWAY), "")
+        with suppress(ValueError):
+            return json.loads(fetch(f"{gateway}{inbox.MESSAGES}") or "")
+        return None
+
+    def _state(self, _query: Mapping[str, str]) -> dict[str, Any]:
+        """The processes and their states, with the URLs of those that can be restarted, and the memory of the page."""
+        urls = {each.service.name: each.service.url for each in self._running}
+        processes = [
+            {"name": name, "state": state, "text": text, "url": urls.get(name)}
+            for name, (state, text) in self._screen.states.items()
+        ]
+        app = env_file.settings(self._project).get("APP_NAME", self._project.name)
+        return {"app": app, "processes": processes, "memory": self._store.size()}
 
     async def _check_settings(self) -> None:
         """Fail on wrong settings before anything starts; a service reports its broken code itself."""
@@ -150,6 +199,7 @@ class Application:
             # Before the services read their code and settings, so that no change is missed.
             tasks.create_task(self._restart_on_changes())
             tasks.create_task(self._poll())
+            tasks.create_task(self._collect_metrics())
             for each in self._running:
                 self._stack.push_async_callback(each.stop)
                 each.dependencies = [other for other in self._running if other.service.name in each.service.depends_on]
@@ -168,6 +218,7 @@ class Application:
             if each.service.name in self._parts:
                 self._screen.print(f"  {each.service.name:<9} {each.service.url}")
         self._screen.print(f"  gateway   {url}\n  API pages {url}{DOCS}\n  mail      {url}{inbox.PAGE}")
+        self._screen.print(f"  dev page  {self._report['page']}")
         self._screen.print(f"Changes of the code and of {env_file.LOCAL} restart services; Ctrl-C stops everything.")
         self._write_report()
 
@@ -201,11 +252,11 @@ class Application:
         if code != paths:
             self._screen.print("Migrations changed. Apply them: nox -s migrate", "yellow")
         backend = [each.service.name for each in self._running if each.service.name not in self._parts]
-        self._restart("Code", affected(backend, code))
+        self._restart("Code changed", affected(backend, code))
 
-    def _restart(self, changed: str, names: list[str]) -> None:
+    def _restart(self, reason: str, names: list[str]) -> None:
         if names:
-            self._screen.print(f"{changed} changed: restarting {', '.join(names)}.", "bold")
+            self._screen.print(f"{reason}: restarting {', '.join(names)}.", "bold")
         for each in self._running:
             if each.service.name in names:
                 each.restart()
@@ -221,10 +272,18 @@ class Application:
             with suppress(OSError):
                 new = settings.read_bytes()
             if new != old:
-                self._restart(env_file.LOCAL, [each.service.name for each in self._running])
+                self._restart(f"{env_file.LOCAL} changed", [each.service.name for each in self._running])
                 self._screen.print("To use new ports and new URLs of servers, stop dev and start it again.")
             old = new
             await asyncio.sleep(POLL_SECONDS)
+
+    async def _collect_metrics(self) -> None:
+        """Keep the metrics of the services that are ready, for the local page."""
+        while True:
+            for each in self._running:
+                if each.ready.is_set():
+                    await asyncio.to_thread(self._store.add_metrics, each.service.name, each.service.metrics_url)
+            await asyncio.sleep(SAMPLE_SECONDS)
 
     def _start(
         self,

@@ -36,10 +36,10 @@ def main() -> None:
             print("Stopped.", flush=True)
             sys.stdin.read()
             return
-        running = data.read("dev")["services"]
-        found = [services.Service(name, about["port"]) for name, about in running.items()]
+        report = data.read("dev")
+        found = [services.Service(name, about["port"]) for name, about in report["services"].items()]
         ignore_variables()
-        os.environ |= services.environment(project, found, **data.read("servers"))
+        os.environ |= services.environment(project, found, **data.read("servers")) | report["telemetry"]
         sys.path.insert(0, str((project / services.BACKEND).resolve()))
         sys.argv = [service]
         runpy.run_module(service, run_name="__main__", alter_sys=True)

@@ -7,13 +7,14 @@ from urllib.parse import quote, urlencode
 from tasks.core.errors import UserError
 
 PAGE = "/inbox"
+MESSAGES = f"{PAGE}/messages"
 WAIT_SECONDS = 25
 PARAMETER = "?token="
 
 
 def path(address: str, number: int = 1) -> str:
     """The path of the mail to an address; the response waits for this number of them."""
-    return f"{PAGE}/messages?{urlencode({'to': address, 'number': number, 'wait': WAIT_SECONDS}, quote_via=quote)}"
+    return f"{MESSAGES}?{urlencode({'to': address, 'number': number, 'wait': WAIT_SECONDS}, quote_via=quote)}"
 
 
 def token(mails: Iterable[Mapping[str, Any]]) -> str:

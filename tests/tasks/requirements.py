@@ -1,4 +1,4 @@
-"""What tests need and not every machine has: a Docker Engine, mounts, pseudo-terminals, user namespaces.
+"""What tests need and not every machine has: a Docker Engine, Chromium, mounts, pseudo-terminals, user namespaces.
 
 A test that lacks one is skipped with the reason, or fails where SLIPWAY_REQUIRE names it, as in
 `SLIPWAY_REQUIRE=engine,disk,terminal,user-namespaces`.
@@ -18,7 +18,7 @@ from tasks.compose import engine as docker_engine
 from tasks.core.errors import UserError
 
 REQUIRED = "SLIPWAY_REQUIRE"
-KNOWN = {"curl", "engine", "disk", "monitoring", "terminal", "user-namespaces"}
+KNOWN = {"chromium", "curl", "engine", "disk", "monitoring", "terminal", "user-namespaces"}
 
 
 def missing(requirement: str, reason: str) -> NoReturn:

@@ -19,7 +19,7 @@ import pytest
 from tasks.checks.e2e import BROWSER, check, main
 from tasks.core.errors import UserError
 from tests.support import copy_cluster, nox, run
-from tests.tasks.small_project import FOREIGN
+from tests.tasks.small_project import FOREIGN, until
 from toolkit.application import Application, free_port
 
 ACTIVE_SESSIONS = "src/backend/shared/security/active_sessions.py"
@@ -71,6 +71,40 @@ def test_pass_against_dev_with_existing_data(application: Application) -> None:
         done = nox(application.project, "-s", "e2e", "--", application.gateway, *options)
         assert done.returncode == 0, done.stdout
         assert "passed" in done.stdout
+
+
+def test_a_request_is_followed_on_the_page_by_its_id(application: Application) -> None:
+    link = json.loads((application.project / ".data" / "dev.json").read_text())["page"]
+    origin = link.partition("/?")[0]
+    user = {"email": "page@example.com", "name": "Page", "password": "correct horse battery staple"}
+
+    with httpx.Client(base_url=origin, timeout=30) as page:
+        assert page.get(link).status_code == 200
+        response = httpx.post(f"{application.gateway}/api/auth/register", json=user, timeout=30)
+        assert response.status_code == 202
+        request_id = response.headers["x-request-id"]
+
+        def lines() -> dict[str, str]:
+            """The trace of each service that logged the request."""
+            found = page.get("/api/lines", params={"request": request_id}).json()
+            return {line["service"]: line["trace"] for line in found}
+
+        until(lambda: {"gateway", "auth"} <= {*lines()})
+        [trace] = {*lines().values()}
+
+        def spans() -> set[str]:
+            """The services with spans in that trace."""
+            return {span["service"] for span in page.get("/api/trace", params={"id": trace}).json()}
+
+        until(lambda: {"gateway", "auth", "worker"} <= spans())
+        until(lambda: user["email"] in [address for mail in page.get("/api/mail").json() for address in mail["to"]])
+
+        def is_measured() -> bool:
+            """Whether a chart shows requests, of which this is one: it takes one before and one after a sample."""
+            httpx.get(f"{application.gateway}/api/auth/sessions")
+            return any(point["requests"] for point in page.get("/api/metrics").json().get("auth", []))
+
+        until(is_measured)
 
 
 def test_smoke_tests_change_nothing_and_pass(application: Application) -> None:
