@@ -21,6 +21,13 @@ NPM_LICENSE = """\
 {
   "lockfileVersion": 3,
   "packages": {
+    "": {
+      "name": "app",
+      "version": "1.0.0",
+      "dependencies": {
+        "planted": "1.0.0"
+      }
+    },
     "node_modules/planted": {
       "version": "1.0.0",
       "license": "GPL-3.0-only"

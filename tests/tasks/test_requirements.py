@@ -24,7 +24,7 @@ def test_missing_requirement_fails_if_it_is_required(monkeypatch: pytest.MonkeyP
 def test_unknown_requirement_fails(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SLIPWAY_REQUIRE", "engin")
     with pytest.raises(
-        pytest.fail.Exception, match=r"SLIPWAY_REQUIRE has unknown names: engin\. Use curl, disk, engine, "
+        pytest.fail.Exception, match=r"SLIPWAY_REQUIRE has unknown names: engin\. Use chromium, curl, disk, "
     ):
         missing("engine", "no engine here")
 
