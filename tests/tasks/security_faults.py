@@ -227,7 +227,7 @@ FINDINGS = [
     Fault(
         "licenses/cyclonedx-py",
         gpl_npm_package,
-        "src/planted/package-lock.json:4: planted 1.0.0 has the license GPL-3.0-only",
+        "src/planted/package-lock.json:11: planted 1.0.0 has the license GPL-3.0-only",
     ),
     Fault(
         "rules/semgrep",
