@@ -319,6 +319,7 @@ def test_what_is_no_metrics_is_ignored(client: Client) -> None:
     assert store.metrics({}) == {}
 
 
+@pytest.mark.slow
 def test_the_files_of_the_page_are_formatted(rendered: Callable[[str], Path], environments: Path) -> None:
     programs, modules = packages(rendered("everything"), environments)
     prettier = [str(programs / "node"), str(modules / ".bin/prettier"), "--no-config", "--print-width=120", "--check"]
@@ -326,6 +327,7 @@ def test_the_files_of_the_page_are_formatted(rendered: Callable[[str], Path], en
     assert done.returncode == 0, done.stderr
 
 
+@pytest.mark.slow
 def test_the_page_works_in_a_browser(
     rendered: Callable[[str], Path], environments: Path, small: Path, given: dict[str, str], tmp_path: Path
 ) -> None:
