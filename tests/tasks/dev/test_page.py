@@ -101,6 +101,9 @@ def test_a_wrong_cookie_or_token_is_refused(client: Client, cookie: str) -> None
     wrong = cookie.format(name=name, token=token)
     assert client.request("/api/lines", headers={"Cookie": wrong})[0::2] == (403, WITHOUT_LINK)
     assert client.request(f"/?{urlencode({'token': wrong})}")[0::2] == (403, WITHOUT_LINK)
+    own = {"Origin": f"http://{client.host}", "Cookie": wrong}
+    assert client.request("/api/restart?service=alpha", "POST", own)[0::2] == (403, WITHOUT_LINK)
+    assert client.restarted == []
 
 
 @pytest.mark.parametrize("host", ["evil.example", "evil.example:{port}", "127.0.0.1", "127.0.0.1.evil.example:{port}"])
