@@ -12,6 +12,9 @@ from tasks.core.console import confirm
 from tasks.core.errors import UserError
 
 TIMEOUT_SECONDS = 180
+# Until a check of an unhealthy container succeeds again, and how often Compose is asked.
+RECOVERY_SECONDS = 40
+RETRY_SECONDS = 5
 # Where debuggers are attached, which is no address for a browser.
 DEBUGGER_PORT = 5678
 DOWN = "Stop everything: nox -s stack -- down"
@@ -96,16 +99,31 @@ def _start(place: ComposeProject, timeout: int, restarted: Sequence[str] = ()) -
     """Let Compose start everything, or restart services, and wait; UserError with the reason if one is not ready."""
     options = ["--no-recreate", "--no-deps", *restarted] if restarted else []
     compose_project.create_volumes(place)
+    # Compose does not wait for a container that is unhealthy already, for example because of one that it starts now.
+    is_unhealthy = any(container.health == "unhealthy" for _, found in place.containers() for container in found)
+    deadline = time.monotonic() + (RECOVERY_SECONDS if is_unhealthy else 0)
     reason = None
     try:
         if restarted:
             place.compose.run("restart", *restarted)
-        place.compose.run("up", "--detach", "--wait", f"--wait-timeout={timeout}", "--no-build", *options)
+        while reason := _wait(place, timeout, options):
+            if time.monotonic() > deadline:
+                break
+            time.sleep(RETRY_SECONDS)
     except UserError as error:
         reason = str(error)
     # On a busy machine Compose may succeed although its time was over before everything was ready.
     if reason := _failure(place, restarted) or reason:
         raise UserError(reason)
+
+
+def _wait(place: ComposeProject, timeout: int, options: Sequence[str]) -> str | None:
+    """Let Compose start what is missing and wait; returns why it stopped waiting."""
+    try:
+        place.compose.run("up", "--detach", "--wait", f"--wait-timeout={timeout}", "--no-build", *options)
+    except UserError as error:
+        return str(error)
+    return None
 
 
 def _failure(place: ComposeProject, services: Sequence[str]) -> str | None:

@@ -47,7 +47,7 @@ FAULTS = (
     ("org.opencontainers.image.revision=$REVISION", "", "without a value: org.opencontainers.image.revision;"),
     (STRIP, "", "it can install or compile: "),
     (STRIP, f"{STRIP} && touch /usr/bin/x86_64-linux-gnu-gcc-14", "compile: usr/bin/x86_64-linux-gnu-gcc-14"),
-    (STRIP, f"{STRIP} && head -c 81000000 /dev/zero > /large", "MB over its base; the budget is 80.0 MB"),
+    (STRIP, f"{STRIP} && head -c 91000000 /dev/zero > /large", "MB over its base; the budget is 90.0 MB"),
     ("PYTHON_IMAGE", "BASE", "its base is unknown: name it in a build argument such as PYTHON_IMAGE"),
 )
 DATA = '{"Version": "1", "version": "1", "built": "TIME", "VulnerabilityDB": {"UpdatedAt": "TIME"}}'
