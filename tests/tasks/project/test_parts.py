@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pytest
 import yaml
 
 from tasks.project import parts
@@ -44,6 +45,7 @@ def test_only_the_table_and_the_parts_themselves_name_a_part() -> None:
         assert elsewhere == ["tasks/project/parts.py"]
 
 
+@pytest.mark.slow
 def test_a_project_without_parts_names_none_and_has_nothing_to_check(rendered: Callable[[str], Path]) -> None:
     project = rendered("backend")
     names = [each for part in parts.PARTS for each in ("-e", part.name)]

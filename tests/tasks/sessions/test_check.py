@@ -4,6 +4,8 @@ import json
 import re
 from pathlib import Path
 
+import pytest
+
 from tasks.checks.lint import CHECKS
 from tests.support import nox
 from tests.tasks.checked_project import CheckedProject
@@ -20,6 +22,7 @@ def test_a_subset_of_tests_runs_without_coverage(checked: CheckedProject) -> Non
     assert "coverage" not in done.stdout
 
 
+@pytest.mark.slow
 def test_tests_use_the_database_of_the_environment(checked: CheckedProject) -> None:
     done = checked.session("test", "tests/projects", "-x", DATABASE_URL="postgresql://app:x@127.0.0.1:9/app")
     assert done.returncode == 1
